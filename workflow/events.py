@@ -1,0 +1,412 @@
+"""What happened to a return, in the past tense. Stream ``case/{return_id}``.
+
+Events are frozen and complete: replaying them needs no clock, no policy, no model and no
+other table. Quantities are ``Decimal`` in the product's unit, money is integer minor units
+of the case's currency, times are aware UTC.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from workflow.assessment import Assessment, Masked
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a policy said: outcome, the rule that fired, and every rule tried before it.
+
+    ``policy`` is ``name@version#digest``; ``trace`` lists ``(rule id, fired)`` in order;
+    ``values`` are the rule's further columns (``percent``, ``window_days`` ...) as text.
+    """
+
+    policy: str
+    outcome: str
+    rule: str
+    because: str
+    role: str | None = None
+    trace: tuple[tuple[str, bool], ...] = ()
+    values: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRef:
+    """The invoice line the goods came from."""
+
+    invoice_id: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class LineFacts:
+    """What the masters and ledgers said about a line when it was requested.
+
+    ``delivered`` and ``net_minor``/``tax_minor`` describe the whole source line;
+    ``returned_before`` and ``credited_before_minor`` what earlier returns took of it.
+    All ``None`` or zero where the line has no source.
+    """
+
+    item_class: str
+    regulated: str
+    returnable: str
+    stocked: bool
+    lot_controlled: bool
+    refurbishable: bool
+    cold_chain: bool
+    date_kind: str
+    shelf_life_days: int | None
+    supplier_id: str | None
+    supplier_accepts_returns: bool
+    supplier_claim_window_days: int | None
+    unit_cost_minor: int
+    carrier_id: str | None = None
+    warehouse: str | None = None
+    invoiced_at: datetime | None = None
+    delivered_at: datetime | None = None
+    delivered: Decimal = Decimal(0)
+    net_minor: int = 0
+    tax_minor: int = 0
+    returned_before: Decimal = Decimal(0)
+    credited_before_minor: int = 0
+    expires_on: date | None = None
+    shipped_lot: str | None = None
+    recall_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RequestedLine:
+    """One line of a request. ``stated_reason`` is a canonical code the requester chose."""
+
+    line: int
+    sku: str
+    quantity: Decimal
+    uom: str
+    reason_text: str
+    facts: LineFacts
+    source: SourceRef | None = None
+    lot: str | None = None
+    stated_reason: str | None = None
+    evidence: tuple[str, ...] = ()
+    value_minor: int = 0
+    """Net value of the requested quantity at the price really invoiced."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnRequested:
+    return_id: str
+    customer_id: str
+    business_unit: str
+    channel: str
+    currency: str
+    requested_by: str
+    requested_at: datetime
+    lines: tuple[RequestedLine, ...]
+    segment: str = ""
+    credit_hold: bool = False
+    return_window_days: int | None = None
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AssessmentRecorded:
+    """A model's answer entered the case. ``portion`` is set for disposition and credit."""
+
+    return_id: str
+    point: str
+    line: int
+    assessment: Assessment
+    portion: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonSettled:
+    """The canonical reason of a line is known. ``how``: ``stated``, ``model`` or ``person``."""
+
+    return_id: str
+    line: int
+    reason: str
+    how: str
+    settled_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class EligibilityJudged:
+    return_id: str
+    line: int
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class TaskOpened:
+    """Somebody who holds ``role`` must decide ``point``. ``amount_minor`` is what is at stake."""
+
+    return_id: str
+    task_id: str
+    point: str
+    role: str
+    verdict: Verdict
+    amount_minor: int
+    currency: str
+    opened_at: datetime
+    due_at: datetime
+    line: int | None = None
+    portion: str | None = None
+    proposal: str | None = None
+    allowed: tuple[str, ...] = ()
+    approvals_needed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TaskDecided:
+    """A person decided. ``decision``: ``approve``, ``reject``, ``override`` or ``escalate``."""
+
+    return_id: str
+    task_id: str
+    point: str
+    decision: str
+    decided_by: str
+    role: str
+    decided_at: datetime
+    line: int | None = None
+    portion: str | None = None
+    value: str | None = None
+    reason_code: str | None = None
+    note: str = ""
+    proposal: str | None = None
+    final: bool = True
+    """False for the first of two approvals under dual control."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskWithdrawn:
+    """A task is no longer needed (cancelled, expired, overtaken)."""
+
+    return_id: str
+    task_id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorisedLine:
+    line: int
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnAuthorised:
+    """The RMA exists. ``goods_required`` false means nothing comes back (value only)."""
+
+    return_id: str
+    lines: tuple[AuthorisedLine, ...]
+    authorised_by: str
+    authorised_at: datetime
+    expires_at: datetime
+    verdict: Verdict
+    goods_required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnRefused:
+    return_id: str
+    code: str
+    because: str
+    refused_by: str
+    refused_at: datetime
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedLine:
+    """``line`` is ``None`` for goods nobody announced (blind). ``discrepancies`` name what
+    differs: ``short``, ``over``, ``blind``, ``wrong_lot``, ``wrong_item``."""
+
+    line: int | None
+    sku: str
+    quantity: Decimal
+    lot: str | None = None
+    discrepancies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GoodsReceived:
+    return_id: str
+    receipt_id: str
+    warehouse: str
+    received_by: str
+    received_at: datetime
+    lines: tuple[ReceivedLine, ...]
+    final: bool = False
+    """True when the receiver says that nothing more will come (a short receipt)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineInspected:
+    """A portion of a received line was looked at. ``portion`` is ``{line}.{n}``."""
+
+    return_id: str
+    line: int
+    portion: str
+    quantity: Decimal
+    condition: str
+    inspected_by: str
+    inspected_at: datetime
+    lot: str | None = None
+    damage_code: str | None = None
+    expires_on: date | None = None
+    remaining_life_days: int | None = None
+    temperature_ok: bool | None = None
+    recall_open: bool = False
+    note: str = ""
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DispositionPart:
+    disposition: str
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class DispositionProposed:
+    """``how``: ``model``, ``inspector`` or ``rule`` (only one option left)."""
+
+    return_id: str
+    line: int
+    portion: str
+    parts: tuple[DispositionPart, ...]
+    how: str
+    proposed_by: str
+    allowed: tuple[str, ...]
+    masked: tuple[Masked, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DispositionConfirmed:
+    return_id: str
+    line: int
+    portion: str
+    parts: tuple[DispositionPart, ...]
+    confirmed_by: str
+    confirmed_at: datetime
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class CreditProposed:
+    """What the credit policy computed for a portion. ``portion`` is ``{line}.value`` where
+    nothing came back. ``sequence`` counts credits of one line from 1."""
+
+    return_id: str
+    line: int
+    portion: str
+    sequence: int
+    quantity: Decimal
+    decision: str
+    release: str
+    percent: int
+    fee_minor: int
+    net_minor: int
+    tax_minor: int
+    proposed_at: datetime
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class CreditApproved:
+    """The money decision. The key of its effect is ``{return_id}/{line}/credit/{sequence}``."""
+
+    return_id: str
+    line: int
+    portion: str
+    sequence: int
+    decision: str
+    release: str
+    net_minor: int
+    tax_minor: int
+    currency: str
+    approved_by: str
+    approved_at: datetime
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class CreditDenied:
+    return_id: str
+    line: int
+    portion: str
+    sequence: int
+    denied_by: str
+    denied_at: datetime
+    because: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class EffectDone:
+    """The world did what we asked. ``reference`` is the other system's document number."""
+
+    return_id: str
+    key: str
+    kind: str
+    reference: str
+    done_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EffectParked:
+    """The world would not; a person must look. The effect can be retried under its key."""
+
+    return_id: str
+    key: str
+    kind: str
+    error: str
+    parked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnCancelled:
+    return_id: str
+    cancelled_by: str
+    cancelled_at: datetime
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorisationExpired:
+    """Nothing was received before the authorisation ran out."""
+
+    return_id: str
+    expired_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnClosed:
+    """Nothing is left to receive, dispose of, credit or wait for."""
+
+    return_id: str
+    closed_at: datetime
+
+
+CaseEvent = (
+    ReturnRequested
+    | AssessmentRecorded
+    | ReasonSettled
+    | EligibilityJudged
+    | TaskOpened
+    | TaskDecided
+    | TaskWithdrawn
+    | ReturnAuthorised
+    | ReturnRefused
+    | GoodsReceived
+    | LineInspected
+    | DispositionProposed
+    | DispositionConfirmed
+    | CreditProposed
+    | CreditApproved
+    | CreditDenied
+    | EffectDone
+    | EffectParked
+    | ReturnCancelled
+    | AuthorisationExpired
+    | ReturnClosed
+)

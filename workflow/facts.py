@@ -1,0 +1,364 @@
+"""Facts other systems tell us: masters, invoices, stock and money documents, recalls.
+
+These are events too (``journal`` stores them), kept apart from the case events of
+``events.py`` because they are never decided, only recorded. Money is integer minor units
+of ``currency``; quantities are ``Decimal`` in the product's unit; times are aware, in UTC.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from workflow.assessment import Assessment
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerRegistered:
+    """Stream ``customer/{customer_id}``."""
+
+    customer_id: str
+    name: str
+    business_unit: str
+    country: str
+    channel: str
+    segment: str
+    credit_hold: bool = False
+    contract: str | None = None
+    return_window_days: int | None = None
+    """From the customer's agreement; ``None`` leaves the policy's own window."""
+    minimum_life_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SupplierRegistered:
+    """Stream ``supplier/{supplier_id}``."""
+
+    supplier_id: str
+    name: str
+    claim_window_days: int
+    accepts_returns: bool
+    credit_percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierRegistered:
+    """Stream ``carrier/{carrier_id}``."""
+
+    carrier_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProductListed:
+    """Stream ``product/{sku}``. ``uom_scale`` is the number of decimals a quantity may have.
+
+    ``returnable`` is ``always``, ``never`` or ``by_authorisation``; ``regulated`` is
+    ``none``, ``food`` or ``drug``; ``date_kind`` is ``none``, ``use_by`` or
+    ``best_before`` (two kinds of date, EU 1169/2011).
+    """
+
+    sku: str
+    description: str
+    item_class: str
+    business_unit: str
+    uom: str
+    uom_scale: int
+    supplier_id: str | None
+    currency: str
+    unit_cost_minor: int
+    lot_controlled: bool = False
+    shelf_life_days: int | None = None
+    date_kind: str = "none"
+    regulated: str = "none"
+    returnable: str = "always"
+    stocked: bool = True
+    refurbishable: bool = False
+    cold_chain: bool = False
+    pack_quantity: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class LotRegistered:
+    """Stream ``lot/{sku}/{lot}``."""
+
+    sku: str
+    lot: str
+    supplier_id: str | None
+    produced_on: date | None
+    expires_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecallOpened:
+    """Stream ``recall/{recall_id}``. ``lots`` empty means every lot of the item."""
+
+    recall_id: str
+    sku: str
+    lots: tuple[str, ...]
+    supplier_id: str | None
+    reason: str
+    opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RecallClosed:
+    """Stream ``recall/{recall_id}``."""
+
+    recall_id: str
+    sku: str
+    closed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceLine:
+    """One delivered and invoiced line. ``net_minor`` is what was really invoiced, after
+    discounts and before tax; it may not equal quantity x list price."""
+
+    line: int
+    sku: str
+    lot: str | None
+    quantity: Decimal
+    uom: str
+    unit_price: Decimal
+    """List price a unit in major units of the currency, for display only."""
+    net_minor: int
+    tax_minor: int = 0
+    description: str = ""
+    source_line: int | None = None
+    """Line number in the file it was imported from, where it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceRecorded:
+    """Stream ``invoice/{invoice_id}``: a sale that was delivered and invoiced."""
+
+    invoice_id: str
+    customer_id: str | None
+    business_unit: str
+    currency: str
+    invoiced_at: datetime
+    delivered_at: datetime
+    lines: tuple[InvoiceLine, ...]
+    order_id: str | None = None
+    carrier_id: str | None = None
+    warehouse: str | None = None
+    country: str | None = None
+    channel: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CreditNoteLine:
+    """One credited line of the ERP. ``quantity`` and ``net_minor`` are positive."""
+
+    line: int
+    sku: str
+    quantity: Decimal
+    unit_price: Decimal
+    net_minor: int
+    description: str = ""
+    source_line: int | None = None
+    invoice_id: str | None = None
+    invoice_line: int | None = None
+    reason: str | None = None
+    tax_minor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CreditNoteRecorded:
+    """Stream ``credit-note/{credit_note_id}``: a credit note that exists in the ERP."""
+
+    credit_note_id: str
+    customer_id: str | None
+    business_unit: str
+    currency: str
+    credited_at: datetime
+    lines: tuple[CreditNoteLine, ...]
+    country: str | None = None
+    return_id: str | None = None
+    """The case that asked for it, where one did."""
+
+
+@dataclass(frozen=True, slots=True)
+class CreditMatched:
+    """Stream ``credit-note/{credit_note_id}``: how one credited line reconciles with sales.
+
+    ``match`` is ``confirmed`` (one sale line explains it fully), ``suggested`` (several sale
+    lines, or a different price), or ``unmatched``. ``invoices`` are ``(invoice_id, line,
+    quantity, net_minor)`` consumed, earliest remaining first as the matcher chose.
+    """
+
+    credit_note_id: str
+    line: int
+    customer_id: str | None
+    sku: str
+    match: str
+    quantity: Decimal
+    net_minor: int
+    unmatched_quantity: Decimal
+    unmatched_minor: int
+    price_variance_minor: int
+    days_since_sale: int | None
+    invoices: tuple[tuple[str, int, Decimal, int], ...]
+    matched_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CreditNoteAssessed:
+    """Stream ``credit-note/{credit_note_id}``: the anomaly model's answer for one line."""
+
+    credit_note_id: str
+    line: int
+    assessment: Assessment
+
+
+@dataclass(frozen=True, slots=True)
+class StockWriteOffRecorded:
+    """Stream ``stock/{document_id}``: stock that vanished without a customer."""
+
+    document_id: str
+    sku: str
+    quantity: Decimal
+    uom: str
+    written_off_at: datetime
+    text: str
+    value_minor: int
+    currency: str
+    source_line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SupplierClaimAnswered:
+    """Stream ``claim/{claim_id}``: what a supplier paid. ``response`` is an X12 1172 code."""
+
+    claim_id: str
+    supplier_id: str
+    return_id: str
+    line: int
+    sku: str
+    claimed_minor: int
+    recovered_minor: int
+    currency: str
+    response: str
+    answered_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RowsSetAside:
+    """Stream ``import/{source_digest}``: rows of a file that could not be facts.
+
+    ``kind`` says why (``missing_customer``, ``zero_price``, ``not_a_product`` ...);
+    ``source_lines`` are 1-based line numbers in the file, header line included.
+    """
+
+    source: str
+    source_digest: str
+    kind: str
+    source_lines: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FileImported:
+    """Stream ``import/{source_digest}``: a file was read to its end."""
+
+    source: str
+    source_digest: str
+    format: str
+    lines: int
+    counts: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionRaised:
+    """Stream ``exception/{exception_id}``: two ledgers disagree.
+
+    ``code`` is an ``ExceptionCode``; ``subject`` names the documents compared;
+    ``exposure_minor`` is the money at stake (never negative), ``variance_minor`` the signed
+    difference (ours minus theirs).
+    """
+
+    exception_id: str
+    code: str
+    business_unit: str
+    currency: str
+    exposure_minor: int
+    variance_minor: int
+    subject: str
+    opened_at: datetime
+    says: str
+    return_id: str | None = None
+    line: int | None = None
+    customer_id: str | None = None
+    supplier_id: str | None = None
+    sku: str | None = None
+    document: str | None = None
+    matched_document: str | None = None
+    match: str | None = None
+    """``confirmed``, ``suggested`` or ``None``."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionResolved:
+    """Stream ``exception/{exception_id}``: a person closed it.
+
+    ``resolution`` is ``corrected``, ``recovered``, ``written_off``, ``explained`` or
+    ``duplicate``; ``loss_minor`` is the money really lost (0 where none)."""
+
+    exception_id: str
+    code: str
+    resolution: str
+    loss_minor: int
+    recovered_minor: int
+    note: str
+    resolved_by: str
+    resolved_at: datetime
+    customer_id: str | None = None
+    supplier_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionProposed:
+    """Stream ``model/{name}``."""
+
+    proposal_id: str
+    name: str
+    version: str
+    proposed_by: str
+    metrics: tuple[tuple[str, float], ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionApproved:
+    """Stream ``model/{name}``: the version is champion from here on."""
+
+    proposal_id: str
+    name: str
+    version: str
+    approved_by: str
+    alias: str
+    bundle_digest: str
+    bootstrap: bool = False
+    """True only for the very first version of a demo, approved by the recorded bootstrap actor."""
+
+
+Fact = (
+    CustomerRegistered
+    | SupplierRegistered
+    | CarrierRegistered
+    | ProductListed
+    | LotRegistered
+    | RecallOpened
+    | RecallClosed
+    | InvoiceRecorded
+    | CreditNoteRecorded
+    | CreditMatched
+    | CreditNoteAssessed
+    | StockWriteOffRecorded
+    | SupplierClaimAnswered
+    | RowsSetAside
+    | FileImported
+    | ExceptionRaised
+    | ExceptionResolved
+    | PromotionProposed
+    | PromotionApproved
+)

@@ -1,0 +1,62 @@
+"""The business "no": one exception, one registry of codes.
+
+Every refusal a user can meet is registered here with the sentence that says what to do
+next; ``serving/errors.py`` maps the same codes to HTTP statuses.
+"""
+
+
+class Refused(Exception):
+    """A business rule said no. Nothing was changed.
+
+    ``code`` is one of ``CODES``; ``message`` says what, which and what to do.
+    """
+
+    def __init__(self, code: str, message: str, **details: object) -> None:
+        if code not in CODES:
+            raise AssertionError(f"unregistered refusal code {code!r}")
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.details = details
+
+
+CODES: dict[str, str] = {
+    "unknown_customer": "Register the customer, or check the customer number.",
+    "unknown_product": "Check the item number, or register the product.",
+    "unknown_invoice_line": "Check invoice and line number; a line without a source must leave both out.",
+    "unknown_currency": "Use an ISO 4217 code.",
+    "currency_mismatch": "Request lines of different currencies in separate returns.",
+    "unknown_uom": "Use the product's unit of measure.",
+    "wrong_customer": "The invoice belongs to another customer; use that customer's own invoice.",
+    "wrong_item": "The invoice line is for another item.",
+    "wrong_lot": "The lot was not shipped on that invoice line.",
+    "invalid_quantity": "Give a positive quantity in the product's unit and scale.",
+    "over_return": "Lower the quantity to what is still returnable on the invoice line.",
+    "over_credit": "The credit would exceed what was invoiced less what was credited.",
+    "over_receipt": "Record the surplus as a blind receipt, or ask for a wider authorisation.",
+    "future_date": "Give a date that is not in the future.",
+    "not_eligible": "See the rules named; another reason or source document may be eligible.",
+    "return_exists": "Use the return that exists, or another return number.",
+    "unknown_return": "Check the return number.",
+    "unknown_line": "Check the line number.",
+    "wrong_state": "Read the return again: the step is not possible in its present state.",
+    "wrong_role": "Ask somebody who holds the role named.",
+    "own_request": "Somebody other than the requester must decide.",
+    "own_inspection": "Somebody other than the inspector must decide.",
+    "over_limit": "Ask somebody whose approval limit covers the amount.",
+    "unknown_task": "Read the queue again; the task is decided or was never open.",
+    "task_leased": "Somebody else is working on the task; wait for the lease to end.",
+    "lease_required": "Lease the task before deciding it.",
+    "invalid_decision": "Use approve, reject, override or escalate.",
+    "reason_required": "Give a reason code and a note for a rejection or an override.",
+    "not_allowed_value": "Choose one of the values the rules allow.",
+    "not_inspected": "Inspect the quantity before it is disposed of.",
+    "already_decided": "Nothing to do: it was decided before.",
+    "stale_version": "Read the return again and repeat with its present ETag.",
+    "expired": "The authorisation has expired; request a new return.",
+    "proposer_is_approver": "Somebody other than the proposer must approve.",
+    "unknown_proposal": "Check the proposal number.",
+    "unknown_model": "Use reason, disposition, credit_anomaly or exception_rank.",
+    "unknown_exception": "Check the exception number.",
+    "missing_evidence": "Attach the evidence the rule names.",
+}
