@@ -240,6 +240,22 @@ class GoodsReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class SurplusSettled:
+    """What becomes of goods beyond the authorisation. ``outcome``: ``accepted`` (the line's
+    authorised quantity grows), ``sent_back`` or ``quarantined``; ``line`` is ``None`` for blind goods."""
+
+    return_id: str
+    task_id: str
+    line: int | None
+    sku: str
+    quantity: Decimal
+    outcome: str
+    settled_by: str
+    settled_at: datetime
+    lot: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class LineInspected:
     """A portion of a received line was looked at. ``portion`` is ``{line}.{n}``."""
 
@@ -258,6 +274,8 @@ class LineInspected:
     recall_open: bool = False
     note: str = ""
     evidence: tuple[str, ...] = ()
+    customer_id: str = ""
+    sku: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +307,10 @@ class DispositionConfirmed:
     confirmed_by: str
     confirmed_at: datetime
     verdict: Verdict
+    how: str = "rule"
+    """``model`` and ``rule`` for the automatic lane, ``person`` for a decided task."""
+    customer_id: str = ""
+    sku: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,6 +331,10 @@ class CreditProposed:
     tax_minor: int
     proposed_at: datetime
     verdict: Verdict
+    part: int = 1
+    disposition: str | None = None
+    customer_id: str = ""
+    sku: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,6 +353,20 @@ class CreditApproved:
     approved_by: str
     approved_at: datetime
     verdict: Verdict
+    customer_id: str = ""
+    sku: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CreditReleased:
+    """A credit that waited (for the vendor, or for a request) may now reach the customer."""
+
+    return_id: str
+    line: int
+    sequence: int
+    released_by: str
+    released_at: datetime
+    because: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,6 +379,8 @@ class CreditDenied:
     denied_at: datetime
     because: str
     verdict: Verdict
+    customer_id: str = ""
+    sku: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -398,11 +440,13 @@ CaseEvent = (
     | ReturnAuthorised
     | ReturnRefused
     | GoodsReceived
+    | SurplusSettled
     | LineInspected
     | DispositionProposed
     | DispositionConfirmed
     | CreditProposed
     | CreditApproved
+    | CreditReleased
     | CreditDenied
     | EffectDone
     | EffectParked

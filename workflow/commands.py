@@ -1,0 +1,158 @@
+"""What somebody asks of a return, in the imperative.
+
+A command carries everything ``decide`` may look at besides the state and the policies: who,
+when, and the facts that were looked up for it. Nothing here has happened yet.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from workflow.actor import Actor
+from workflow.assessment import Assessment
+from workflow.events import DispositionPart, RequestedLine
+
+
+@dataclass(frozen=True, slots=True)
+class RequestReturn:
+    return_id: str
+    customer_id: str
+    business_unit: str
+    channel: str
+    currency: str
+    lines: tuple[RequestedLine, ...]
+    actor: Actor
+    at: datetime
+    segment: str = ""
+    credit_hold: bool = False
+    return_window_days: int | None = None
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordAssessment:
+    """``point`` is ``reason``, ``disposition`` or ``credit``; ``portion`` names the portion
+    (``1.1``) or, for credit, the sequence of the credit as text."""
+
+    point: str
+    line: int
+    assessment: Assessment
+    actor: Actor
+    at: datetime
+    portion: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DecideTask:
+    task_id: str
+    decision: str
+    actor: Actor
+    at: datetime
+    value: str | None = None
+    reason_code: str | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptLine:
+    """``line`` ``None`` means goods that nobody announced (blind)."""
+
+    line: int | None
+    sku: str
+    quantity: Decimal
+    lot: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiveGoods:
+    receipt_id: str
+    warehouse: str
+    lines: tuple[ReceiptLine, ...]
+    actor: Actor
+    at: datetime
+    final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class InspectLine:
+    """``recall_open`` was looked up for the lot found, at the moment of inspection."""
+
+    line: int
+    quantity: Decimal
+    condition: str
+    actor: Actor
+    at: datetime
+    lot: str | None = None
+    damage_code: str | None = None
+    expires_on: date | None = None
+    temperature_ok: bool | None = None
+    recall_open: bool = False
+    note: str = ""
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DisposePortion:
+    """A person says what happens to a portion, possibly split; the rules still decide what is allowed."""
+
+    portion: str
+    parts: tuple[DispositionPart, ...]
+    actor: Actor
+    at: datetime
+    reason_code: str | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseCredit:
+    line: int
+    sequence: int
+    because: str
+    actor: Actor
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CancelReturn:
+    because: str
+    actor: Actor
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ExpireAuthorisation:
+    actor: Actor
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AcknowledgeEffect:
+    key: str
+    kind: str
+    reference: str
+    actor: Actor
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ParkEffect:
+    key: str
+    kind: str
+    error: str
+    actor: Actor
+    at: datetime
+
+
+Command = (
+    RequestReturn
+    | RecordAssessment
+    | DecideTask
+    | ReceiveGoods
+    | InspectLine
+    | DisposePortion
+    | ReleaseCredit
+    | CancelReturn
+    | ExpireAuthorisation
+    | AcknowledgeEffect
+    | ParkEffect
+)
