@@ -42,8 +42,8 @@ class Push:
 class Explanation:
     """``base + sum(pushes) + residual == total`` in the unit that ``output`` names.
 
-    ``method`` is ``tree_shap``, ``linear_shap``, ``exact_additive`` or ``none``; ``residual`` is what the
-    pushes do not add up to (under 1e-6 for an exact method).
+    ``method`` is ``tree_shap``, ``linear_shap``, ``exact_additive`` or ``none``; ``residual`` is
+    what the pushes do not add up to (under 1e-6 for an exact method).
     """
 
     method: str

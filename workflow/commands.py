@@ -93,7 +93,7 @@ class InspectLine:
 
 @dataclass(frozen=True, slots=True)
 class DisposePortion:
-    """A person says what happens to a portion, possibly split; the rules still decide what is allowed."""
+    """A person says what happens to a portion, possibly split, within what the rules allow."""
 
     portion: str
     parts: tuple[DispositionPart, ...]

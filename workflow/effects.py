@@ -2,6 +2,40 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from workflow.events import (
+    CaseEvent,
+    CreditApproved,
+    CreditProposed,
+    CreditReleased,
+    DispositionConfirmed,
+    GoodsReceived,
+    LineInspected,
+    ReturnAuthorised,
+    ReturnClosed,
+    ReturnRequested,
+    SurplusSettled,
+)
+
+if TYPE_CHECKING:
+    from workflow.state import Case, Line
+
+STOCK_STATUS_OF = {
+    "restock": "unrestricted",
+    "quarantine": "blocked",
+    "refurbish": "quality_inspection",
+    "return_to_vendor": "at_supplier",
+    "scrap": "scrapped",
+    "donate": "donated",
+    "return_to_customer": "at_customer",
+    "keep_at_customer": "at_customer",
+}
+"""Stock status that a disposition leads to (names after SAP's stock types and CBV)."""
+
+
+HELD = ("after_vendor_credit", "on_request")
+"""Releases that keep an approved credit back until ``CreditReleased``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,11 +44,219 @@ class Effect:
 
     ``key`` comes from the business decision (``case/line/kind/sequence``), never from the
     attempt, so that doing it twice is doing it once. ``kind``: ``erp.rma``, ``erp.receipt``,
-    ``erp.stock_move``, ``erp.credit_memo``, ``erp.supplier_claim``, ``erp.close``,
-    ``assess`` (ask a model, in-house). ``payload`` is plain JSON.
+    ``erp.stock_move``, ``erp.credit_memo``, ``erp.replacement``, ``erp.supplier_claim``,
+    ``erp.close``, ``assess`` (ask a model, in-house). ``payload`` is plain JSON: quantities are
+    decimal strings, money integer minor units.
     """
 
     key: str
     kind: str
     return_id: str
     payload: Mapping[str, object]
+
+
+def effects_of(case: "Case", event: CaseEvent) -> tuple[Effect, ...]:
+    """What an event asks of the world, given the case just after it."""
+    match event:
+        case ReturnRequested():
+            return tuple(
+                _assess(case, "reason", line.number, None)
+                for line in case.lines
+                if line.requested.stated_reason is None
+            )
+        case ReturnAuthorised() if event.goods_required:
+            return (_rma(case, event),)
+        case GoodsReceived() if event.lines:
+            return (_receipt(case, event),)
+        case SurplusSettled() if event.outcome != "accepted":
+            return (_surplus_move(case, event),)
+        case LineInspected():
+            return (_assess(case, "disposition", event.line, event.portion),)
+        case DispositionConfirmed():
+            return _moves(case, event)
+        case CreditProposed():
+            return (_assess(case, "credit", event.line, str(event.sequence)),)
+        case CreditApproved() if event.release not in HELD and event.release != "never":
+            return _payout(case, event.line, event.sequence, event.decision)
+        case CreditReleased():
+            line = _line_of(case, event.line)
+            credit = next(c for c in line.credits if c.sequence == event.sequence)
+            return _payout(case, event.line, event.sequence, credit.proposed.decision)
+        case ReturnClosed():
+            key = f"{case.return_id}/close"
+            return (Effect(key, "erp.close", case.return_id, {"return_id": case.return_id}),)
+        case _:
+            return ()
+
+
+def _line_of(case: "Case", number: int) -> "Line":
+    line = case.line(number)
+    if line is None:
+        raise AssertionError(f"{case.return_id} has no line {number}")
+    return line
+
+
+def _assess(case: "Case", point: str, line: int, portion: str | None) -> Effect:
+    key = f"{case.return_id}/{line}/assess/{point}" + (f"/{portion}" if portion else "")
+    payload = {"return_id": case.return_id, "point": point, "line": line, "portion": portion}
+    return Effect(key, "assess", case.return_id, payload)
+
+
+def _rma(case: "Case", event: ReturnAuthorised) -> Effect:
+    lines = []
+    for authorised in event.lines:
+        requested = _line_of(case, authorised.line).requested
+        lines.append(
+            {
+                "line": authorised.line,
+                "sku": requested.sku,
+                "quantity": str(authorised.quantity),
+                "uom": requested.uom,
+                "lot": requested.lot,
+                "invoice_id": requested.source.invoice_id if requested.source else None,
+                "invoice_line": requested.source.line if requested.source else None,
+            }
+        )
+    payload = {
+        "return_id": case.return_id,
+        "customer_id": case.requested.customer_id,
+        "business_unit": case.requested.business_unit,
+        "currency": case.requested.currency,
+        "lines": lines,
+        "expires_at": event.expires_at.isoformat(),
+    }
+    return Effect(f"{case.return_id}/rma", "erp.rma", case.return_id, payload)
+
+
+def _receipt(case: "Case", event: GoodsReceived) -> Effect:
+    lines = [
+        {
+            "line": got.line,
+            "sku": got.sku,
+            "lot": got.lot,
+            "quantity": str(got.quantity),
+            "unit_cost_minor": _line_of(case, got.line).requested.facts.unit_cost_minor
+            if got.line is not None
+            else 0,
+        }
+        for got in event.lines
+    ]
+    payload = {
+        "return_id": case.return_id,
+        "receipt_id": event.receipt_id,
+        "warehouse": event.warehouse,
+        "received_at": event.received_at.isoformat(),
+        "currency": case.requested.currency,
+        "lines": lines,
+    }
+    key = f"{case.return_id}/receipt/{event.receipt_id}"
+    return Effect(key, "erp.receipt", case.return_id, payload)
+
+
+def _surplus_move(case: "Case", event: SurplusSettled) -> Effect:
+    disposition = "quarantine" if event.outcome == "quarantined" else "return_to_customer"
+    cost = _line_of(case, event.line).requested.facts.unit_cost_minor if event.line else 0
+    payload = {
+        "return_id": case.return_id,
+        "line": event.line,
+        "portion": None,
+        "part": 1,
+        "sku": event.sku,
+        "lot": event.lot,
+        "warehouse": case.warehouse,
+        "quantity": str(event.quantity),
+        "disposition": disposition,
+        "from_status": "returns",
+        "to_status": STOCK_STATUS_OF[disposition],
+        "unit_cost_minor": cost,
+        "currency": case.requested.currency,
+    }
+    key = f"{case.return_id}/surplus/{event.task_id}"
+    return Effect(key, "erp.stock_move", case.return_id, payload)
+
+
+def _moves(case: "Case", event: DispositionConfirmed) -> tuple[Effect, ...]:
+    """A stock move a part, and a claim on the supplier where goods go back there."""
+    line = _line_of(case, event.line)
+    portion = case.portion(event.portion)
+    lot = portion.inspected.lot if portion else None
+    effects = []
+    for number, part in enumerate(event.parts, start=1):
+        facts = line.requested.facts
+        payload: dict[str, object] = {
+            "return_id": case.return_id,
+            "line": event.line,
+            "portion": event.portion,
+            "part": number,
+            "sku": line.requested.sku,
+            "lot": lot,
+            "warehouse": case.warehouse,
+            "quantity": str(part.quantity),
+            "disposition": part.disposition,
+            "from_status": "returns",
+            "to_status": STOCK_STATUS_OF[part.disposition],
+            "unit_cost_minor": facts.unit_cost_minor,
+            "currency": case.requested.currency,
+        }
+        key = f"{case.return_id}/{event.portion}/move/{number}"
+        effects.append(Effect(key, "erp.stock_move", case.return_id, payload))
+        if part.disposition == "return_to_vendor" and facts.supplier_id:
+            effects.append(_claim(case, line, event, number))
+    return tuple(effects)
+
+
+def _claim(case: "Case", line: "Line", event: DispositionConfirmed, number: int) -> Effect:
+    facts = line.requested.facts
+    part = event.parts[number - 1]
+    portion = case.portion(event.portion)
+    payload = {
+        "return_id": case.return_id,
+        "line": event.line,
+        "portion": event.portion,
+        "supplier_id": facts.supplier_id,
+        "sku": line.requested.sku,
+        "lot": portion.inspected.lot if portion else None,
+        "quantity": str(part.quantity),
+        "claimed_minor": int(part.quantity * facts.unit_cost_minor),
+        "currency": case.requested.currency,
+        "reason": line.reason,
+        "claim_by": None,
+    }
+    key = f"{case.return_id}/{event.portion}/claim/{number}"
+    return Effect(key, "erp.supplier_claim", case.return_id, payload)
+
+
+def _payout(case: "Case", number: int, sequence: int, decision: str) -> tuple[Effect, ...]:
+    line = _line_of(case, number)
+    credit = next(c for c in line.credits if c.sequence == sequence)
+    if decision == "replace":
+        payload: dict[str, object] = {
+            "return_id": case.return_id,
+            "line": number,
+            "portion": credit.proposed.portion,
+            "customer_id": case.requested.customer_id,
+            "sku": line.requested.sku,
+            "quantity": str(credit.proposed.quantity),
+            "uom": line.requested.uom,
+        }
+        key = f"{case.return_id}/{number}/replacement/{sequence}"
+        return (Effect(key, "erp.replacement", case.return_id, payload),)
+    if credit.net_minor + credit.tax_minor == 0:
+        return ()
+    source = line.requested.source
+    payload = {
+        "return_id": case.return_id,
+        "line": number,
+        "sequence": sequence,
+        "customer_id": case.requested.customer_id,
+        "sku": line.requested.sku,
+        "invoice_id": source.invoice_id if source else None,
+        "invoice_line": source.line if source else None,
+        "net_minor": credit.net_minor,
+        "tax_minor": credit.tax_minor,
+        "currency": case.requested.currency,
+        "decision": decision,
+        "reason": line.reason,
+    }
+    key = f"{case.return_id}/{number}/credit/{sequence}"
+    return (Effect(key, "erp.credit_memo", case.return_id, payload),)

@@ -71,6 +71,9 @@ class LineFacts:
     expires_on: date | None = None
     shipped_lot: str | None = None
     recall_open: bool = False
+    pack_quantity: int = 1
+    minimum_life_days: int | None = None
+    """Remaining life that the next customer must get, from the customer's agreement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +157,12 @@ class TaskOpened:
     proposal: str | None = None
     allowed: tuple[str, ...] = ()
     approvals_needed: int = 1
+    sequence: int | None = None
+    """The credit of the line that is asked about, for ``credit`` tasks."""
+    sku: str | None = None
+    lot: str | None = None
+    quantity: Decimal | None = None
+    """Goods beyond the authorisation, for ``receipt`` tasks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +184,7 @@ class TaskDecided:
     proposal: str | None = None
     final: bool = True
     """False for the first of two approvals under dual control."""
+    sequence: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +252,8 @@ class GoodsReceived:
 @dataclass(frozen=True, slots=True)
 class SurplusSettled:
     """What becomes of goods beyond the authorisation. ``outcome``: ``accepted`` (the line's
-    authorised quantity grows), ``sent_back`` or ``quarantined``; ``line`` is ``None`` for blind goods."""
+    authorised quantity grows), ``sent_back`` or ``quarantined``; ``line`` is ``None`` for blind
+    goods."""
 
     return_id: str
     task_id: str

@@ -23,7 +23,7 @@ class Refused(Exception):
 CODES: dict[str, str] = {
     "unknown_customer": "Register the customer, or check the customer number.",
     "unknown_product": "Check the item number, or register the product.",
-    "unknown_invoice_line": "Check invoice and line number; a line without a source must leave both out.",
+    "unknown_invoice_line": "Check invoice and line number; leave both out if there is no source.",
     "unknown_currency": "Use an ISO 4217 code.",
     "currency_mismatch": "Request lines of different currencies in separate returns.",
     "unknown_uom": "Use the product's unit of measure.",

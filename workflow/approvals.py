@@ -1,0 +1,110 @@
+"""Who may say yes: roles that stand in for others, own work refused, limits checked.
+
+Sources: segregation of duties and the limit shape (role x document x currency x amount x
+reason) of the domain reference 2.10; the limits themselves are ``policies/approval_limits.toml``.
+"""
+
+from workflow.actor import Actor
+from workflow.money import money_text
+from workflow.refused import Refused
+from workflow.run import PolicyBook
+from workflow.state import Case, Task
+
+STANDS_IN_FOR: dict[str, frozenset[str]] = {
+    "returns_manager": frozenset({"customer_service"}),
+    "quality": frozenset({"inspector"}),
+    "finance_lead": frozenset({"finance_clerk"}),
+}
+"""A role may also decide what is asked of these roles; nobody stands in for anybody else."""
+
+ESCALATES_TO: dict[str, str] = {
+    "customer_service": "returns_manager",
+    "warehouse": "returns_manager",
+    "inspector": "quality",
+    "quality": "returns_manager",
+    "procurement": "returns_manager",
+    "returns_manager": "finance_lead",
+    "finance_clerk": "finance_lead",
+}
+"""Where an escalated task goes; a finance lead has nobody above."""
+
+DOCUMENT_OF = {
+    "authorisation": "authorisation",
+    "disposition": "disposition",
+    "credit": "credit_memo",
+    "receipt": "authorisation",
+    "reason": "authorisation",
+}
+"""Which row of the approval limits a decision point is checked against."""
+
+
+def holds(actor: Actor, role: str) -> bool:
+    """Whether an actor holds a role, or one that stands in for it."""
+    if role in actor.roles:
+        return True
+    return any(role in STANDS_IN_FOR.get(own, frozenset()) for own in actor.roles)
+
+
+def require_role(actor: Actor, role: str, doing: str) -> None:
+    """Refuse with ``wrong_role`` unless the actor holds the role."""
+    if not holds(actor, role):
+        own = ", ".join(sorted(actor.roles)) or "no role"
+        raise Refused("wrong_role", f"{doing} needs the role {role}; {actor.id} has {own}.")
+
+
+def require_any_role(actor: Actor, roles: tuple[str, ...], doing: str) -> None:
+    """Refuse with ``wrong_role`` unless the actor holds one of the roles, or is our own system."""
+    if actor.kind == "system" or any(holds(actor, role) for role in roles):
+        return
+    own = ", ".join(sorted(actor.roles)) or "no role"
+    wanted = " or ".join(roles)
+    raise Refused("wrong_role", f"{doing} needs the role {wanted}; {actor.id} has {own}.")
+
+
+def check_decider(case: Case, task: Task, actor: Actor) -> None:
+    """Refuse a decision by the wrong kind, role or person.
+
+    Codes: ``wrong_role``, ``own_request``, ``own_inspection``, ``already_decided`` (the same
+    person twice under dual control).
+    """
+    opened = task.opened
+    if actor.kind != "person":
+        raise Refused("wrong_role", f"Only a person may decide {opened.task_id}.")
+    require_role(actor, opened.role, f"Deciding {opened.task_id}")
+    if actor.id == case.requested.requested_by:
+        raise Refused(
+            "own_request", f"{actor.id} requested {case.return_id} and may not decide about it."
+        )
+    if _inspected_by(case, task) == actor.id:
+        raise Refused(
+            "own_inspection", f"{actor.id} inspected the goods that {opened.task_id} is about."
+        )
+    if actor.id in task.approved_by:
+        raise Refused(
+            "already_decided", f"{actor.id} approved {opened.task_id} already; another must."
+        )
+
+
+def check_limit(case: Case, task: Task, actor: Actor, policies: PolicyBook, amount: int) -> None:
+    """Refuse with ``over_limit`` an amount that none of the actor's roles covers."""
+    opened = task.opened
+    document = DOCUMENT_OF[opened.point]
+    line = case.line(opened.line) if opened.line is not None else None
+    reason = line.reason if line else None
+    covered = any(
+        policies.covers(role, document, opened.currency, amount, reason) for role in actor.roles
+    )
+    if not covered:
+        raise Refused(
+            "over_limit",
+            f"{opened.task_id} is about {money_text(amount, opened.currency)}"
+            f" ({document}); no limit of {actor.id} reaches it. Escalate the task.",
+        )
+
+
+def _inspected_by(case: Case, task: Task) -> str | None:
+    portion_id = task.opened.portion
+    if task.opened.point not in ("disposition", "credit") or portion_id is None:
+        return None
+    portion = case.portion(portion_id)
+    return portion.inspected.inspected_by if portion else None

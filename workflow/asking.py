@@ -1,0 +1,168 @@
+"""The facts that policies are asked with: one function a policy, plain values by name.
+
+Names, types and units are declared in the ``[facts]`` table of each policy; a test asserts
+that what is built here is exactly what is declared there. ``None`` is not known.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+
+from workflow.assessment import Assessment, Masked
+from workflow.codes import ReturnReason
+from workflow.run import PolicyBook
+from workflow.state import Case, Line, Portion
+
+Facts = dict[str, object]
+
+
+def needs_no_goods(reason: str | None) -> bool:
+    """Whether a reason is about money only, so that nothing comes back."""
+    return reason == ReturnReason.PRICING_OR_BILLING
+
+
+def milli(quantity: Decimal) -> int:
+    """A quantity in thousandths, so that rules compare integers."""
+    return int(quantity * 1000)
+
+
+def _days(start: datetime | None, end: datetime) -> int | None:
+    return None if start is None else (end - start).days
+
+
+def eligibility_facts(case: Case, line: Line, at: datetime) -> Facts:
+    requested, facts = line.requested, line.requested.facts
+    remaining = (facts.expires_on - at.date()).days if facts.expires_on else None
+    return {
+        "business_unit": case.requested.business_unit,
+        "channel": case.requested.channel,
+        "item_class": facts.item_class,
+        "returnable": facts.returnable,
+        "stocked": facts.stocked,
+        "regulated": facts.regulated,
+        "reason": line.reason,
+        "days_since_delivery": _days(facts.delivered_at, at),
+        "days_since_invoice": _days(facts.invoiced_at, at),
+        "return_window_days": case.requested.return_window_days,
+        "credit_hold": case.requested.credit_hold,
+        "recall_open": facts.recall_open,
+        "has_source": requested.source is not None,
+        "remaining_life_days": remaining,
+        "cold_chain": facts.cold_chain,
+        "quantity_milli": milli(requested.quantity),
+        "pack_multiple": requested.quantity % facts.pack_quantity == 0,
+        "returned_before_milli": milli(facts.returned_before),
+        "delivered_milli": milli(facts.delivered) if requested.source else None,
+        "evidence_count": len(requested.evidence),
+    }
+
+
+def authorisation_facts(case: Case) -> Facts:
+    outcomes = [
+        line.eligibility.outcome if line.eligibility else "ask_human" for line in case.lines
+    ]
+    asks = [
+        line.eligibility.role
+        for line in case.lines
+        if line.eligibility and line.eligibility.outcome == "ask_human"
+    ]
+    regulated = {line.requested.facts.regulated for line in case.lines}
+    return {
+        "value_minor": sum(line.requested.value_minor for line in case.lines),
+        "currency": case.requested.currency,
+        "business_unit": case.requested.business_unit,
+        "segment": case.requested.segment,
+        "channel": case.requested.channel,
+        "line_count": len(case.lines),
+        "any_ineligible": "ineligible" in outcomes,
+        "all_ineligible": all(outcome == "ineligible" for outcome in outcomes),
+        "any_ask": bool(asks),
+        "ask_role": asks[0] if asks else None,
+        "any_reason_unclear": any(line.reason is None for line in case.lines),
+        "regulated": "drug" if "drug" in regulated else "food" if "food" in regulated else "none",
+        "goods_required": not all(needs_no_goods(line.reason) for line in case.lines),
+    }
+
+
+def disposition_facts(case: Case, portion: Portion, at: datetime) -> Facts:
+    line = case.line(portion.line)
+    if line is None:
+        raise AssertionError(f"portion {portion.id} without its line")
+    facts, found = line.requested.facts, portion.inspected
+    since = _days(facts.delivered_at, at)
+    window = facts.supplier_claim_window_days
+    shipped = line.requested.lot or facts.shipped_lot
+    return {
+        "condition": found.condition,
+        "item_class": facts.item_class,
+        "regulated": facts.regulated,
+        "cold_chain": facts.cold_chain,
+        "temperature_ok": found.temperature_ok,
+        "recall_open": found.recall_open or facts.recall_open,
+        "lot_controlled": facts.lot_controlled,
+        "lot_known": found.lot is not None,
+        "lot_matches": None if shipped is None else found.lot == shipped,
+        "remaining_life_days": found.remaining_life_days,
+        "minimum_life_days": facts.minimum_life_days,
+        "date_kind": facts.date_kind,
+        "past_date": None if found.remaining_life_days is None else found.remaining_life_days < 0,
+        "supplier_accepts_returns": facts.supplier_accepts_returns,
+        "claim_window_open": None if window is None or since is None else since <= window,
+        "refurbishable": facts.refurbishable,
+        "reason": line.reason,
+        "goods_value_minor": int(found.quantity * facts.unit_cost_minor),
+    }
+
+
+def allowed_dispositions(
+    case: Case, portion: Portion, policies: PolicyBook, at: datetime
+) -> tuple[tuple[str, ...], tuple[Masked, ...]]:
+    """What the rules leave for a portion, and which rule removed what."""
+    return policies.masks("disposition", disposition_facts(case, portion, at))
+
+
+def credit_facts(
+    case: Case, line: Line, disposition: str | None, goods_minor: int, at: datetime
+) -> Facts:
+    portion = line.portions[-1] if line.portions else None
+    facts = line.requested.facts
+    return {
+        "reason": line.reason,
+        "disposition": disposition,
+        "condition": portion.inspected.condition if portion else None,
+        "business_unit": case.requested.business_unit,
+        "segment": case.requested.segment,
+        "item_class": facts.item_class,
+        "currency": case.requested.currency,
+        "goods_minor": goods_minor,
+        "days_since_delivery": _days(facts.delivered_at, at),
+        "has_source": line.requested.source is not None,
+    }
+
+
+def limit_facts(case: Case, line: Line | None, document: str, amount: int, kind: str) -> Facts:
+    return {
+        "document": document,
+        "currency": case.requested.currency,
+        "amount_minor": amount,
+        "reason": line.reason if line else None,
+        "item_class": line.requested.facts.item_class if line else None,
+        "principal_kind": kind,
+    }
+
+
+def rollout_facts(
+    case: Case, line: Line, point: str, assessment: Assessment | None, amount: int
+) -> Facts:
+    """``confidence`` is the model's; for credit it is the anomaly score and ``level`` its word."""
+    return {
+        "point": point,
+        "business_unit": case.requested.business_unit,
+        "warehouse": case.warehouse or line.requested.facts.warehouse,
+        "item_class": line.requested.facts.item_class,
+        "reason": line.reason,
+        "amount_minor": amount,
+        "currency": case.requested.currency,
+        "abstained": assessment.abstained if assessment else "no_model",
+        "confidence": assessment.confidence if assessment else None,
+        "level": assessment.value if assessment and point == "credit" else None,
+    }

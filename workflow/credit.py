@@ -1,0 +1,72 @@
+"""How much a credit may be: pro rata of what was really invoiced, never above what is left.
+
+The cap is the value ledger of the house: the sum of credits of an invoice line stays at or
+under its invoiced net. Fees and percentages come from the credit policy's verdict.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from workflow.events import Verdict
+from workflow.money import percent_of, share
+from workflow.state import ZERO, Line
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """Minor units. ``goods_minor`` is the full net value of the quantity before policy."""
+
+    goods_minor: int
+    percent: int
+    fee_minor: int
+    net_minor: int
+    tax_minor: int
+
+
+def goods_value(line: Line, quantity: Decimal) -> int:
+    """Net invoiced value of a quantity of a line; zero where the line has no source.
+
+    Computed as a difference of cumulative shares, so that the credits of a line that is
+    returned in pieces add up to its invoiced net without a rounding remainder.
+    """
+    facts = line.requested.facts
+    if facts.delivered <= 0:
+        return 0
+    before = facts.returned_before + sum(
+        (c.proposed.quantity for c in line.credits if c.proposed.decision != "value_only"), ZERO
+    )
+    upto = min(before + quantity, facts.delivered)
+    return share(facts.net_minor, upto, facts.delivered) - share(
+        facts.net_minor, min(before, facts.delivered), facts.delivered
+    )
+
+
+def left_to_credit(line: Line) -> int:
+    """Net minor units of the source line that no credit has taken or is about to take."""
+    facts = line.requested.facts
+    return max(0, facts.net_minor - facts.credited_before_minor - line.promised_minor)
+
+
+def amount_of(line: Line, quantity: Decimal, verdict: Verdict) -> Amount:
+    """What the credit policy's verdict makes of a quantity, capped at what is left.
+
+    ``percent`` (default 100) applies to the goods value, ``fee_percent`` to the result;
+    tax follows the net in the invoice's own proportion. A replaced or denied quantity is zero.
+    """
+    goods = goods_value(line, quantity)
+    values = dict(verdict.values)
+    percent = int(values.get("percent", "100"))
+    if verdict.outcome in ("deny", "replace"):
+        return Amount(goods, 0, 0, 0, 0)
+    gross = percent_of(goods, percent)
+    fee = percent_of(gross, int(values.get("fee_percent", "0")))
+    net = min(max(0, gross - fee), left_to_credit(line))
+    return Amount(goods, percent, fee, net, tax_of(line, net))
+
+
+def tax_of(line: Line, net_minor: int) -> int:
+    """The tax that belongs to a credited net, in the source line's own proportion."""
+    facts = line.requested.facts
+    if facts.net_minor <= 0:
+        return 0
+    return share(facts.tax_minor, Decimal(net_minor), Decimal(facts.net_minor))

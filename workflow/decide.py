@@ -1,0 +1,367 @@
+"""``decide(state, command, policies) -> events``: the whole workflow, pure and total.
+
+A command is first checked and recorded (this module), then everything that follows from the
+new state without anybody else's word is done at once (``progress.py``). A business "no" is
+``Refused``; nothing has happened then.
+"""
+
+from collections import defaultdict
+from decimal import Decimal
+from typing import assert_never
+
+from workflow.approvals import require_any_role
+from workflow.asking import allowed_dispositions, needs_no_goods
+from workflow.codes import Condition
+from workflow.commands import (
+    AcknowledgeEffect,
+    CancelReturn,
+    Command,
+    DecideTask,
+    DisposePortion,
+    ExpireAuthorisation,
+    InspectLine,
+    ParkEffect,
+    ReceiveGoods,
+    RecordAssessment,
+    ReleaseCredit,
+    RequestReturn,
+)
+from workflow.deciding import decide_task
+from workflow.events import (
+    AssessmentRecorded,
+    AuthorisationExpired,
+    CaseEvent,
+    CreditReleased,
+    DispositionConfirmed,
+    DispositionProposed,
+    EffectDone,
+    EffectParked,
+    GoodsReceived,
+    LineInspected,
+    RequestedLine,
+    ReturnCancelled,
+    ReturnRequested,
+    SourceRef,
+    TaskWithdrawn,
+    Verdict,
+)
+from workflow.money import CURRENCIES
+from workflow.progress import open_disposition_task, progress
+from workflow.receiving import receive
+from workflow.refused import Refused
+from workflow.run import PolicyBook, Run
+from workflow.state import ZERO, Authorised, Line, Portion, State, Unborn
+
+
+def decide(state: State, command: Command, policies: PolicyBook) -> list[CaseEvent]:
+    """The events that a command leads to; empty where it was obeyed before.
+
+    Raises ``Refused`` with a code of ``workflow.refused.CODES``.
+    """
+    run = Run(state, policies, command.actor, command.at)
+    match command:
+        case RequestReturn():
+            _request(run, command)
+        case RecordAssessment():
+            _assess(run, command)
+        case DecideTask():
+            decide_task(run, command)
+        case ReceiveGoods():
+            receive(run, command)
+        case InspectLine():
+            _inspect(run, command)
+        case DisposePortion():
+            _dispose(run, command)
+        case ReleaseCredit():
+            _release(run, command)
+        case CancelReturn():
+            _cancel(run, command)
+        case ExpireAuthorisation():
+            _expire(run, command)
+        case AcknowledgeEffect():
+            _acknowledge(run, command)
+        case ParkEffect():
+            _park(run, command)
+        case _:
+            assert_never(command)
+    progress(run)
+    return run.events
+
+
+def _request(run: Run, command: RequestReturn) -> None:
+    if not isinstance(run.state, Unborn):
+        raise Refused("return_exists", f"{command.return_id} exists already.")
+    if command.currency not in CURRENCIES:
+        raise Refused("unknown_currency", f"{command.currency!r} is not an ISO 4217 currency.")
+    if not command.lines:
+        raise Refused("invalid_quantity", "A return needs at least one line.")
+    for line in command.lines:
+        _check_line(run, line)
+    _check_returnable(command.lines)
+    run.emit(
+        ReturnRequested(
+            return_id=command.return_id,
+            customer_id=command.customer_id,
+            business_unit=command.business_unit,
+            channel=command.channel,
+            currency=command.currency,
+            requested_by=command.actor.id,
+            requested_at=command.at,
+            lines=command.lines,
+            segment=command.segment,
+            credit_hold=command.credit_hold,
+            return_window_days=command.return_window_days,
+            reference=command.reference,
+        )
+    )
+
+
+def _check_line(run: Run, line: RequestedLine) -> None:
+    if not line.quantity.is_finite() or line.quantity <= 0:
+        raise Refused(
+            "invalid_quantity", f"Line {line.line}: quantity {line.quantity} is not positive."
+        )
+    facts = line.facts
+    if facts.invoiced_at is not None and facts.invoiced_at > run.at:
+        raise Refused("future_date", f"Line {line.line}: its invoice is dated after the request.")
+    if line.lot and facts.shipped_lot and line.lot != facts.shipped_lot:
+        raise Refused(
+            "wrong_lot",
+            f"Line {line.line}: lot {line.lot} was not shipped on that invoice line;"
+            f" lot {facts.shipped_lot} was.",
+        )
+
+
+def _check_returnable(lines: tuple[RequestedLine, ...]) -> None:
+    """What one request takes of a source line must still be returnable (domain asks 1 and 2)."""
+    asked: dict[SourceRef, Decimal] = defaultdict(lambda: ZERO)
+    for line in lines:
+        if line.source is None or needs_no_goods(line.stated_reason):
+            continue
+        asked[line.source] += line.quantity
+        returnable = line.facts.delivered - line.facts.returned_before
+        if asked[line.source] > returnable:
+            raise Refused(
+                "over_return",
+                f"Line {line.line}: {asked[line.source]} asked of invoice"
+                f" {line.source.invoice_id} line {line.source.line}, {returnable} still"
+                f" returnable ({line.facts.delivered} delivered,"
+                f" {line.facts.returned_before} on other returns).",
+            )
+
+
+def _assess(run: Run, command: RecordAssessment) -> None:
+    """Record a model's answer, unless one is there or nobody waits for it any more."""
+    run.live("an assessment")
+    line = _line(run, command.line)
+    if command.point == "reason":
+        waiting = line.reason is None and line.reason_assessment is None
+    elif command.point == "disposition":
+        portion = run.case.portion(command.portion or "")
+        waiting = bool(portion and portion.assessment is None and not portion.parts)
+    else:
+        waiting = any(
+            str(c.sequence) == command.portion and c.assessment is None and c.status == "proposed"
+            for c in line.credits
+        )
+    if waiting:
+        run.emit(
+            AssessmentRecorded(
+                return_id=run.case.return_id,
+                point=command.point,
+                line=command.line,
+                assessment=command.assessment,
+                portion=command.portion,
+            )
+        )
+
+
+def _line(run: Run, number: int) -> Line:
+    line = run.case.line(number)
+    if line is None:
+        raise Refused("unknown_line", f"{run.case.return_id} has no line {number}.")
+    return line
+
+
+def _inspect(run: Run, command: InspectLine) -> None:
+    run.authorised("an inspection")
+    require_any_role(command.actor, ("inspector",), "Inspecting")
+    if command.condition not in set(Condition):
+        allowed = ", ".join(Condition)
+        raise Refused("not_allowed_value", f"{command.condition!r} is no condition: {allowed}.")
+    line = _line(run, command.line)
+    waiting = line.received - line.inspected
+    if not ZERO < command.quantity <= waiting:
+        raise Refused(
+            "invalid_quantity",
+            f"Line {line.number}: {command.quantity} inspected, {waiting} received and not"
+            " yet inspected.",
+        )
+    expires_on = command.expires_on or line.requested.facts.expires_on
+    run.emit(
+        LineInspected(
+            return_id=run.case.return_id,
+            line=line.number,
+            portion=f"{line.number}.{len(line.portions) + 1}",
+            quantity=command.quantity,
+            condition=command.condition,
+            inspected_by=command.actor.id,
+            inspected_at=command.at,
+            lot=command.lot or line.requested.lot or line.requested.facts.shipped_lot,
+            damage_code=command.damage_code,
+            expires_on=expires_on,
+            remaining_life_days=(expires_on - command.at.date()).days if expires_on else None,
+            temperature_ok=command.temperature_ok,
+            recall_open=command.recall_open,
+            note=command.note,
+            evidence=command.evidence,
+            customer_id=run.case.requested.customer_id,
+            sku=line.requested.sku,
+        )
+    )
+
+
+def _dispose(run: Run, command: DisposePortion) -> None:
+    """A person's own disposition. Somebody other than the inspector confirms it."""
+    run.authorised("a disposition")
+    require_any_role(
+        command.actor, ("inspector", "quality", "returns_manager"), "Disposing of goods"
+    )
+    portion = run.case.portion(command.portion)
+    if portion is None:
+        raise Refused("not_inspected", f"There is no inspected portion {command.portion}.")
+    if portion.parts:
+        raise Refused("already_decided", f"Portion {portion.id} is disposed of already.")
+    _check_parts(run, portion, command)
+    allowed, masked = allowed_dispositions(run.case, portion, run.policies, run.at)
+    _withdraw(run, "disposition", portion.id)
+    run.emit(
+        DispositionProposed(
+            return_id=run.case.return_id,
+            line=portion.line,
+            portion=portion.id,
+            parts=command.parts,
+            how="inspector" if command.actor.id == portion.inspected.inspected_by else "person",
+            proposed_by=command.actor.id,
+            allowed=allowed,
+            masked=masked,
+        )
+    )
+    own = command.actor.id in (portion.inspected.inspected_by, run.case.requested.requested_by)
+    verdict = Verdict("workflow", "person", "chosen-by-person", command.note or "Chosen by hand.")
+    if own or not {"quality", "returns_manager"} & command.actor.roles:
+        open_disposition_task(run, portion, allowed, verdict, "quality")
+        return
+    run.emit(
+        DispositionConfirmed(
+            return_id=run.case.return_id,
+            line=portion.line,
+            portion=portion.id,
+            parts=command.parts,
+            confirmed_by=command.actor.id,
+            confirmed_at=run.at,
+            verdict=verdict,
+            how="person",
+            customer_id=run.case.requested.customer_id,
+            sku=portion.inspected.sku,
+        )
+    )
+
+
+def _check_parts(run: Run, portion: Portion, command: DisposePortion) -> None:
+    total = sum((part.quantity for part in command.parts), ZERO)
+    if any(part.quantity <= 0 for part in command.parts) or total != portion.inspected.quantity:
+        raise Refused(
+            "invalid_quantity",
+            f"Portion {portion.id} holds {portion.inspected.quantity};"
+            f" the parts add up to {total}.",
+        )
+    allowed, masked = allowed_dispositions(run.case, portion, run.policies, run.at)
+    rules = {m.value: m.rule for m in masked}
+    for part in command.parts:
+        if part.disposition not in allowed:
+            rule = rules.get(part.disposition, "it is no disposition")
+            raise Refused(
+                "not_allowed_value",
+                f"{part.disposition!r} is removed by {rule}; allowed: {', '.join(allowed)}.",
+                rule=rule,
+            )
+
+
+def _withdraw(run: Run, point: str, portion: str) -> None:
+    for task in run.case.tasks:
+        if task.opened.point == point and task.opened.portion == portion:
+            run.emit(TaskWithdrawn(run.case.return_id, task.opened.task_id, "decided otherwise"))
+
+
+def _release(run: Run, command: ReleaseCredit) -> None:
+    run.authorised("releasing a credit")
+    require_any_role(command.actor, ("finance_clerk",), "Releasing a credit")
+    line = _line(run, command.line)
+    credit = next((c for c in line.credits if c.sequence == command.sequence), None)
+    if credit is None or credit.status != "held":
+        raise Refused(
+            "wrong_state", f"Line {line.number} has no credit {command.sequence} waiting."
+        )
+    if command.actor.id == run.case.requested.requested_by:
+        raise Refused("own_request", f"{command.actor.id} requested {run.case.return_id}.")
+    run.emit(
+        CreditReleased(
+            return_id=run.case.return_id,
+            line=line.number,
+            sequence=command.sequence,
+            released_by=command.actor.id,
+            released_at=run.at,
+            because=command.because,
+        )
+    )
+
+
+def _cancel(run: Run, command: CancelReturn) -> None:
+    state = run.live("cancelling")
+    if command.actor.id != state.case.requested.requested_by:
+        require_any_role(command.actor, ("customer_service",), "Cancelling")
+    if any(line.received or line.credits for line in state.case.lines) or state.case.receipts:
+        raise Refused(
+            "wrong_state", f"{state.case.return_id} has goods or credits; it can only be finished."
+        )
+    run.emit(ReturnCancelled(state.case.return_id, command.actor.id, command.at, command.because))
+
+
+def _expire(run: Run, command: ExpireAuthorisation) -> None:
+    """Nothing came: expired. Something came: what is outstanding is given up."""
+    state = run.state
+    if not isinstance(state, Authorised) or command.at < state.authority.expires_at:
+        return
+    if not state.authority.goods_required:
+        return
+    case = state.case
+    if not case.receipts:
+        run.emit(AuthorisationExpired(case.return_id, command.at))
+    elif any(line.outstanding > 0 for line in case.lines):
+        receipt_id = f"{case.return_id}-expired"
+        run.emit(
+            GoodsReceived(
+                case.return_id, receipt_id, case.warehouse, command.actor.id, command.at, (), True
+            )
+        )
+
+
+def _acknowledge(run: Run, command: AcknowledgeEffect) -> None:
+    status = run.case.effects.get(command.key)
+    if status is None:
+        raise Refused("unknown_task", f"{run.case.return_id} never asked for {command.key}.")
+    if status != "done":
+        run.emit(
+            EffectDone(run.case.return_id, command.key, command.kind, command.reference, command.at)
+        )
+
+
+def _park(run: Run, command: ParkEffect) -> None:
+    status = run.case.effects.get(command.key)
+    if status is None:
+        raise Refused("unknown_task", f"{run.case.return_id} never asked for {command.key}.")
+    if status == "asked":
+        run.emit(
+            EffectParked(run.case.return_id, command.key, command.kind, command.error, command.at)
+        )

@@ -1,0 +1,246 @@
+"""A person decides a task: who may, what the word means at each point, what follows."""
+
+from decimal import Decimal
+
+from workflow.approvals import ESCALATES_TO, check_decider, check_limit
+from workflow.codes import ReturnReason
+from workflow.commands import DecideTask
+from workflow.credit import left_to_credit
+from workflow.events import (
+    DispositionPart,
+    ReasonSettled,
+    ReturnRefused,
+    SurplusSettled,
+    TaskDecided,
+    TaskOpened,
+)
+from workflow.money import money_text
+from workflow.progress import approve_credit, confirm, deny_credit, grant
+from workflow.refused import Refused
+from workflow.run import Run
+from workflow.state import ZERO, Task
+
+MOST_MINOR = 10**12
+DECISIONS = ("approve", "reject", "override", "escalate")
+
+
+def decide_task(run: Run, command: DecideTask) -> None:
+    """Check the decider, record the decision, and do what it means at its point."""
+    run.live("a decision")
+    task = run.case.task(command.task_id)
+    if task is None:
+        raise Refused("unknown_task", f"{command.task_id} is not an open task.")
+    if command.decision not in DECISIONS:
+        raise Refused(
+            "invalid_decision", f"{command.decision!r} is none of {', '.join(DECISIONS)}."
+        )
+    if command.decision in ("reject", "override") and not (
+        command.reason_code and command.note.strip()
+    ):
+        raise Refused("reason_required", f"A {command.decision} needs a reason_code and a note.")
+    check_decider(run.case, task, command.actor)
+    if command.decision == "escalate":
+        _escalate(run, task, command)
+        return
+    {
+        "reason": _decide_reason,
+        "authorisation": _decide_authorisation,
+        "receipt": _decide_receipt,
+        "disposition": _decide_disposition,
+        "credit": _decide_credit,
+    }[task.opened.point](run, task, command)
+
+
+def _record(run: Run, task: Task, command: DecideTask, final: bool = True) -> None:
+    opened = task.opened
+    run.emit(
+        TaskDecided(
+            return_id=run.case.return_id,
+            task_id=opened.task_id,
+            point=opened.point,
+            decision=command.decision,
+            decided_by=command.actor.id,
+            role=opened.role,
+            decided_at=command.at,
+            line=opened.line,
+            portion=opened.portion,
+            value=command.value,
+            reason_code=command.reason_code,
+            note=command.note,
+            proposal=opened.proposal,
+            final=final,
+            sequence=opened.sequence,
+        )
+    )
+
+
+def _first_of_two(run: Run, task: Task, command: DecideTask) -> bool:
+    """Under dual control the first yes is recorded and the task stays open."""
+    if len(task.approved_by) + 1 >= task.opened.approvals_needed:
+        return False
+    _record(run, task, command, final=False)
+    return True
+
+
+def _escalate(run: Run, task: Task, command: DecideTask) -> None:
+    opened = task.opened
+    role = ESCALATES_TO.get(opened.role)
+    if role is None:
+        raise Refused("invalid_decision", f"Nobody stands above {opened.role}.")
+    _record(run, task, command)
+    fields = {name: getattr(opened, name) for name in TaskOpened.__dataclass_fields__}
+    fields |= {"task_id": run.next_task_id(), "role": role, "opened_at": run.at}
+    fields |= {"due_at": run.at + (opened.due_at - opened.opened_at)}
+    run.emit(TaskOpened(**fields))
+
+
+def _value(task: Task, command: DecideTask) -> str:
+    """The value decided: the proposal on approval, the caller's on an override."""
+    opened = task.opened
+    value = command.value if command.decision == "override" else opened.proposal
+    if value is None:
+        raise Refused(
+            "invalid_decision",
+            f"{opened.task_id} has no proposal to approve; override it with one of"
+            f" {', '.join(opened.allowed)}.",
+        )
+    if value not in opened.allowed:
+        raise Refused("not_allowed_value", f"{value!r} is none of {', '.join(opened.allowed)}.")
+    return value
+
+
+def _decide_reason(run: Run, task: Task, command: DecideTask) -> None:
+    if command.decision == "reject":
+        raise Refused("invalid_decision", "A reason is approved or overridden, never rejected.")
+    value = ReturnReason(_value(task, command))
+    line = task.opened.line
+    if line is None:
+        raise AssertionError(f"{task.opened.task_id} has no line")
+    _record(run, task, command)
+    run.emit(ReasonSettled(run.case.return_id, line, value, "person", command.actor.id))
+
+
+def _decide_authorisation(run: Run, task: Task, command: DecideTask) -> None:
+    if command.decision == "reject":
+        _record(run, task, command)
+        run.emit(
+            ReturnRefused(
+                return_id=run.case.return_id,
+                code=command.reason_code or "not_eligible",
+                because=command.note,
+                refused_by=command.actor.id,
+                refused_at=command.at,
+                verdict=task.opened.verdict,
+            )
+        )
+        return
+    option = _value(task, command)
+    if option == "authorise" and all(
+        line.eligibility and line.eligibility.outcome == "ineligible" for line in run.case.lines
+    ):
+        raise Refused(
+            "not_eligible", "No line is eligible; override with authorise_all_lines or reject."
+        )
+    check_limit(run.case, task, command.actor, run.policies, task.opened.amount_minor)
+    if not _first_of_two(run, task, command):
+        _record(run, task, command)
+        grant(run, task.opened.verdict, command.actor.id, option)
+
+
+def _decide_receipt(run: Run, task: Task, command: DecideTask) -> None:
+    if command.decision == "reject":
+        raise Refused("invalid_decision", "Choose what becomes of the goods by an override.")
+    opened = task.opened
+    option = _value(task, command)
+    quantity = opened.quantity or ZERO
+    if option == "accept":
+        _check_surplus(run, opened.line, quantity)
+    _record(run, task, command)
+    outcomes = {
+        "accept": "accepted",
+        "return_to_customer": "sent_back",
+        "quarantine": "quarantined",
+    }
+    run.emit(
+        SurplusSettled(
+            return_id=run.case.return_id,
+            task_id=opened.task_id,
+            line=opened.line,
+            sku=opened.sku or "",
+            quantity=quantity,
+            outcome=outcomes[option],
+            settled_by=command.actor.id,
+            settled_at=command.at,
+            lot=opened.lot,
+        )
+    )
+
+
+def _check_surplus(run: Run, number: int | None, quantity: Decimal) -> None:
+    line = run.case.line(number) if number is not None else None
+    if line is None:
+        raise Refused("not_allowed_value", "Goods nobody announced cannot join a line.")
+    facts = line.requested.facts
+    room = facts.delivered - facts.returned_before - line.authorised
+    if line.requested.source is not None and quantity > room:
+        raise Refused(
+            "over_return", f"Line {number}: {quantity} more than authorised, {room} returnable."
+        )
+
+
+def _decide_disposition(run: Run, task: Task, command: DecideTask) -> None:
+    if command.decision == "reject":
+        raise Refused("invalid_decision", "Override with one of the dispositions allowed.")
+    portion = run.case.portion(task.opened.portion or "")
+    if portion is None:
+        raise AssertionError(f"{task.opened.task_id} has no portion")
+    if command.decision == "approve" and portion.proposal is not None:
+        parts = portion.proposal.parts
+    else:
+        parts = (DispositionPart(_value(task, command), portion.inspected.quantity),)
+    check_limit(run.case, task, command.actor, run.policies, task.opened.amount_minor)
+    if not _first_of_two(run, task, command):
+        _record(run, task, command)
+        confirm(run, portion, parts, task.opened.verdict, "person", command.actor.id)
+
+
+def _decide_credit(run: Run, task: Task, command: DecideTask) -> None:
+    opened = task.opened
+    line = run.case.line(opened.line or 0)
+    credit = (
+        next((c for c in line.credits if c.sequence == opened.sequence), None) if line else None
+    )
+    if line is None or credit is None:
+        raise AssertionError(f"{opened.task_id} has no credit")
+    denied = command.decision == "reject" or command.value == "deny"
+    if denied or (command.decision == "approve" and credit.proposed.decision == "deny"):
+        _record(run, task, command)
+        because = command.note or credit.proposed.verdict.because
+        deny_credit(run, line, credit, opened.verdict, command.actor.id, because)
+        return
+    amount = credit.proposed.net_minor
+    if command.decision == "override":
+        # Goods without a source have no invoice to cap them: the approver's limit alone binds.
+        most = left_to_credit(line) + amount if line.requested.source else MOST_MINOR
+        amount = _amount(command, most, opened.currency)
+    check_limit(run.case, task, command.actor, run.policies, amount)
+    if _first_of_two(run, task, command):
+        return
+    _record(run, task, command)
+    approve_credit(run, line, credit, opened.verdict, command.actor.id, amount)
+
+
+def _amount(command: DecideTask, most: int, currency: str) -> int:
+    """The net minor units that an override of a credit names, within what is left."""
+    text = command.value or ""
+    if not text.isdecimal() or len(text) > 12:
+        raise Refused(
+            "not_allowed_value", "Override a credit with 'deny' or its net amount in minor units."
+        )
+    if int(text) > most:
+        raise Refused(
+            "over_credit",
+            f"{money_text(int(text), currency)} is more than the"
+            f" {money_text(most, currency)} left to credit on the invoice line.",
+        )
+    return int(text)

@@ -1,0 +1,260 @@
+"""State is a fold: ``evolve(state, event)`` says what a fact changed, and decides nothing.
+
+Total over ``CaseEvent``; an event that cannot follow the state is a bug, never input, and
+raises ``AssertionError``.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from decimal import Decimal
+from functools import partial
+from typing import assert_never
+
+from workflow.effects import HELD, effects_of
+from workflow.events import (
+    AssessmentRecorded,
+    AuthorisationExpired,
+    CaseEvent,
+    CreditApproved,
+    CreditDenied,
+    CreditProposed,
+    CreditReleased,
+    DispositionConfirmed,
+    DispositionProposed,
+    EffectDone,
+    EffectParked,
+    EligibilityJudged,
+    GoodsReceived,
+    LineInspected,
+    ReasonSettled,
+    ReturnAuthorised,
+    ReturnCancelled,
+    ReturnClosed,
+    ReturnRefused,
+    ReturnRequested,
+    SurplusSettled,
+    TaskDecided,
+    TaskOpened,
+    TaskWithdrawn,
+)
+from workflow.state import (
+    ZERO,
+    Authorised,
+    Authority,
+    Born,
+    Cancelled,
+    Case,
+    Closed,
+    Credit,
+    Declined,
+    Expired,
+    Line,
+    Portion,
+    State,
+    Task,
+    Unborn,
+    UnderReview,
+)
+
+
+def fold(events: Iterable[CaseEvent]) -> State:
+    """The state after all events of one case stream, in order."""
+    state: State = Unborn()
+    for event in events:
+        state = evolve(state, event)
+    return state
+
+
+def evolve(state: State, event: CaseEvent) -> State:
+    """The state after one more event."""
+    if isinstance(event, ReturnRequested):
+        if not isinstance(state, Unborn):
+            raise AssertionError(f"{event.return_id} was requested twice")
+        case = Case(event, tuple(Line(line) for line in event.lines))
+        return _ask(UnderReview(case), event)
+    if isinstance(state, Unborn):
+        raise AssertionError(f"{type(event).__name__} before the request")
+    return _ask(_move(_note(state, event), event), event)
+
+
+def _move(state: Born, event: CaseEvent) -> Born:
+    """Situations that an event leads into."""
+    case = state.case
+    match event:
+        case ReturnAuthorised():
+            authority = Authority(
+                event.authorised_by,
+                event.authorised_at,
+                event.expires_at,
+                event.verdict,
+                event.goods_required,
+            )
+            return Authorised(case, authority)
+        case ReturnRefused():
+            return Declined(case, event.code, event.because)
+        case ReturnCancelled():
+            return Cancelled(case, event.because)
+        case AuthorisationExpired():
+            return Expired(case)
+        case ReturnClosed():
+            if not isinstance(state, Authorised):
+                raise AssertionError(f"{event.return_id} closed without an authority")
+            return Closed(case, state.authority, event.closed_at)
+        case _:
+            return state
+
+
+def _note(state: Born, event: CaseEvent) -> Born:
+    return replace(state, case=_noted(state.case, event))
+
+
+def _noted(case: Case, event: CaseEvent) -> Case:
+    """What an event changed in the lines, tasks and effects."""
+    match event:
+        case AssessmentRecorded():
+            return _assessed(case, event)
+        case ReasonSettled():
+            return _line(
+                case, event.line, lambda x: replace(x, reason=event.reason, reason_how=event.how)
+            )
+        case EligibilityJudged():
+            return _line(case, event.line, lambda x: replace(x, eligibility=event.verdict))
+        case TaskOpened():
+            opened = case.tasks_opened + 1
+            return replace(case, tasks=(*case.tasks, Task(event)), tasks_opened=opened)
+        case TaskDecided():
+            return _decided(case, event)
+        case TaskWithdrawn():
+            return replace(case, tasks=_without(case, event.task_id))
+        case ReturnAuthorised():
+            granted = {line.line: line.quantity for line in event.lines}
+            lines = tuple(replace(x, authorised=granted.get(x.number, ZERO)) for x in case.lines)
+            return replace(case, lines=lines)
+        case GoodsReceived():
+            return _received(case, event)
+        case SurplusSettled():
+            if event.outcome != "accepted" or event.line is None:
+                return case
+            grown = event.quantity
+            return _line(
+                case,
+                event.line,
+                lambda x: replace(x, authorised=x.authorised + grown, received=x.received + grown),
+            )
+        case LineInspected():
+            portion = Portion(event.portion, event.line, event)
+            return _line(case, event.line, lambda x: replace(x, portions=(*x.portions, portion)))
+        case DispositionProposed():
+            return _portion(case, event.portion, lambda x: replace(x, proposal=event))
+        case DispositionConfirmed():
+            return _portion(case, event.portion, lambda x: replace(x, parts=event.parts))
+        case CreditProposed():
+            return _line(
+                case, event.line, lambda x: replace(x, credits=(*x.credits, Credit(event)))
+            )
+        case CreditApproved():
+            held = event.release in HELD
+            status, net, tax = ("held" if held else "approved"), event.net_minor, event.tax_minor
+            return _credit(
+                case,
+                event.line,
+                event.sequence,
+                lambda x: replace(x, status=status, net_minor=net, tax_minor=tax),
+            )
+        case CreditReleased():
+            return _credit(
+                case, event.line, event.sequence, lambda x: replace(x, status="approved")
+            )
+        case CreditDenied():
+            return _credit(case, event.line, event.sequence, lambda x: replace(x, status="denied"))
+        case EffectDone():
+            return replace(case, effects={**case.effects, event.key: "done"})
+        case EffectParked():
+            return replace(case, effects={**case.effects, event.key: "parked"})
+        case ReturnRequested() | ReturnRefused() | ReturnCancelled():
+            return replace(case, tasks=())
+        case AuthorisationExpired() | ReturnClosed():
+            return replace(case, tasks=())
+        case _:
+            assert_never(event)
+
+
+def _received(case: Case, event: GoodsReceived) -> Case:
+    """Only the authorised part counts as received; a surplus waits for ``SurplusSettled``."""
+    for got in event.lines:
+        if got.line is None:
+            continue
+        case = _line(case, got.line, partial(_take_in, quantity=got.quantity))
+    if event.final:
+        lines = tuple(replace(x, released=x.released + x.outstanding) for x in case.lines)
+        case = replace(case, lines=lines)
+    return replace(case, receipts=(*case.receipts, event.receipt_id), warehouse=event.warehouse)
+
+
+def _take_in(line: Line, quantity: Decimal) -> Line:
+    return replace(line, received=line.received + min(quantity, line.outstanding))
+
+
+def _assessed(case: Case, event: AssessmentRecorded) -> Case:
+    assessment = event.assessment
+    if event.point == "reason":
+        return _line(case, event.line, lambda x: replace(x, reason_assessment=assessment))
+    if event.point == "disposition":
+        return _portion(case, event.portion or "", lambda x: replace(x, assessment=assessment))
+    return _credit(
+        case, event.line, int(event.portion or 0), lambda x: replace(x, assessment=assessment)
+    )
+
+
+def _decided(case: Case, event: TaskDecided) -> Case:
+    if event.final:
+        return replace(case, tasks=_without(case, event.task_id))
+    tasks = tuple(
+        replace(task, approved_by=(*task.approved_by, event.decided_by))
+        if task.opened.task_id == event.task_id
+        else task
+        for task in case.tasks
+    )
+    return replace(case, tasks=tasks)
+
+
+def _without(case: Case, task_id: str) -> tuple[Task, ...]:
+    return tuple(task for task in case.tasks if task.opened.task_id != task_id)
+
+
+def _line(case: Case, number: int, change: Callable[[Line], Line]) -> Case:
+    if case.line(number) is None:
+        raise AssertionError(f"{case.return_id} has no line {number}")
+    lines = tuple(change(line) if line.number == number else line for line in case.lines)
+    return replace(case, lines=lines)
+
+
+def _portion(case: Case, portion_id: str, change: Callable[[Portion], Portion]) -> Case:
+    portion = case.portion(portion_id)
+    if portion is None:
+        raise AssertionError(f"{case.return_id} has no portion {portion_id}")
+
+    def inside(line: Line) -> Line:
+        portions = tuple(change(p) if p.id == portion_id else p for p in line.portions)
+        return replace(line, portions=portions)
+
+    return _line(case, portion.line, inside)
+
+
+def _credit(case: Case, number: int, sequence: int, change: Callable[[Credit], Credit]) -> Case:
+    def inside(line: Line) -> Line:
+        if all(c.sequence != sequence for c in line.credits):
+            raise AssertionError(f"{case.return_id}/{number} has no credit {sequence}")
+        credits = tuple(change(c) if c.sequence == sequence else c for c in line.credits)
+        return replace(line, credits=credits)
+
+    return _line(case, number, inside)
+
+
+def _ask(state: Born, event: CaseEvent) -> Born:
+    """Remember the effects that this event asks of the world, until they are done."""
+    asked = effects_of(state.case, event)
+    if not asked:
+        return state
+    effects = {**state.case.effects, **{effect.key: "asked" for effect in asked}}
+    return replace(state, case=replace(state.case, effects=effects))

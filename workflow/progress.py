@@ -1,0 +1,437 @@
+"""What follows by itself: every step that the rules allow without another person's word.
+
+``progress`` runs after each command. The steps stand in the order a return walks; each looks
+only at the state, so running them again changes nothing.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from workflow.asking import (
+    allowed_dispositions,
+    authorisation_facts,
+    credit_facts,
+    eligibility_facts,
+    limit_facts,
+    needs_no_goods,
+    rollout_facts,
+)
+from workflow.codes import ReturnReason
+from workflow.credit import amount_of, goods_value, tax_of
+from workflow.events import (
+    AuthorisedLine,
+    CreditApproved,
+    CreditDenied,
+    CreditProposed,
+    DispositionConfirmed,
+    DispositionPart,
+    DispositionProposed,
+    EligibilityJudged,
+    ReasonSettled,
+    ReturnAuthorised,
+    ReturnClosed,
+    ReturnRefused,
+    TaskOpened,
+    Verdict,
+)
+from workflow.run import Run
+from workflow.state import Authorised, Credit, Line, Portion, UnderReview
+
+DUE = timedelta(days=2)
+"""A task is due two days after it opens unless its rule names ``due_hours``."""
+
+
+def progress(run: Run) -> None:
+    """Emit everything that now follows."""
+    if isinstance(run.state, UnderReview):
+        _settle_reasons(run)
+        _judge_eligibility(run)
+        _authorise(run)
+    if isinstance(run.state, Authorised):
+        for line in run.case.lines:
+            for portion in line.portions:
+                _propose_disposition(run, portion)
+        _propose_credits(run)
+        _approve_credits(run)
+        _close(run)
+
+
+def no_rule(rule: str, because: str) -> Verdict:
+    """A verdict of the workflow itself, where no policy table is asked."""
+    return Verdict("workflow", "ask_human", rule, because)
+
+
+def open_task(
+    run: Run, point: str, role: str, verdict: Verdict, amount: int, **extra: object
+) -> None:
+    """Open a task unless one for the same subject is open."""
+    subject = (point, extra.get("line"), extra.get("portion"), extra.get("sequence"))
+    for open_already in run.case.tasks:
+        t = open_already.opened
+        if (t.point, t.line, t.portion, t.sequence) == subject:
+            return
+    hours = dict(verdict.values).get("due_hours")
+    task = TaskOpened(
+        return_id=run.case.return_id,
+        task_id=run.next_task_id(),
+        point=point,
+        role=role,
+        verdict=verdict,
+        amount_minor=amount,
+        currency=run.case.requested.currency,
+        opened_at=run.at,
+        due_at=run.at + (timedelta(hours=int(hours)) if hours else DUE),
+    )
+    run.emit(replace(task, **extra))  # type: ignore[arg-type]
+
+
+def _waits(run: Run, point: str, line: int | None = None) -> bool:
+    return any(t.opened.point == point and t.opened.line == line for t in run.case.tasks)
+
+
+def _settle_reasons(run: Run) -> None:
+    for line in run.case.lines:
+        if line.reason is not None or _waits(run, "reason", line.number):
+            continue
+        stated, said = line.requested.stated_reason, line.reason_assessment
+        if stated is not None:
+            by = run.case.requested.requested_by
+            run.emit(ReasonSettled(run.case.return_id, line.number, stated, "stated", by))
+        elif said is not None:
+            _settle_by_model(run, line)
+
+
+def _settle_by_model(run: Run, line: Line) -> None:
+    said = line.reason_assessment
+    value = line.requested.value_minor
+    verdict = run.policies.judge("rollout", rollout_facts(run.case, line, "reason", said, value))
+    lane = dict(verdict.values).get("lane", "review")
+    if said is not None and said.value is not None and lane == "automatic":
+        by = f"model:{said.model.name}@{said.model.version}"
+        run.emit(ReasonSettled(run.case.return_id, line.number, said.value, "model", by))
+        return
+    open_task(
+        run,
+        "reason",
+        verdict.role or "customer_service",
+        verdict,
+        value,
+        line=line.number,
+        proposal=said.value if said else None,
+        allowed=tuple(ReturnReason),
+    )
+
+
+def _judge_eligibility(run: Run) -> None:
+    if any(line.reason is None for line in run.case.lines):
+        return
+    for line in run.case.lines:
+        if line.eligibility is None:
+            verdict = run.policies.judge("eligibility", eligibility_facts(run.case, line, run.at))
+            run.emit(EligibilityJudged(run.case.return_id, line.number, verdict))
+
+
+def _authorise(run: Run) -> None:
+    case = run.case
+    if any(line.eligibility is None for line in case.lines) or _waits(run, "authorisation"):
+        return
+    verdict = run.policies.judge("authorisation", authorisation_facts(case))
+    if verdict.outcome == "authorise":
+        grant(run, verdict, run.actor.id if run.actor.kind == "person" else "system")
+    elif verdict.outcome == "refuse":
+        reasons = [
+            f"line {line.number}: {line.eligibility.because}"
+            for line in case.lines
+            if line.eligibility and line.eligibility.outcome == "ineligible"
+        ]
+        because = " ".join([verdict.because, *reasons])
+        run.emit(ReturnRefused(case.return_id, "not_eligible", because, "system", run.at, verdict))
+    else:
+        open_task(
+            run,
+            "authorisation",
+            verdict.role or "returns_manager",
+            verdict,
+            sum(line.requested.value_minor for line in case.lines),
+            proposal="authorise",
+            allowed=("authorise", "authorise_all_lines", "without_goods"),
+        )
+
+
+def grant(run: Run, verdict: Verdict, by: str, option: str = "authorise") -> None:
+    """Authorise the lines that are not ineligible (or all of them, or without goods)."""
+    case = run.case
+    every = option == "authorise_all_lines"
+    lines = tuple(
+        AuthorisedLine(line.number, line.requested.quantity)
+        for line in case.lines
+        if every or (line.eligibility is not None and line.eligibility.outcome != "ineligible")
+    )
+    days = int(dict(verdict.values).get("valid_days", "30"))
+    no_goods = option == "without_goods" or all(needs_no_goods(line.reason) for line in case.lines)
+    run.emit(
+        ReturnAuthorised(
+            return_id=case.return_id,
+            lines=lines,
+            authorised_by=by,
+            authorised_at=run.at,
+            expires_at=run.at + timedelta(days=days),
+            verdict=verdict,
+            goods_required=not no_goods,
+        )
+    )
+
+
+def _propose_disposition(run: Run, portion: Portion) -> None:
+    """The model ranks what the rules left; the rollout says who acts on it."""
+    if portion.parts or portion.proposal is not None or portion.assessment is None:
+        return
+    if any(
+        t.opened.portion == portion.id and t.opened.point == "disposition" for t in run.case.tasks
+    ):
+        return
+    said = portion.assessment
+    allowed, masked = allowed_dispositions(run.case, portion, run.policies, run.at)
+    choice = said.value if said.value in allowed else None
+    how, by = "model", f"model:{said.model.name}@{said.model.version}"
+    if choice is None and len(allowed) == 1:
+        choice, how, by = allowed[0], "rule", "system"
+    if choice is not None:
+        parts = (DispositionPart(choice, portion.inspected.quantity),)
+        run.emit(
+            DispositionProposed(
+                run.case.return_id, portion.line, portion.id, parts, how, by, allowed, masked
+            )
+        )
+    line = run.case.line(portion.line)
+    if line is None:
+        raise AssertionError(f"portion {portion.id} without its line")
+    cost = int(portion.inspected.quantity * line.requested.facts.unit_cost_minor)
+    verdict = run.policies.judge(
+        "rollout", rollout_facts(run.case, line, "disposition", said, cost)
+    )
+    if choice is not None and dict(verdict.values).get("lane") == "automatic":
+        confirm(
+            run, portion, (DispositionPart(choice, portion.inspected.quantity),), verdict, how, by
+        )
+        return
+    open_disposition_task(run, portion, allowed, verdict, verdict.role or "quality")
+
+
+def open_disposition_task(
+    run: Run, portion: Portion, allowed: tuple[str, ...], verdict: Verdict, role: str
+) -> None:
+    """Ask a person about a portion; the proposal, if any, is the portion's own."""
+    current = run.case.portion(portion.id) or portion
+    line = run.case.line(portion.line)
+    cost = line.requested.facts.unit_cost_minor if line else 0
+    proposal = current.proposal
+    open_task(
+        run,
+        "disposition",
+        role,
+        verdict,
+        int(portion.inspected.quantity * cost),
+        line=portion.line,
+        portion=portion.id,
+        proposal="+".join(p.disposition for p in proposal.parts) if proposal else None,
+        allowed=allowed,
+    )
+
+
+def confirm(
+    run: Run,
+    portion: Portion,
+    parts: tuple[DispositionPart, ...],
+    verdict: Verdict,
+    how: str,
+    by: str,
+) -> None:
+    run.emit(
+        DispositionConfirmed(
+            return_id=run.case.return_id,
+            line=portion.line,
+            portion=portion.id,
+            parts=parts,
+            confirmed_by=by,
+            confirmed_at=run.at,
+            verdict=verdict,
+            how=how,
+            customer_id=run.case.requested.customer_id,
+            sku=portion.inspected.sku,
+        )
+    )
+
+
+def _propose_credits(run: Run) -> None:
+    """A credit for every disposed part, or for the line itself where nothing comes back."""
+    state = run.state
+    goods = isinstance(state, Authorised) and state.authority.goods_required
+    for number in [line.number for line in run.case.lines if line.authorised > 0]:
+        line = run.case.line(number)
+        if line is None:
+            continue
+        if not goods or needs_no_goods(line.reason):
+            if not line.credits:
+                propose_credit(run, number, f"{number}.value", 1, None)
+            continue
+        for portion in line.portions:
+            done = {c.proposed.part for c in line.credits if c.proposed.portion == portion.id}
+            for part in range(1, len(portion.parts) + 1):
+                if part not in done:
+                    propose_credit(run, number, portion.id, part, portion)
+
+
+def propose_credit(
+    run: Run, number: int, portion_id: str, part: int, portion: Portion | None
+) -> None:
+    """Ask the credit policy what a disposed part is worth to the customer."""
+    line = run.case.line(number)
+    if line is None:
+        raise AssertionError(f"no line {number}")
+    chosen = portion.parts[part - 1] if portion else None
+    quantity = chosen.quantity if chosen else line.authorised
+    disposition = chosen.disposition if chosen else None
+    goods = goods_value(line, quantity)
+    verdict = run.policies.judge("credit", credit_facts(run.case, line, disposition, goods, run.at))
+    amount = amount_of(line, quantity, verdict)
+    decision = verdict.outcome
+    if portion is None and decision not in ("deny", "replace"):
+        decision = "value_only"
+    run.emit(
+        CreditProposed(
+            return_id=run.case.return_id,
+            line=number,
+            portion=portion_id,
+            sequence=len(line.credits) + 1,
+            quantity=quantity,
+            decision=decision,
+            release=dict(verdict.values).get("release", "on_approval"),
+            percent=amount.percent,
+            fee_minor=amount.fee_minor,
+            net_minor=amount.net_minor,
+            tax_minor=amount.tax_minor,
+            proposed_at=run.at,
+            verdict=verdict,
+            part=part,
+            disposition=disposition,
+            customer_id=run.case.requested.customer_id,
+            sku=line.requested.sku,
+        )
+    )
+
+
+def _approve_credits(run: Run) -> None:
+    for line in run.case.lines:
+        for credit in line.credits:
+            if credit.status == "proposed" and credit.assessment is not None:
+                _approve_credit(run, line, credit)
+
+
+def _approve_credit(run: Run, line: Line, credit: Credit) -> None:
+    """Straight through only where the rollout, the anomaly score and the limits all say so."""
+    if any(
+        t.opened.point == "credit"
+        and (t.opened.line, t.opened.sequence) == (line.number, credit.sequence)
+        for t in run.case.tasks
+    ):
+        return
+    proposed = credit.proposed
+    amount = proposed.net_minor
+    lane_verdict = run.policies.judge(
+        "rollout", rollout_facts(run.case, line, "credit", credit.assessment, amount)
+    )
+    limit = run.policies.judge(
+        "approval_limits", limit_facts(run.case, line, "credit_memo", amount, "system")
+    )
+    lane = dict(lane_verdict.values).get("lane", "review")
+    if lane == "automatic" and limit.outcome == "automatic":
+        if proposed.decision == "deny":
+            deny_credit(run, line, credit, limit, "system", proposed.verdict.because)
+        else:
+            approve_credit(run, line, credit, limit, "system", amount)
+        return
+    verdict = lane_verdict if lane != "automatic" else limit
+    role = limit.role or lane_verdict.role or "finance_clerk"
+    open_task(
+        run,
+        "credit",
+        role,
+        verdict,
+        amount,
+        line=line.number,
+        portion=proposed.portion,
+        sequence=credit.sequence,
+        proposal=proposed.decision,
+        allowed=("approve", "deny"),
+        approvals_needed=2 if lane == "dual_control" else 1,
+    )
+
+
+def approve_credit(
+    run: Run, line: Line, credit: Credit, verdict: Verdict, by: str, net_minor: int
+) -> None:
+    proposed = credit.proposed
+    same = net_minor == proposed.net_minor
+    run.emit(
+        CreditApproved(
+            return_id=run.case.return_id,
+            line=line.number,
+            portion=proposed.portion,
+            sequence=credit.sequence,
+            decision=proposed.decision,
+            release=proposed.release,
+            net_minor=net_minor,
+            tax_minor=proposed.tax_minor if same else tax_of(line, net_minor),
+            currency=run.case.requested.currency,
+            approved_by=by,
+            approved_at=run.at,
+            verdict=verdict,
+            customer_id=run.case.requested.customer_id,
+            sku=line.requested.sku,
+        )
+    )
+
+
+def deny_credit(
+    run: Run, line: Line, credit: Credit, verdict: Verdict, by: str, because: str
+) -> None:
+    run.emit(
+        CreditDenied(
+            return_id=run.case.return_id,
+            line=line.number,
+            portion=credit.proposed.portion,
+            sequence=credit.sequence,
+            denied_by=by,
+            denied_at=run.at,
+            because=because,
+            verdict=verdict,
+            customer_id=run.case.requested.customer_id,
+            sku=line.requested.sku,
+        )
+    )
+
+
+def _close(run: Run) -> None:
+    """Close when nothing is left to receive, inspect, dispose of, credit, decide or wait for."""
+    state = run.state
+    if not isinstance(state, Authorised) or run.case.tasks:
+        return
+    for line in run.case.lines:
+        if line.authorised > 0 and not _finished(line, state.authority.goods_required):
+            return
+    waiting = [
+        key
+        for key, status in run.case.effects.items()
+        if status != "done" and "/assess/" not in key
+    ]
+    if not waiting:
+        run.emit(ReturnClosed(run.case.return_id, run.at))
+
+
+def _finished(line: Line, goods: bool) -> bool:
+    if any(c.status in ("proposed", "held") for c in line.credits):
+        return False
+    if not goods or needs_no_goods(line.reason):
+        return bool(line.credits)
+    return line.outstanding <= 0 and line.disposed == line.received

@@ -1,0 +1,72 @@
+"""One decision in the making: events emitted so far and the state they lead to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from workflow.actor import Actor
+from workflow.assessment import Masked
+from workflow.events import CaseEvent, Verdict
+from workflow.evolve import evolve
+from workflow.refused import Refused
+from workflow.state import Authorised, Born, Case, State, Unborn, UnderReview
+
+
+class PolicyBook(Protocol):
+    """The policies in force, as ``decide`` sees them; ``workflow.policy.Policies`` is one."""
+
+    def judge(self, name: str, facts: Mapping[str, object]) -> Verdict: ...
+    def masks(
+        self, name: str, facts: Mapping[str, object]
+    ) -> tuple[tuple[str, ...], tuple[Masked, ...]]: ...
+    def covers(
+        self, role: str, document: str, currency: str, amount_minor: int, reason: str | None
+    ) -> bool: ...
+
+
+@dataclass(slots=True)
+class Run:
+    """``emit`` records an event and moves the state at once, so later steps see it."""
+
+    state: State
+    policies: PolicyBook
+    actor: Actor
+    at: datetime
+    events: list[CaseEvent] = field(default_factory=list)
+
+    def emit(self, event: CaseEvent) -> None:
+        self.state = evolve(self.state, event)
+        self.events.append(event)
+
+    @property
+    def born(self) -> Born:
+        if isinstance(self.state, Unborn):
+            raise Refused("unknown_return", "There is no such return.")
+        return self.state
+
+    @property
+    def case(self) -> Case:
+        return self.born.case
+
+    def next_task_id(self) -> str:
+        return f"{self.case.return_id}-T{self.case.tasks_opened + 1}"
+
+    def authorised(self, step: str) -> Authorised:
+        """The state, if goods and money may move; otherwise a refusal that names the step."""
+        state = self.born
+        if not isinstance(state, Authorised):
+            situation = type(state).__name__.lower()
+            raise Refused(
+                "wrong_state", f"{self.case.return_id} is {situation}: {step} is not possible now."
+            )
+        return state
+
+    def live(self, step: str) -> UnderReview | Authorised:
+        state = self.born
+        if not isinstance(state, UnderReview | Authorised):
+            situation = type(state).__name__.lower()
+            raise Refused(
+                "wrong_state", f"{self.case.return_id} is {situation}: {step} is not possible now."
+            )
+        return state

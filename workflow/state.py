@@ -1,0 +1,234 @@
+"""The state of a return: a union of situations, each holding what must be true in it.
+
+``Authorised`` cannot be built without an ``Authority``; a status is never set, it is read
+off the quantities (``status_of``). ``evolve.py`` is the only writer.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from workflow.assessment import Assessment
+from workflow.events import (
+    CreditProposed,
+    DispositionPart,
+    DispositionProposed,
+    LineInspected,
+    RequestedLine,
+    ReturnRequested,
+    TaskOpened,
+    Verdict,
+)
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """An inspected part of a line. ``parts`` is empty until the disposition is confirmed."""
+
+    id: str
+    line: int
+    inspected: LineInspected
+    assessment: Assessment | None = None
+    proposal: DispositionProposed | None = None
+    parts: tuple[DispositionPart, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """One credit of a line. ``status``: ``proposed``, ``approved``, ``held`` or ``denied``."""
+
+    proposed: CreditProposed
+    status: str = "proposed"
+    assessment: Assessment | None = None
+    net_minor: int = 0
+    tax_minor: int = 0
+
+    @property
+    def sequence(self) -> int:
+        return self.proposed.sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A requested line and everything that became of it. Quantities in the product's unit."""
+
+    requested: RequestedLine
+    reason: str | None = None
+    reason_how: str | None = None
+    reason_assessment: Assessment | None = None
+    eligibility: Verdict | None = None
+    authorised: Decimal = ZERO
+    received: Decimal = ZERO
+    released: Decimal = ZERO
+    portions: tuple[Portion, ...] = ()
+    credits: tuple[Credit, ...] = ()
+
+    @property
+    def number(self) -> int:
+        return self.requested.line
+
+    @property
+    def inspected(self) -> Decimal:
+        return sum((p.inspected.quantity for p in self.portions), ZERO)
+
+    @property
+    def disposed(self) -> Decimal:
+        return sum((part.quantity for p in self.portions for part in p.parts), ZERO)
+
+    @property
+    def outstanding(self) -> Decimal:
+        """Authorised, not yet received and not given up."""
+        return self.authorised - self.received - self.released
+
+    @property
+    def credited_minor(self) -> int:
+        """Net value of approved credits, held ones included: the customer's entitlement."""
+        return sum(c.net_minor for c in self.credits if c.status in ("approved", "held"))
+
+    @property
+    def promised_minor(self) -> int:
+        """Approved credits and those still proposed: what must stay under the invoice."""
+        waiting = sum(c.proposed.net_minor for c in self.credits if c.status == "proposed")
+        return self.credited_minor + waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """An open decision. ``approved_by`` holds the first of two people under dual control."""
+
+    opened: TaskOpened
+    approved_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What every situation shares. ``effects`` maps key to ``asked``, ``done`` or ``parked``."""
+
+    requested: ReturnRequested
+    lines: tuple[Line, ...]
+    tasks: tuple[Task, ...] = ()
+    tasks_opened: int = 0
+    receipts: tuple[str, ...] = ()
+    effects: Mapping[str, str] = field(default_factory=dict)
+    warehouse: str = ""
+
+    @property
+    def return_id(self) -> str:
+        return self.requested.return_id
+
+    def line(self, number: int) -> Line | None:
+        return next((line for line in self.lines if line.number == number), None)
+
+    def portion(self, portion_id: str) -> Portion | None:
+        return next((p for line in self.lines for p in line.portions if p.id == portion_id), None)
+
+    def task(self, task_id: str) -> Task | None:
+        return next((task for task in self.tasks if task.opened.task_id == task_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """Who said yes, when, until when, and by which rule."""
+
+    by: str
+    at: datetime
+    expires_at: datetime
+    verdict: Verdict
+    goods_required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unborn:
+    """Nothing was requested yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnderReview:
+    """Requested; reasons, eligibility or authorisation are still open."""
+
+    case: Case
+
+
+@dataclass(frozen=True, slots=True)
+class Authorised:
+    case: Case
+    authority: Authority
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """Refused by a rule or a person; nothing comes back."""
+
+    case: Case
+    code: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    case: Case
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """Authorised, never used."""
+
+    case: Case
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    case: Case
+    authority: Authority
+    closed_at: datetime
+
+
+State = Unborn | UnderReview | Authorised | Declined | Cancelled | Expired | Closed
+Live = UnderReview | Authorised
+Born = UnderReview | Authorised | Declined | Cancelled | Expired | Closed
+
+
+def status_of(state: State) -> str:
+    """The one word shown everywhere, derived from situation and quantities.
+
+    ``unborn``, ``under_review``, ``authorised``, ``partially_received``, ``received``,
+    ``inspected``, ``disposed``, ``credited``, ``closed``, ``refused``, ``cancelled``,
+    ``expired``.
+    """
+    match state:
+        case Unborn():
+            return "unborn"
+        case UnderReview():
+            return "under_review"
+        case Declined():
+            return "refused"
+        case Cancelled():
+            return "cancelled"
+        case Expired():
+            return "expired"
+        case Closed():
+            return "closed"
+        case Authorised(case, authority):
+            return _progress(case, authority)
+
+
+def _progress(case: Case, authority: Authority) -> str:
+    lines = [line for line in case.lines if line.authorised > 0]
+    credited = lines and all(
+        line.credits and all(c.status != "proposed" for c in line.credits) for line in lines
+    )
+    if not authority.goods_required:
+        return "credited" if credited else "authorised"
+    if all(line.received == 0 for line in lines):
+        return "authorised"
+    if any(line.outstanding > 0 for line in lines):
+        return "partially_received"
+    if any(line.inspected < line.received for line in lines):
+        return "received"
+    if any(line.disposed < line.inspected for line in lines):
+        return "inspected"
+    return "credited" if credited else "disposed"
