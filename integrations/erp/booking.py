@@ -1,0 +1,333 @@
+"""What a document does to stock and ledger: pure, the same for the fake and the reference ERP.
+
+``book(request, standing)`` answers with the rows to write and the case's standing after,
+or raises ``Rejected``. Every document's debits equal its credits.
+
+- receipt: Dr returns interim, Cr cost of goods sold, at the cost of the original issue
+- stock move: Dr account of the new status, Cr account of the old (``accounts.py``)
+- credit memo: Dr sales returns and tax, Cr accounts receivable
+- supplier claim: Dr supplier claims receivable, Cr goods at supplier
+- RMA, replacement order, closing: nothing
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any, NamedTuple
+
+import orjson
+
+from integrations.erp.accounts import ACCOUNT_OF_STATUS, INTERIM
+from integrations.erp.documents import (
+    Closing,
+    CreditMemo,
+    Receipt,
+    Replacement,
+    Request,
+    Rma,
+    StockMove,
+    SupplierClaim,
+)
+from integrations.erp.port import Rejected
+from workflow.money import share
+
+ZERO = Decimal(0)
+MOST_QUANTITY = Decimal(10) ** 12
+MOST_MINOR = 10**15
+"""Above any real document, below what a 64-bit ledger column and 28 decimal digits hold."""
+
+Row = dict[str, Any]
+
+
+class Shelf(NamedTuple):
+    """Where goods of a case stand in ``returns``; line 0 is for goods nobody announced."""
+
+    line: int
+    sku: str
+
+
+class Unjudged(NamedTuple):
+    """Goods in ``returns`` and what the interim account holds for them, in minor units."""
+
+    quantity: Decimal
+    value_minor: int
+
+
+class StockChange(NamedTuple):
+    """``lot`` and ``warehouse`` are empty where the document names none."""
+
+    sku: str
+    lot: str
+    warehouse: str
+    status: str
+    quantity: Decimal
+
+
+class GlEntry(NamedTuple):
+    """One side is positive, the other zero; minor units."""
+
+    account: str
+    debit_minor: int
+    credit_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the ERP holds of a case: enough to say yes or no to the next document."""
+
+    currency: str | None = None
+    has_rma: bool = False
+    closed: bool = False
+    unjudged: Mapping[Shelf, Unjudged] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """What to write for one document: detail rows by table (without the document number)."""
+
+    kind: str
+    details: Mapping[str, tuple[Row, ...]]
+    standing: Standing
+    stock: tuple[StockChange, ...] = ()
+    gl: tuple[GlEntry, ...] = ()
+
+
+KIND_OF: dict[type, str] = {
+    Rma: "rma",
+    Receipt: "receipt",
+    StockMove: "stock_move",
+    CreditMemo: "credit_memo",
+    SupplierClaim: "supplier_claim",
+    Replacement: "replacement",
+    Closing: "closing",
+}
+
+PREFIX_OF: dict[str, str] = {
+    "rma": "RMA",
+    "receipt": "GR",
+    "stock_move": "SM",
+    "credit_memo": "CM",
+    "supplier_claim": "SC",
+    "replacement": "RO",
+    "closing": "CL",
+}
+"""Kind of document -> what its number starts with; also the name of its number range."""
+
+
+def number_text(kind: str, number: int) -> str:
+    """``credit_memo``, 42 -> ``CM-000042``."""
+    return f"{PREFIX_OF[kind]}-{number:06d}"
+
+
+def plain(value: object) -> str:
+    """A ``Decimal`` as text without exponent or trailing zeros, so that 3 is 3.0."""
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    raise TypeError(f"{type(value).__name__} has no place in a document")
+
+
+def fingerprint(request: Request) -> str:
+    """Digest of the content; equal for requests that ask the same thing."""
+    options = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z
+    text = orjson.dumps([KIND_OF[type(request)], request], default=plain, option=options)
+    return hashlib.sha256(text).hexdigest()
+
+
+def book(request: Request, standing: Standing) -> Booking:
+    """Rows, stock changes and balanced ledger lines of a new document.
+
+    Raises ``Rejected`` (codes in ``port.REJECTIONS``) and then nothing was changed.
+    """
+    if standing.closed:
+        raise Rejected("case_closed", f"{request.return_id} is closed in the ERP.")
+    return _BOOK[type(request)](request, _in_currency(request, standing))
+
+
+def _in_currency(request: Request, standing: Standing) -> Standing:
+    currency = getattr(request, "currency", None)
+    if currency is None or currency == standing.currency:
+        return standing
+    if standing.currency is None:
+        return replace(standing, currency=currency)
+    raise Rejected(
+        "currency_mismatch",
+        f"{request.return_id} is posted in {standing.currency}, not in {currency}.",
+    )
+
+
+def _positive(quantity: Decimal, what: str) -> None:
+    if not quantity.is_finite() or quantity <= 0:
+        raise Rejected("invalid_quantity", f"{what}: the quantity {quantity} is not positive.")
+    if quantity > MOST_QUANTITY:
+        raise Rejected("invalid_quantity", f"{what}: the quantity is above {MOST_QUANTITY}.")
+
+
+def _amount(amount_minor: int, what: str) -> None:
+    if not 0 <= amount_minor <= MOST_MINOR:
+        raise Rejected("invalid_amount", f"{what} of {amount_minor} is outside 0 to {MOST_MINOR}.")
+
+
+def _some(lines: tuple[object, ...], what: str) -> None:
+    if not lines:
+        raise Rejected("invalid_payload", f"{what} has no lines.")
+
+
+def _cost(quantity: Decimal, unit_cost_minor: int) -> int:
+    _amount(unit_cost_minor, "A unit cost")
+    _amount(int(quantity) * unit_cost_minor, "A value at cost")
+    return int((quantity * unit_cost_minor).quantize(Decimal(1), ROUND_HALF_EVEN))
+
+
+def _transfer(debit: str, credit: str, amount_minor: int) -> tuple[GlEntry, ...]:
+    if amount_minor == 0 or debit == credit:
+        return ()
+    return (GlEntry(debit, amount_minor, 0), GlEntry(credit, 0, amount_minor))
+
+
+def _row(request: object, *names: str) -> Row:
+    return {name: getattr(request, name) for name in names}
+
+
+def _book_rma(rma: Rma, standing: Standing) -> Booking:
+    if standing.has_rma:
+        raise Rejected("rma_exists", f"{rma.return_id} has an RMA already.")
+    _some(rma.lines, f"The RMA of {rma.return_id}")
+    for line in rma.lines:
+        _positive(line.quantity, f"{rma.return_id} line {line.line}")
+    head = _row(rma, "customer_id", "business_unit", "currency", "expires_at")
+    names = ("line", "sku", "quantity", "uom", "lot", "invoice_id", "invoice_line")
+    lines = tuple(_row(line, *names) for line in rma.lines)
+    details = {"rma": (head,), "rma_line": lines}
+    return Booking("rma", details, replace(standing, has_rma=True))
+
+
+def _book_receipt(receipt: Receipt, standing: Standing) -> Booking:
+    _some(receipt.lines, f"Receipt {receipt.receipt_id}")
+    unjudged = dict(standing.unjudged)
+    rows, stock, total = [], [], 0
+    for item, got in enumerate(receipt.lines, start=1):
+        _positive(got.quantity, f"{receipt.receipt_id} item {item}")
+        value = _cost(got.quantity, got.unit_cost_minor)
+        shelf = Shelf(got.line or 0, got.sku)
+        held = unjudged.get(shelf, Unjudged(ZERO, 0))
+        unjudged[shelf] = Unjudged(held.quantity + got.quantity, held.value_minor + value)
+        names = ("line", "sku", "lot", "quantity", "unit_cost_minor")
+        rows.append({"item": item, **_row(got, *names), "value_minor": value})
+        stock.append(
+            StockChange(got.sku, got.lot or "", receipt.warehouse, "returns", got.quantity)
+        )
+        total += value
+    head = _row(receipt, "receipt_id", "warehouse", "received_at", "currency")
+    details = {"goods_receipt": (head,), "goods_receipt_line": tuple(rows)}
+    after = replace(standing, unjudged=unjudged)
+    gl = _transfer(INTERIM, "cost_of_goods_sold", total)
+    return Booking("receipt", details, after, tuple(stock), gl)
+
+
+def _book_move(move: StockMove, standing: Standing) -> Booking:
+    for status in (move.from_status, move.to_status):
+        if status not in ACCOUNT_OF_STATUS:
+            known = ", ".join(sorted(ACCOUNT_OF_STATUS))
+            raise Rejected("unknown_status", f"No stock status {status!r}; there are {known}.")
+    _positive(move.quantity, f"{move.return_id} move of {move.sku}")
+    after, value = standing, _cost(move.quantity, move.unit_cost_minor)
+    if move.from_status == "returns":
+        after, value = _take(move, standing)
+    names = (
+        "line", "portion", "part", "sku", "lot", "warehouse", "quantity", "disposition",
+        "from_status", "to_status", "currency",
+    )  # fmt: skip
+    row = {**_row(move, *names), "value_minor": value}
+    place = (move.sku, move.lot or "", move.warehouse)
+    stock = (
+        StockChange(*place, move.from_status, -move.quantity),
+        StockChange(*place, move.to_status, move.quantity),
+    )
+    gl = _transfer(ACCOUNT_OF_STATUS[move.to_status], ACCOUNT_OF_STATUS[move.from_status], value)
+    return Booking("stock_move", {"stock_move": (row,)}, after, stock, gl)
+
+
+def _take(move: StockMove, standing: Standing) -> tuple[Standing, int]:
+    """Standing after goods left ``returns``, and their share of what the receipts booked.
+
+    Shares of what is left: the last part takes the remainder, so the interim clears to zero.
+    """
+    shelf = Shelf(move.line or 0, move.sku)
+    held = standing.unjudged.get(shelf, Unjudged(ZERO, 0))
+    if move.quantity > held.quantity:
+        where = f"{move.return_id} line {move.line}" if move.line else move.return_id
+        raise Rejected(
+            "insufficient_stock",
+            f"{where} has {held.quantity} of {move.sku} in returns; {move.quantity} cannot leave.",
+        )
+    value = share(held.value_minor, move.quantity, held.quantity)
+    left = Unjudged(held.quantity - move.quantity, held.value_minor - value)
+    return replace(standing, unjudged={**standing.unjudged, shelf: left}), value
+
+
+def _book_credit(memo: CreditMemo, standing: Standing) -> Booking:
+    net, tax = memo.net_minor, memo.tax_minor
+    _amount(net, "A credit memo's net")
+    _amount(tax, "A credit memo's tax")
+    if net + tax == 0:
+        raise Rejected("invalid_amount", f"The credit memo of {memo.return_id} is about nothing.")
+    names = (
+        "line", "sequence", "customer_id", "sku", "invoice_id", "invoice_line", "net_minor",
+        "tax_minor", "currency", "decision", "reason",
+    )  # fmt: skip
+    return Booking(
+        "credit_memo", {"credit_memo": (_row(memo, *names),)}, standing, gl=credit_entries(net, tax)
+    )
+
+
+def credit_entries(net_minor: int, tax_minor: int) -> tuple[GlEntry, ...]:
+    """Dr sales returns and tax, Cr receivable; negative amounts are booked the other way."""
+    owed = net_minor + tax_minor
+    entries = (
+        _side("sales_returns", net_minor),
+        _side("tax_payable", tax_minor),
+        _side("accounts_receivable", -owed),
+    )
+    return tuple(entry for entry in entries if entry.debit_minor or entry.credit_minor)
+
+
+def _side(account: str, amount_minor: int) -> GlEntry:
+    return GlEntry(account, max(amount_minor, 0), max(-amount_minor, 0))
+
+
+def _book_claim(claim: SupplierClaim, standing: Standing) -> Booking:
+    _positive(claim.quantity, f"{claim.return_id} claim for {claim.sku}")
+    _amount(claim.claimed_minor, "A claim")
+    names = (
+        "line", "portion", "supplier_id", "sku", "lot", "quantity", "claimed_minor", "currency",
+        "reason", "claim_by",
+    )  # fmt: skip
+    gl = _transfer("supplier_claims_receivable", "goods_at_supplier", claim.claimed_minor)
+    details = {"supplier_claim": (_row(claim, *names),)}
+    return Booking("supplier_claim", details, standing, gl=gl)
+
+
+def _book_replacement(order: Replacement, standing: Standing) -> Booking:
+    _positive(order.quantity, f"{order.return_id} replacement of {order.sku}")
+    row = _row(order, "line", "portion", "customer_id", "sku", "quantity", "uom")
+    return Booking("replacement", {"replacement_order": (row,)}, standing)
+
+
+def _book_closing(closing: Closing, standing: Standing) -> Booking:
+    left = {shelf: held for shelf, held in standing.unjudged.items() if any(held)}
+    if left:
+        text = ", ".join(f"{held.quantity} of {shelf.sku}" for shelf, held in left.items())
+        raise Rejected("interim_open", f"{closing.return_id} still has {text} in returns.")
+    return Booking("closing", {}, replace(standing, closed=True))
+
+
+_BOOK: dict[type, Callable[[Any, Standing], Booking]] = {
+    Rma: _book_rma,
+    Receipt: _book_receipt,
+    StockMove: _book_move,
+    CreditMemo: _book_credit,
+    SupplierClaim: _book_claim,
+    Replacement: _book_replacement,
+    Closing: _book_closing,
+}

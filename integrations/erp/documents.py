@@ -1,0 +1,233 @@
+"""What an ERP is asked to write, and what it wrote, in canonical words.
+
+Requests are frozen and plain: quantities ``Decimal`` in the product's unit, money integer
+minor units of ``currency`` at cost or at net price as named, times aware. The fields are
+those of the effect payloads of ``workflow/effects.py``; an adapter for a real ERP translates
+them into that system's own words.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import ClassVar
+
+_CLOSED = {"extra": "forbid"}
+# A payload key that no field takes would be dropped in silence; refuse it instead.
+
+
+@dataclass(frozen=True, slots=True)
+class RmaLine:
+    __pydantic_config__: ClassVar = _CLOSED
+    line: int
+    sku: str
+    quantity: Decimal
+    uom: str
+    lot: str | None = None
+    invoice_id: str | None = None
+    invoice_line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rma:
+    """A return is authorised: what may come back until ``expires_at``. Posts nothing."""
+
+    __pydantic_config__: ClassVar = _CLOSED
+    return_id: str
+    customer_id: str
+    business_unit: str
+    currency: str
+    lines: tuple[RmaLine, ...]
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptLine:
+    """``line`` is ``None`` for goods nobody announced; cost is that of the original issue."""
+
+    __pydantic_config__: ClassVar = _CLOSED
+    line: int | None
+    sku: str
+    lot: str | None
+    quantity: Decimal
+    unit_cost_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Goods came back, into stock status ``returns``."""
+
+    __pydantic_config__: ClassVar = _CLOSED
+    return_id: str
+    receipt_id: str
+    warehouse: str
+    received_at: datetime
+    currency: str
+    lines: tuple[ReceiptLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StockMove:
+    """Goods change their stock status as a disposition says.
+
+    Goods leaving ``returns`` carry the value their receipt booked; ``unit_cost_minor`` values
+    moves out of any other status.
+    """
+
+    __pydantic_config__: ClassVar = _CLOSED
+    return_id: str
+    line: int | None
+    portion: str | None
+    part: int
+    sku: str
+    lot: str | None
+    warehouse: str
+    quantity: Decimal
+    disposition: str
+    from_status: str
+    to_status: str
+    unit_cost_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreditMemo:
+    """Money for the customer; ``net_minor`` and ``tax_minor`` are not negative."""
+
+    __pydantic_config__: ClassVar = _CLOSED
+    return_id: str
+    line: int
+    sequence: int
+    customer_id: str
+    sku: str
+    invoice_id: str | None
+    invoice_line: int | None
+    net_minor: int
+    tax_minor: int
+    currency: str
+    decision: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SupplierClaim:
+    """What we ask of the supplier, at our cost. ``claim_by`` is the end of the window."""
+
+    __pydantic_config__: ClassVar = _CLOSED
+    return_id: str
+    line: int
+    portion: str
+    supplier_id: str
+    sku: str
+    lot: str | None
+    quantity: Decimal
+    claimed_minor: int
+    currency: str
+    reason: str | None
+    claim_by: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """Goods instead of money: an order at no charge. Posts nothing until it is delivered."""
+
+    __pydantic_config__: ClassVar = _CLOSED
+    return_id: str
+    line: int
+    portion: str
+    customer_id: str
+    sku: str
+    quantity: Decimal
+    uom: str
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """Nothing more will be posted for the case."""
+
+    __pydantic_config__: ClassVar = _CLOSED
+    return_id: str
+
+
+Request = Rma | Receipt | StockMove | CreditMemo | SupplierClaim | Replacement | Closing
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One request under its key. ``at`` is the posting time, not part of what is compared."""
+
+    key: str
+    request: Request
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What the ERP wrote. ``repeated`` is true when an earlier call had written it."""
+
+    number: str
+    key: str
+    kind: str
+    return_id: str
+    posted_at: datetime
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class InvoicedLine:
+    """A delivered and invoiced line as the system of record has it."""
+
+    invoice_id: str
+    line: int
+    customer_id: str | None
+    sku: str
+    lot: str | None
+    quantity: Decimal
+    net_minor: int
+    tax_minor: int
+    currency: str
+    invoiced_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerLine:
+    """One line of a document, as reconciliation compares it.
+
+    ``kind``: ``rma``, ``receipt``, ``stock_move``, ``credit_memo``, ``supplier_claim``,
+    ``replacement`` or ``closing``. ``amount_minor`` is value at cost for goods, net for
+    credits, the claim for claims, ``None`` where the document has no money. ``key`` and
+    ``return_id`` are ``None`` for what a clerk wrote without a case. ``voided`` lines no
+    longer count. ``position`` grows with every change of the document.
+    """
+
+    system: str
+    kind: str
+    document: str
+    key: str | None
+    return_id: str | None
+    line: int | None
+    sku: str | None
+    lot: str | None
+    quantity: Decimal | None
+    amount_minor: int | None
+    currency: str | None
+    at: datetime
+    position: int
+    voided: bool = False
+    tax_minor: int | None = None
+    customer_id: str | None = None
+    supplier_id: str | None = None
+    invoice_id: str | None = None
+    invoice_line: int | None = None
+    portion: str | None = None
+    disposition: str | None = None
+    from_status: str | None = None
+    to_status: str | None = None
+    warehouse: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Lines written or corrected after a cursor, oldest first, and the cursor to go on from."""
+
+    lines: tuple[LedgerLine, ...]
+    cursor: int

@@ -1,0 +1,52 @@
+"""The seven writes of the port as one: for implementations that treat all requests alike."""
+
+from abc import ABC, abstractmethod
+from datetime import datetime
+
+from integrations.erp.documents import (
+    Closing,
+    CreditMemo,
+    Document,
+    Receipt,
+    Replacement,
+    Request,
+    Rma,
+    StockMove,
+    SupplierClaim,
+)
+
+
+class OneDoor(ABC):
+    """Every named write of ``ErpPort`` ends in ``post``."""
+
+    @abstractmethod
+    def post(self, key: str, request: Request, at: datetime) -> Document:
+        """Write the request once, whatever its type; errors as ``ErpPort`` says."""
+
+    def create_rma(self, key: str, rma: Rma, at: datetime) -> Document:
+        """Announce an authorised return."""
+        return self.post(key, rma, at)
+
+    def receive(self, key: str, receipt: Receipt, at: datetime) -> Document:
+        """Take goods into stock status ``returns``."""
+        return self.post(key, receipt, at)
+
+    def move_stock(self, key: str, move: StockMove, at: datetime) -> Document:
+        """Change the stock status of goods."""
+        return self.post(key, move, at)
+
+    def post_credit_memo(self, key: str, memo: CreditMemo, at: datetime) -> Document:
+        """Credit the customer."""
+        return self.post(key, memo, at)
+
+    def create_supplier_claim(self, key: str, claim: SupplierClaim, at: datetime) -> Document:
+        """Claim on the supplier."""
+        return self.post(key, claim, at)
+
+    def create_replacement(self, key: str, order: Replacement, at: datetime) -> Document:
+        """Order goods for the customer at no charge."""
+        return self.post(key, order, at)
+
+    def close(self, key: str, closing: Closing, at: datetime) -> Document:
+        """Close the case; its interim account must be clear."""
+        return self.post(key, closing, at)
