@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """``kind`` is ``person``, ``system``, ``model`` or ``service``; ``roles`` are ``Role`` codes."""
+    """``kind``: ``person``, ``system``, ``model`` or ``service``; ``roles``: ``Role`` codes."""
 
     id: str
     roles: frozenset[str]

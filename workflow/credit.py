@@ -23,8 +23,11 @@ class Amount:
     tax_minor: int
 
 
-def goods_value(line: Line, quantity: Decimal) -> int:
+def goods_value(line: Line, quantity: Decimal, *, comes_back: bool = True) -> int:
     """Net invoiced value of a quantity of a line; zero where the line has no source.
+
+    A credit for which nothing comes back is about the quantity asked, whatever was returned
+    before; it never touches the returnable quantity.
 
     Computed as a difference of cumulative shares, so that the credits of a line that is
     returned in pieces add up to its invoiced net without a rounding remainder.
@@ -32,6 +35,8 @@ def goods_value(line: Line, quantity: Decimal) -> int:
     facts = line.requested.facts
     if facts.delivered <= 0:
         return 0
+    if not comes_back:
+        return share(facts.net_minor, min(quantity, facts.delivered), facts.delivered)
     before = facts.returned_before + sum(
         (c.proposed.quantity for c in line.credits if c.proposed.decision != "value_only"), ZERO
     )
@@ -47,13 +52,12 @@ def left_to_credit(line: Line) -> int:
     return max(0, facts.net_minor - facts.credited_before_minor - line.promised_minor)
 
 
-def amount_of(line: Line, quantity: Decimal, verdict: Verdict) -> Amount:
-    """What the credit policy's verdict makes of a quantity, capped at what is left.
+def amount_of(line: Line, goods: int, verdict: Verdict) -> Amount:
+    """What the credit policy's verdict makes of a goods value, capped at what is left.
 
     ``percent`` (default 100) applies to the goods value, ``fee_percent`` to the result;
     tax follows the net in the invoice's own proportion. A replaced or denied quantity is zero.
     """
-    goods = goods_value(line, quantity)
     values = dict(verdict.values)
     percent = int(values.get("percent", "100"))
     if verdict.outcome in ("deny", "replace"):

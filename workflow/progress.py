@@ -292,9 +292,9 @@ def propose_credit(
     chosen = portion.parts[part - 1] if portion else None
     quantity = chosen.quantity if chosen else line.authorised
     disposition = chosen.disposition if chosen else None
-    goods = goods_value(line, quantity)
+    goods = goods_value(line, quantity, comes_back=portion is not None)
     verdict = run.policies.judge("credit", credit_facts(run.case, line, disposition, goods, run.at))
-    amount = amount_of(line, quantity, verdict)
+    amount = amount_of(line, goods, verdict)
     decision = verdict.outcome
     if portion is None and decision not in ("deny", "replace"):
         decision = "value_only"

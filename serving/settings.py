@@ -1,0 +1,47 @@
+"""Settings from the environment, prefix ``TRIAGE_``; none is needed for a first run."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The folder that holds the rooms: the checkout, or site-packages."""
+
+
+class Settings(BaseSettings):
+    """Every knob, with the default a laptop wants."""
+
+    model_config = SettingsConfigDict(env_prefix="TRIAGE_", extra="ignore")
+
+    database_url: str | None = None
+    """PostgreSQL URL; without one the embedded server is used."""
+    state_dir: Path = Field(default_factory=lambda: Path.cwd() / ".triage")
+    """Keys, bundles and evidence of this installation."""
+    bundles: str | None = None
+    """Where promoted model bundles are kept: a folder or an fsspec URL (``s3://...``)."""
+    policies_dir: Path = ROOT / "policies"
+    host: str = "127.0.0.1"
+    port: int = 8000
+    session_hours: int = 12
+    secure_cookies: bool = False
+    """Set behind TLS: session cookies are then sent over HTTPS only."""
+    lease_minutes: int = 15
+    max_body_bytes: int = 2_000_000
+    """A request larger than this is refused with 413 before it is read."""
+    max_text_chars: int = 20_000
+    """A reason text longer than this is refused with ``text_too_long``."""
+    shelf_refresh_seconds: float = 2.0
+    """How often a server looks whether another model was promoted."""
+    worker_concurrency: int = 4
+    pool_size: int = 8
+    oidc_issuer: str | None = None
+    oidc_audience: str | None = None
+    oidc_jwks_url: str | None = None
+    oidc_roles_claim: str = "roles"
+    show_sign_ins: bool = False
+    """Show the demo's users and passwords on the sign-in page; set by ``triage demo`` only."""
+
+    @property
+    def bundle_store(self) -> str:
+        return self.bundles or str(self.state_dir / "bundles")

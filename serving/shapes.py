@@ -1,0 +1,150 @@
+"""The bodies of the API: strict shapes, bounded sizes, units in the names.
+
+Unknown fields are refused, so a misspelt one is never silently ignored. Quantities are
+integers or decimal strings in the product's unit of measure; money is integer minor units.
+"""
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from workflow.codes import Channel, Condition, Disposition, ReturnReason
+
+Id = Annotated[
+    str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$")
+]
+"""A document or item number: letters, digits and ``._:-``, at most 64 characters."""
+
+
+def _exact(value: object) -> object:
+    """Refuse floats: a quantity is an integer or a decimal string."""
+    if isinstance(value, bool | float):
+        raise ValueError("give an integer or a decimal string, not a float")
+    return value
+
+
+Quantity = Annotated[
+    Decimal, BeforeValidator(_exact), Field(gt=0, le=10**9, max_digits=15, decimal_places=6)
+]
+ShortText = Annotated[str, StringConstraints(max_length=2000)]
+
+
+class Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class SourceShape(Shape):
+    """The invoice line that the goods came from."""
+
+    invoice_id: Id
+    line: int = Field(ge=1, le=100_000)
+
+
+class ReturnLineShape(Shape):
+    """One line of a request. Leave ``source`` out only for goods without a known invoice."""
+
+    sku: Id
+    quantity: Quantity
+    uom: Annotated[str, StringConstraints(max_length=12)] | None = None
+    lot: Id | None = None
+    source: SourceShape | None = None
+    reason_text: str = ""
+    reason_code: ReturnReason | None = None
+    evidence: list[ShortText] = Field(default_factory=list, max_length=20)
+
+
+class ReturnShape(Shape):
+    """A request for a return. ``id`` is chosen by us unless given."""
+
+    id: Id | None = None
+    customer: Id
+    business_unit: Id | None = None
+    channel: Channel = Channel.SERVICE_DESK
+    currency: Annotated[str, StringConstraints(min_length=3, max_length=3)] | None = None
+    reference: Annotated[str, StringConstraints(max_length=128)] | None = None
+    lines: list[ReturnLineShape] = Field(min_length=1, max_length=500)
+
+
+class ReceiptLineShape(Shape):
+    """What arrived. Leave ``line`` out for goods that nobody announced."""
+
+    line: int | None = Field(default=None, ge=1)
+    sku: Id
+    quantity: Quantity
+    lot: Id | None = None
+
+
+class ReceiptShape(Shape):
+    """A receipt. ``final`` says that nothing more will come."""
+
+    receipt_id: Id
+    warehouse: Id
+    lines: list[ReceiptLineShape] = Field(default_factory=list, max_length=500)
+    final: bool = False
+
+
+class InspectionShape(Shape):
+    """What an inspector found of a quantity of one line."""
+
+    line: int = Field(ge=1)
+    quantity: Quantity
+    condition: Condition
+    lot: Id | None = None
+    damage_code: Annotated[str, StringConstraints(max_length=8)] | None = None
+    expires_on: date | None = None
+    temperature_ok: bool | None = None
+    note: ShortText = ""
+    evidence: list[ShortText] = Field(default_factory=list, max_length=20)
+
+
+class PartShape(Shape):
+    disposition: Disposition
+    quantity: Quantity
+
+
+class DispositionShape(Shape):
+    """What happens to an inspected portion; the parts add up to its quantity."""
+
+    portion: Annotated[str, StringConstraints(pattern=r"^\d{1,6}\.\d{1,6}$")]
+    parts: list[PartShape] = Field(min_length=1, max_length=20)
+    reason_code: Annotated[str, StringConstraints(max_length=64)] | None = None
+    note: ShortText = ""
+
+
+class CancellationShape(Shape):
+    because: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+
+
+class ReleaseShape(Shape):
+    """Let a held credit go to the customer."""
+
+    line: int = Field(ge=1)
+    sequence: int = Field(ge=1)
+    because: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+
+
+class DecisionShape(Shape):
+    """A reviewer's word on a task; a rejection or an override needs a reason and a note."""
+
+    decision: Literal["approve", "reject", "override", "escalate"]
+    value: Annotated[str, StringConstraints(max_length=64)] | None = None
+    reason_code: Annotated[str, StringConstraints(max_length=64)] | None = None
+    note: ShortText = ""
+
+
+class ResolutionShape(Shape):
+    """How a reconciliation exception ended. ``loss_minor`` is the money really lost."""
+
+    resolution: Literal["corrected", "recovered", "written_off", "explained", "duplicate"]
+    loss_minor: int = Field(default=0, ge=0, le=10**12)
+    recovered_minor: int = Field(default=0, ge=0, le=10**12)
+    note: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+
+
+class ProposalShape(Shape):
+    """Propose a trained version for promotion."""
+
+    version: Annotated[str, StringConstraints(min_length=1, max_length=32)]
+    note: ShortText = ""
