@@ -1,0 +1,56 @@
+# `make` lists what can be done. Two commands matter: `make demo` and `make test`.
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install -c constraints.txt
+export HF_HUB_OFFLINE := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint types imports format clean
+
+help: ## List the targets.
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+# PyTorch first and alone: where a CPU wheel is offered, pip takes it and the rest fits around it.
+$(VENV)/.demo: $(VENV)/.python pyproject.toml constraints.txt
+	@echo "Installing (about two minutes the first time) ..."
+	$(PIP) torch==2.13.0
+	$(PIP) -e '.[training]'
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.demo
+	$(PIP) -e '.[training,test]'
+	@touch $@
+
+demo: $(VENV)/.demo ## Set everything up, simulate, train, and serve on http://127.0.0.1:8000 (PORT=).
+	@exec $(BIN)/triage demo --port $(PORT)
+
+test: $(VENV)/.test ## Lint, types, import rules and the test suite.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.test ## Only the linter.
+	$(BIN)/ruff check .
+
+types: $(VENV)/.test ## Only mypy.
+	$(BIN)/mypy
+
+imports: $(VENV)/.test ## Only the import rules.
+	$(BIN)/lint-imports
+
+format: $(VENV)/.test ## Format the code.
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean: ## Remove what was installed and made here; the embedded database stays.
+	rm -rf $(VENV) .triage mlruns/mlflow.db mlruns/artifacts
