@@ -178,6 +178,7 @@ class Story:
     ) -> InspectionIntent:
         truth = InspectionTruth(((disposition, 1.0),), ((disposition, 0.0),))
         return InspectionIntent(
-            RETURN_ID, "RC-1001", 1, f"1.{part}", self.received_at + timedelta(hours=2, minutes=part),
+            RETURN_ID, "RC-1001", 1, f"1.{part}",
+            self.received_at + timedelta(hours=2, minutes=part),
             PEOPLE["inspector"], quantity, condition, LOT, None, None, None, note, (), truth,
         )  # fmt: skip
