@@ -297,6 +297,15 @@ class ExceptionRaised:
 
 
 @dataclass(frozen=True, slots=True)
+class ExceptionAssessed:
+    """Stream ``exception/{exception_id}``: the ranking model's answer; its confidence orders
+    the worklist."""
+
+    exception_id: str
+    assessment: Assessment
+
+
+@dataclass(frozen=True, slots=True)
 class ExceptionResolved:
     """Stream ``exception/{exception_id}``: a person closed it.
 
@@ -358,6 +367,7 @@ Fact = (
     | RowsSetAside
     | FileImported
     | ExceptionRaised
+    | ExceptionAssessed
     | ExceptionResolved
     | PromotionProposed
     | PromotionApproved
