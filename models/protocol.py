@@ -55,9 +55,16 @@ class Model(Protocol):
     @property
     def card(self) -> Card: ...
     def predict(self, rows: Sequence[Row]) -> list[Prediction]: ...
-    def explain(self, rows: Sequence[Row], top: int | None = None) -> list[Explanation | None]:
+    def explain(
+        self,
+        rows: Sequence[Row],
+        top: int | None = None,
+        of: Sequence[str | None] | None = None,
+    ) -> list[Explanation | None]:
         """Why, for the predicted value; ``None`` where there is nothing to explain.
 
+        ``of`` names, row by row, the value to explain instead of the model's own first choice
+        (after rules removed some, the chosen one is another); ``None`` keeps the model's own.
         ``top`` keeps the strongest pushes and gathers the rest into one named ``others``,
         so that the sum still holds.
         """

@@ -1,0 +1,95 @@
+"""The one way a command reaches a case: read, decide, append, all in the caller's transaction."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Connection
+
+from journal.entries import Append, LedgerViolation, Recorded
+from journal.journal import Journal
+from workflow.commands import Command
+from workflow.decide import decide
+from workflow.effects import Effect, effects_of
+from workflow.events import CaseEvent
+from workflow.evolve import evolve, fold
+from workflow.refused import Refused
+from workflow.run import PolicyBook
+from workflow.state import State, Unborn
+
+PoliciesAt = Callable[[date], PolicyBook]
+"""The policies in force on a day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """What a command led to: the state after it, its stream version, and what was recorded."""
+
+    state: State
+    version: int
+    recorded: tuple[Recorded, ...]
+
+
+class Cases:
+    """Sends commands to cases. Holds no state of its own; safe to share between threads."""
+
+    def __init__(self, journal: Journal, policies_at: PoliciesAt) -> None:
+        self._journal = journal
+        self._policies_at = policies_at
+
+    def history(self, conn: Connection, return_id: str) -> list[Recorded]:
+        """Every recorded event of a case, in order; empty where there is none."""
+        return self._journal.read_stream(conn, f"case/{return_id}")
+
+    def state(self, conn: Connection, return_id: str) -> tuple[State, int]:
+        """The folded state of a case and its version. ``Unborn`` and 0 where there is none."""
+        history = self.history(conn, return_id)
+        return fold(entry.event for entry in history), len(history)
+
+    def handle(
+        self,
+        conn: Connection,
+        return_id: str,
+        command: Command,
+        expected_version: int | None = None,
+    ) -> Handled:
+        """Decide and append; nothing is written where the answer is no.
+
+        Errors: ``Refused`` (business no, or ``stale_version`` where ``expected_version`` is not
+        the case's own), ``journal.entries.Conflict`` (somebody was faster: repeat).
+        """
+        state, version = self.state(conn, return_id)
+        if expected_version is not None and expected_version != version:
+            raise Refused(
+                "stale_version",
+                f"{return_id} is at version {version}, not {expected_version}.",
+                version=version,
+            )
+        events = decide(state, command, self._policies_at(command.at.date()))
+        if not events:
+            return Handled(state, version, ())
+        state, effects = _follow(state, events)
+        append = Append(
+            stream=f"case/{return_id}",
+            events=tuple(events),
+            actor=command.actor,
+            recorded_at=command.at,
+            expected_version=version,
+            effects=effects,
+        )
+        try:
+            recorded = self._journal.append(conn, [append])
+        except LedgerViolation as violation:
+            raise Refused(violation.code, violation.message) from violation
+        return Handled(state, version + len(events), tuple(recorded))
+
+
+def _follow(state: State, events: list[CaseEvent]) -> tuple[State, tuple[Effect, ...]]:
+    """The state after the events, and every effect they ask of the world, once each."""
+    effects: dict[str, Effect] = {}
+    for event in events:
+        state = evolve(state, event)
+        if isinstance(state, Unborn):
+            raise AssertionError(f"{type(event).__name__} left the case unborn")
+        effects.update({effect.key: effect for effect in effects_of(state.case, event)})
+    return state, tuple(effects.values())

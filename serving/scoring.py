@@ -1,0 +1,371 @@
+"""Scores batches of items: each is checked, answered and explained by itself.
+
+No database is touched unless an item names a return or an exception instead of its facts. The
+order of answers is the order of items; a bad item carries its own problem document and never
+fails its neighbours.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+
+from features.sets import FeatureSet
+from models.masking import mask
+from models.protocol import Prediction
+from serving.assessor import PoliciesAt
+from serving.errors import Invalid, problem, refused_problem
+from serving.shelf import FEATURE_SETS, OnShelf
+from workflow.assessment import Explanation, Masked, Row, Value
+from workflow.refused import Refused
+
+MODEL_OF = {
+    "return-reason": "reason",
+    "disposition": "disposition",
+    "credit-anomaly": "credit_anomaly",
+    "reconciliation-exceptions": "exception_rank",
+}
+"""The model behind each scoring endpoint."""
+
+MOST_ITEMS = 1000
+TOP = {"none": 0, "top": 5, "full": None}
+"""How many pushes an explanation keeps, by the ``explain`` parameter."""
+
+Json = dict[str, object]
+Mask = Callable[[Row], tuple[tuple[str, ...], Sequence[Masked]]]
+Lookup = Callable[[Mapping[str, object]], tuple[Row, Mask | None]]
+"""Turns an item that names a case or an exception into its row, and the rules of that case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One item of a batch: its id, and its row or what is wrong with it."""
+
+    id: str
+    row: Row | None
+    problem: Json | None = None
+    mask: Mask | None = None
+
+
+def read_items(
+    body: object, endpoint: str, *, max_text: int, lookup: Lookup | None, rules: Mask | None
+) -> list[Question]:
+    """The items of a request body, each checked by itself.
+
+    Errors: ``Invalid`` where the body as a whole is no batch of 1 to 1000 items.
+    """
+    items = body.get("items") if isinstance(body, dict) else None
+    if not isinstance(items, list):
+        raise Invalid("invalid_request", "The body is an object with a list called items.")
+    if not 1 <= len(items) <= MOST_ITEMS:
+        raise Invalid(
+            "invalid_request", f"A batch has 1 to {MOST_ITEMS} items; this one has {len(items)}."
+        )
+    return [
+        _read(item, number, endpoint, max_text, lookup, rules) for number, item in enumerate(items)
+    ]
+
+
+def _read(
+    item: object,
+    number: int,
+    endpoint: str,
+    max_text: int,
+    lookup: Lookup | None,
+    rules: Mask | None,
+) -> Question:
+    item_id = str(number)
+    try:
+        if not isinstance(item, dict):
+            raise Invalid("invalid_item", f"Item {number} is not an object.")
+        item_id = _item_id(item, number)
+        if endpoint == "return-reason":
+            return Question(item_id, _text_row(item, max_text))
+        if "facts" in item:
+            _only(item, {"id", "facts"})
+            return Question(item_id, check_facts(item["facts"], MODEL_OF[endpoint]), mask=rules)
+        if lookup is None:
+            raise Invalid("invalid_item", "Give the item's facts.")
+        row, case_rules = lookup(item)
+        return Question(item_id, row, mask=case_rules)
+    except Invalid as error:
+        more: Json = {"errors": error.errors} if error.errors else {}
+        return Question(item_id, None, problem(error.status, error.code, error.message, **more))
+    except Refused as error:
+        return Question(item_id, None, refused_problem(error))
+
+
+def _item_id(item: Mapping[str, object], number: int) -> str:
+    value = item.get("id", str(number))
+    if not isinstance(value, str) or not 0 < len(value) <= 128:
+        raise Invalid("invalid_item", f"Item {number}: id is a text of 1 to 128 characters.")
+    return value
+
+
+def _only(item: Mapping[str, object], known: set[str]) -> None:
+    unknown = sorted(set(item) - known)
+    if unknown:
+        raise Invalid(
+            "invalid_item",
+            f"Unknown field {unknown[0]!r}; known: {', '.join(sorted(known))}.",
+        )
+
+
+def _text_row(item: Mapping[str, object], max_text: int) -> Row:
+    _only(item, {"id", "text"})
+    text = item.get("text")
+    if not isinstance(text, str | None) or "text" not in item:
+        raise Invalid("invalid_item", "An item needs a text (a string, or null).")
+    if text is not None and len(text) > max_text:
+        raise Invalid(
+            "text_too_long",
+            f"The text has {len(text)} characters; at most {max_text} are read. Shorten it.",
+            413,
+        )
+    return {"text": text}
+
+
+def check_facts(facts: object, model: str) -> Row:
+    """A row from caller's facts: known names only, each of its column's kind or null.
+
+    Errors: ``Invalid`` (``invalid_facts``) that names every wrong fact.
+    """
+    if not isinstance(facts, dict):
+        raise Invalid("invalid_facts", "facts is an object of values by name.")
+    columns = {column.name: column for column in FEATURE_SETS[model].columns}
+    errors = [
+        {"at": f"facts.{name}", "message": f"unknown fact; see /v1/score/schema for {model}"}
+        for name in facts
+        if name not in columns
+    ]
+    row: dict[str, Value] = {}
+    for name, column in columns.items():
+        value = facts.get(name)
+        fault = _fault(value, column.kind)
+        if fault:
+            errors.append({"at": f"facts.{name}", "message": fault})
+        row[name] = value
+    if errors:
+        first = errors[0]
+        raise Invalid("invalid_facts", f"{first['at']}: {first['message']}", errors=errors)
+    return row
+
+
+def _fault(value: object, kind: str) -> str | None:
+    if value is None:
+        return None
+    if kind == "flag":
+        return None if isinstance(value, bool) else "must be true, false or null"
+    if kind == "category":
+        fine = isinstance(value, str) and len(value) <= 128
+        return None if fine else "must be a text of at most 128 characters, or null"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return "must be a number or null"
+    if isinstance(value, int) and abs(value) > 2**53:
+        return "must be within 2^53"
+    return None if isfinite(value) else "must be finite"
+
+
+def answer(shelf: OnShelf, questions: Sequence[Question], explain: str, ranked: bool) -> Json:
+    """The response of a scoring endpoint: the model that answered, and an answer an item."""
+    good = [(i, q.row) for i, q in enumerate(questions) if q.row is not None]
+    rows = [row for _, row in good]
+    top = TOP[explain]
+    predictions = shelf.model.predict(rows) if rows else []
+    masked = [_masked(questions[i], p) for (i, _), p in zip(good, predictions, strict=True)]
+    explanations: Sequence[Explanation | None] = [None] * len(rows)
+    if rows and explain != "none":
+        explanations = shelf.model.explain(rows, top, of=[p.value for p, _ in masked])
+    ranks = _ranks([p for p, _ in masked]) if ranked else None
+    items: list[Json] = [{"id": q.id, "problem": q.problem} for q in questions]
+    for place, (i, _) in enumerate(good):
+        prediction, removed = masked[place]
+        items[i] = _item(questions[i].id, prediction, removed, explanations[place])
+        if ranks is not None:
+            items[i]["rank"] = ranks[place]
+    return {"model": model_json(shelf), "items": items}
+
+
+def model_json(shelf: OnShelf) -> Json:
+    ref = shelf.ref
+    return {
+        "name": ref.name,
+        "version": ref.version,
+        "alias": ref.alias,
+        "feature_set": ref.feature_set,
+        "trained_at": ref.trained_at,
+    }
+
+
+def _masked(question: Question, prediction: Prediction) -> tuple[Prediction, Sequence[Masked]]:
+    if question.mask is None or question.row is None:
+        return prediction, ()
+    allowed, removed = question.mask(question.row)
+    return mask(prediction, allowed, removed)
+
+
+def _ranks(predictions: Sequence[Prediction]) -> list[int | None]:
+    """1 for the largest confidence; ties keep their order; abstained answers have no rank."""
+    scored = [(i, p.confidence) for i, p in enumerate(predictions) if p.confidence is not None]
+    scored.sort(key=lambda pair: (-pair[1], pair[0]))
+    ranks: list[int | None] = [None] * len(predictions)
+    for rank, (i, _) in enumerate(scored, start=1):
+        ranks[i] = rank
+    return ranks
+
+
+def _item(
+    item_id: str, said: Prediction, removed: Sequence[Masked], why: Explanation | None
+) -> Json:
+    return {
+        "id": item_id,
+        "value": said.value,
+        "confidence": said.confidence,
+        "abstained": said.abstained,
+        "candidates": [{"value": c.value, "probability": c.probability} for c in said.candidates],
+        "set": list(said.set),
+        "masked": [{"value": m.value, "rule": m.rule} for m in removed],
+        "explanation": explanation_json(why),
+    }
+
+
+def explanation_json(why: Explanation | None) -> Json | None:
+    """An explanation as the API prints it; spans carry ``start`` and ``end``."""
+    if why is None:
+        return None
+    pushes: list[Json] = []
+    for push in why.pushes:
+        one: Json = {"feature": push.feature, "value": push.value, "push": push.push}
+        if push.unit is not None:
+            one["unit"] = push.unit
+        if push.start is not None:
+            one |= {"start": push.start, "end": push.end}
+        pushes.append(one | {"says": push.says})
+    return {
+        "method": why.method,
+        "output": why.output,
+        "base": why.base,
+        "total": why.total,
+        "residual": why.residual,
+        "pushes": pushes,
+    }
+
+
+def disposition_rules(policies_at: PoliciesAt, today: Callable[[], object]) -> Mask:
+    """Masks an item's options by the disposition policy, as far as its facts tell.
+
+    Facts that the row does not hold are unknown to the rules, as they would be to a person.
+    """
+
+    def rules(row: Row) -> tuple[tuple[str, ...], Sequence[Masked]]:
+        left = row.get("line_claim_window_left_days")
+        life = row.get("line_remaining_life_days")
+        differs = row.get("line_lot_differs")
+        facts: dict[str, object] = {
+            name: row.get(f"line_{name}")
+            for name in (
+                "condition", "item_class", "regulated", "cold_chain", "temperature_ok",
+                "recall_open", "date_kind", "supplier_accepts_returns", "refurbishable", "reason",
+            )
+        }  # fmt: skip
+        facts |= {
+            "lot_controlled": None,
+            "lot_known": None if differs is None else True,
+            "lot_matches": None if differs is None else not differs,
+            "remaining_life_days": life,
+            "minimum_life_days": None,
+            "past_date": None if not isinstance(life, int | float) else life < 0,
+            "claim_window_open": None if not isinstance(left, int | float) else left >= 0,
+            "goods_value_minor": row.get("portion_value_minor"),
+        }
+        return policies_at(today()).masks("disposition", facts)  # type: ignore[arg-type]
+
+    return rules
+
+
+def schema_of(endpoint: str) -> Json:
+    """JSON Schema of one item, with units and a complete example."""
+    if endpoint == "return-reason":
+        return {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": "One return note",
+            "type": "object",
+            "properties": {
+                "id": {"type": "string", "maxLength": 128},
+                "text": {
+                    "type": ["string", "null"],
+                    "description": "What the customer wrote, in any case and length up to the limit.",
+                },
+            },
+            "required": ["text"],
+            "additionalProperties": False,
+            "examples": [{"id": "a", "text": "Seal leaks, oil all over the carton"}],
+        }
+    feature_set = FEATURE_SETS[MODEL_OF[endpoint]]
+    references = (
+        {"exception_id": {"type": "string"}}
+        if endpoint == "reconciliation-exceptions"
+        else {"return_id": {"type": "string"}, "line": {"type": "integer", "minimum": 1}}
+    )
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"One item for {endpoint}",
+        "type": "object",
+        "properties": {
+            "id": {"type": "string", "maxLength": 128},
+            "facts": facts_schema(feature_set),
+            **references,
+        },
+        "oneOf": [{"required": ["facts"]}, {"required": list(references)}],
+        "additionalProperties": False,
+        "examples": [{"id": "a", "facts": example_of(feature_set)}],
+    }
+
+
+_TYPES = {"number": "number", "category": "string", "flag": "boolean"}
+
+
+def facts_schema(feature_set: FeatureSet) -> Json:
+    """Every fact with its type, unit and sentence; all may be null, which means not known."""
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            column.name: {
+                "type": [_TYPES[column.kind], "null"],
+                "unit": column.unit,
+                "description": column.says,
+            }
+            for column in feature_set.columns
+        },
+    }
+
+
+_CATEGORIES = {
+    "line_business_unit": "industrial",
+    "line_reason": "defective_on_arrival",
+    "line_item_class": "hydraulics",
+    "line_regulated": "none",
+    "line_date_kind": "none",
+    "line_condition": "defective",
+    "line_damage_code": "NR",
+    "credit_match": "confirmed",
+    "exception_code": "R10",
+    "exception_business_unit": "industrial",
+    "exception_match": "suggested",
+}
+_BY_UNIT = {"days": 12, "permille": 120, "milli-units": 4000}
+
+
+def example_of(feature_set: FeatureSet) -> dict[str, Value]:
+    """A complete, valid set of facts in the range that each unit suggests."""
+    example: dict[str, Value] = {}
+    for column in feature_set.columns:
+        if column.kind == "flag":
+            example[column.name] = column.name in ("line_stocked", "line_supplier_accepts_returns")
+        elif column.kind == "category":
+            example[column.name] = _CATEGORIES.get(column.name, "none")
+        elif "minor" in column.name:
+            example[column.name] = 12_500
+        else:
+            example[column.name] = _BY_UNIT.get(column.unit, 2)
+    return example

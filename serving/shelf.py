@@ -1,0 +1,117 @@
+"""The models a server answers with: promoted bundles, swapped without a restart.
+
+The journal's promotion ledger says which bundle is champion; the shelf fetches it by digest,
+checks it, and keeps it until another is promoted. Where there is none, or where a bundle does
+not fit this version of the features, ``Prior`` abstains and people decide.
+"""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+
+from features.catalogue import CREDIT_ANOMALY, DISPOSITION, EXCEPTION_RANK
+from features.sets import FeatureSet
+from models.bundle import Mismatch, load
+from models.prior import Prior
+from models.protocol import Model
+from workflow.assessment import ModelRef
+
+log = structlog.get_logger("serving.shelf")
+
+MODELS = ("reason", "disposition", "credit_anomaly", "exception_rank")
+FEATURE_SETS: Mapping[str, FeatureSet] = {
+    "disposition": DISPOSITION,
+    "credit_anomaly": CREDIT_ANOMALY,
+    "exception_rank": EXCEPTION_RANK,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Champion:
+    """What the promotion ledger says about one model."""
+
+    name: str
+    version: str
+    bundle_digest: str
+    alias: str = "champion"
+
+
+@dataclass(frozen=True, slots=True)
+class OnShelf:
+    """A model ready to answer, and how its answers name it. ``digest`` is empty for a prior."""
+
+    model: Model
+    ref: ModelRef
+    digest: str = ""
+
+
+def _prior(name: str) -> OnShelf:
+    feature_set = FEATURE_SETS[name].fingerprint if name in FEATURE_SETS else "sha256:text"
+    return OnShelf(Prior(name), ModelRef(name, "0", None, feature_set))
+
+
+@dataclass
+class Shelf:
+    """``champions`` reads the ledger; ``fetch`` turns a digest into a local folder.
+
+    ``refresh`` is cheap when nothing changed; a model is replaced in one assignment, so an
+    answer that is being given keeps the model it started with.
+    """
+
+    champions: Callable[[], Sequence[Champion]]
+    fetch: Callable[[str], Path]
+    _models: dict[str, OnShelf] = field(
+        default_factory=lambda: {name: _prior(name) for name in MODELS}
+    )
+    faults: dict[str, str] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def get(self, name: str) -> OnShelf:
+        """The model that answers now; ``KeyError`` for a name that is not one of ``MODELS``."""
+        return self._models[name]
+
+    def refresh(self) -> list[str]:
+        """Load what was promoted since the last look; answers the names that changed."""
+        with self._lock:
+            promoted = {c.name: c for c in self.champions() if c.alias == "champion"}
+            return [name for name in MODELS if self._refresh(name, promoted.get(name))]
+
+    def _refresh(self, name: str, champion: Champion | None) -> bool:
+        held = self._models[name]
+        if champion is None:
+            self._models[name] = held if not held.digest else _prior(name)
+            self.faults.pop(name, None)
+            return bool(held.digest)
+        if held.digest == champion.bundle_digest:
+            return False
+        try:
+            self._models[name] = self._loaded(champion)
+        except (Mismatch, OSError) as error:
+            # A model that cannot be trusted must not answer, nor keep an outdated one answering.
+            if self.faults.get(name) != str(error):
+                log.error("model refused", model=name, version=champion.version, why=str(error))
+            self.faults[name] = str(error)
+            self._models[name] = _prior(name)
+            return bool(held.digest)
+        self.faults.pop(name, None)
+        log.info("model on shelf", model=name, version=champion.version)
+        return True
+
+    def _loaded(self, champion: Champion) -> OnShelf:
+        model = load(self.fetch(champion.bundle_digest))
+        card = model.card
+        if card.name != champion.name:
+            raise Mismatch(f"The bundle of {champion.name} holds a model called {card.name}.")
+        expected = FEATURE_SETS.get(champion.name)
+        if expected is not None and card.feature_set != expected.fingerprint:
+            raise Mismatch(
+                f"{card.name} {champion.version} was trained on features {card.feature_set[:19]},"
+                f" this server computes {expected.fingerprint[:19]}: train it again."
+            )
+        ref = ModelRef(
+            champion.name, champion.version, champion.alias, card.feature_set, card.trained_at
+        )
+        return OnShelf(model, ref, champion.bundle_digest)
