@@ -1,0 +1,148 @@
+"""A policy: declared facts, rules in order, and what they say about one set of facts.
+
+``Policy`` is pure and immutable. ``judge`` takes the first rule that fires; ``masks`` tries
+every rule and lets each remove options. ``policy_reading.py`` makes policies from text.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from workflow.assessment import Masked
+from workflow.events import Verdict
+from workflow.policy_condition import CannotTell, Condition, DeclaredFact, context_of
+from workflow.policy_limits import Limit
+
+
+class WrongFacts(ValueError):
+    """A policy was asked with facts it does not declare, of a wrong type, or too few."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """``when`` is ``None`` only for the last rule of a judging policy.
+
+    ``outcome`` is empty and ``removes`` filled where the policy removes options.
+    """
+
+    id: str
+    because: str
+    when: Condition | None = None
+    outcome: str = ""
+    role: str | None = None
+    values: tuple[tuple[str, str], ...] = ()
+    removes: tuple[str, ...] = ()
+
+    def columns(self) -> dict[str, object]:
+        """The rule as plain values, for comparing and for printing."""
+        return {
+            "when": self.when.source if self.when else None,
+            "outcome": self.outcome,
+            "role": self.role,
+            "values": dict(self.values),
+            "removes": list(self.removes),
+            "because": self.because,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One version of one decision table.
+
+    ``digest`` is the SHA-256 (hex) of the canonical content: comments and layout do not
+    count, every value does. ``options`` and ``stays`` are filled where rules remove options;
+    ``limits`` where rows of approval limits were given.
+    """
+
+    name: str
+    version: int
+    effective: date
+    says: str
+    facts: Mapping[str, DeclaredFact]
+    rules: tuple[Rule, ...]
+    digest: str
+    options: tuple[str, ...] = ()
+    stays: str = ""
+    limits: tuple[Limit, ...] = field(default=(), repr=False)
+
+    @property
+    def ref(self) -> str:
+        """``credit@7#ab12cdef``: what every event caused by this policy carries."""
+        return f"{self.name}@{self.version}#{self.digest[:8]}"
+
+    @property
+    def declared(self) -> frozenset[str]:
+        return frozenset(self.facts)
+
+    def judge(self, facts: Mapping[str, object]) -> Verdict:
+        """The verdict of the first rule that fires, with every rule tried before it.
+
+        A fact left out is ``null``. Raises ``WrongFacts``. A rule that cannot be evaluated in
+        spite of the proof at loading (an overflowing sum) ends the trial: the last rule, which
+        every policy keeps for the unforeseen, speaks, and ``values`` names the rule as
+        ``unevaluated``.
+        """
+        if self.options:
+            raise WrongFacts(f"{self.ref} removes options; ask it with masks().")
+        context = context_of(self._checked(facts))
+        trace: list[tuple[str, bool]] = []
+        for rule in self.rules:
+            try:
+                fired = rule.when is None or rule.when.holds(context)
+            except CannotTell:
+                trace += [(rule.id, False), (self.rules[-1].id, True)]
+                return self._verdict(self.rules[-1], trace, (("unevaluated", rule.id),))
+            trace.append((rule.id, fired))
+            if fired:
+                return self._verdict(rule, trace)
+        raise AssertionError(f"{self.ref} is not total")
+
+    def masks(self, facts: Mapping[str, object]) -> tuple[tuple[str, ...], tuple[Masked, ...]]:
+        """``(allowed, removed)``: the options left, in the policy's order, and the rule that
+        removed each of the others (the first one that did).
+
+        Where nothing is left, ``stays`` is. A rule that cannot be evaluated removes what it
+        names: in doubt, less is allowed. Raises ``WrongFacts``.
+        """
+        if not self.options:
+            raise WrongFacts(f"{self.ref} gives verdicts; ask it with judge().")
+        context = context_of(self._checked(facts))
+        removed: dict[str, str] = {}
+        for rule in self.rules:
+            try:
+                fired = rule.when is None or rule.when.holds(context)
+            except CannotTell:
+                fired = True
+            if fired:
+                for option in rule.removes:
+                    removed.setdefault(option, rule.id)
+        if len(removed) == len(self.options):
+            del removed[self.stays]
+        allowed = tuple(option for option in self.options if option not in removed)
+        masked = tuple(Masked(o, removed[o]) for o in self.options if o in removed)
+        return allowed, masked
+
+    def _verdict(
+        self, rule: Rule, trace: list[tuple[str, bool]], more: tuple[tuple[str, str], ...] = ()
+    ) -> Verdict:
+        return Verdict(
+            policy=self.ref,
+            outcome=rule.outcome,
+            rule=rule.id,
+            because=rule.because,
+            role=rule.role,
+            trace=tuple(trace),
+            values=rule.values + more,
+        )
+
+    def _checked(self, given: Mapping[str, object]) -> dict[str, object]:
+        faults = [f"{name} is not declared" for name in given if name not in self.facts]
+        facts = {name: given.get(name) for name in self.facts}
+        faults += [
+            f"{name} {fault}"
+            for name, fact in self.facts.items()
+            if (fault := fact.fault_of(facts[name]))
+        ]
+        if faults:
+            raise WrongFacts(f"{self.ref} cannot judge: {'; '.join(faults)}.")
+        return facts
