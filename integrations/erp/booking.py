@@ -179,7 +179,8 @@ def _cost(quantity: Decimal, unit_cost_minor: int) -> int:
     return int((quantity * unit_cost_minor).quantize(Decimal(1), ROUND_HALF_EVEN))
 
 
-def _transfer(debit: str, credit: str, amount_minor: int) -> tuple[GlEntry, ...]:
+def transfer(debit: str, credit: str, amount_minor: int) -> tuple[GlEntry, ...]:
+    """Dr one account, Cr another; nothing where the amount is zero or both are the same."""
     if amount_minor == 0 or debit == credit:
         return ()
     return (GlEntry(debit, amount_minor, 0), GlEntry(credit, 0, amount_minor))
@@ -221,7 +222,7 @@ def _book_receipt(receipt: Receipt, standing: Standing) -> Booking:
     head = _row(receipt, "receipt_id", "warehouse", "received_at", "currency")
     details = {"goods_receipt": (head,), "goods_receipt_line": tuple(rows)}
     after = replace(standing, unjudged=unjudged)
-    gl = _transfer(INTERIM, "cost_of_goods_sold", total)
+    gl = transfer(INTERIM, "cost_of_goods_sold", total)
     return Booking("receipt", details, after, tuple(stock), gl)
 
 
@@ -244,7 +245,7 @@ def _book_move(move: StockMove, standing: Standing) -> Booking:
         StockChange(*place, move.from_status, -move.quantity),
         StockChange(*place, move.to_status, move.quantity),
     )
-    gl = _transfer(ACCOUNT_OF_STATUS[move.to_status], ACCOUNT_OF_STATUS[move.from_status], value)
+    gl = transfer(ACCOUNT_OF_STATUS[move.to_status], ACCOUNT_OF_STATUS[move.from_status], value)
     return Booking("stock_move", {"stock_move": (row,)}, after, stock, gl)
 
 
@@ -303,7 +304,7 @@ def _book_claim(claim: SupplierClaim, standing: Standing) -> Booking:
         "line", "portion", "supplier_id", "sku", "lot", "quantity", "claimed_minor", "currency",
         "reason", "claim_by",
     )  # fmt: skip
-    gl = _transfer("supplier_claims_receivable", "goods_at_supplier", claim.claimed_minor)
+    gl = transfer("supplier_claims_receivable", "goods_at_supplier", claim.claimed_minor)
     details = {"supplier_claim": (_row(claim, *names),)}
     return Booking("supplier_claim", details, standing, gl=gl)
 

@@ -196,7 +196,7 @@ class LedgerLine:
     ``replacement`` or ``closing``. ``amount_minor`` is value at cost for goods, net for
     credits, the claim for claims, ``None`` where the document has no money. ``key`` and
     ``return_id`` are ``None`` for what a clerk wrote without a case. ``voided`` lines no
-    longer count. ``position`` grows with every change of the document.
+    longer count.
     """
 
     system: str
@@ -211,7 +211,6 @@ class LedgerLine:
     amount_minor: int | None
     currency: str | None
     at: datetime
-    position: int
     voided: bool = False
     tax_minor: int | None = None
     customer_id: str | None = None
@@ -227,7 +226,11 @@ class LedgerLine:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Lines written or corrected after a cursor, oldest first, and the cursor to go on from."""
+    """Lines written or corrected after a cursor, oldest first, and the cursor to go on from.
+
+    A corrected document comes again with all its lines: the later ones replace the earlier
+    ones of the same ``document``. The cursor is opaque text, ``""`` is the beginning.
+    """
 
     lines: tuple[LedgerLine, ...]
-    cursor: int
+    cursor: str

@@ -8,7 +8,7 @@ import random
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -33,8 +33,8 @@ from integrations.erp.documents import (
     Request,
 )
 from integrations.erp.ledger import Head, ledger_lines_of
-from integrations.erp.one_door import OneDoor
-from integrations.erp.port import ErpPort, Rejected, Unavailable, UnknownOutcome, send
+from integrations.erp.one_door import OneDoor, filters, repeated
+from integrations.erp.port import ErpPort, Unavailable, UnknownOutcome, send
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ class FakeErp(OneDoor):
         self._numbers[booking.kind] += 1
         number = number_text(booking.kind, self._numbers[booking.kind])
         document = Document(number, key, booking.kind, request.return_id, at)
-        head = Head(number, key, booking.kind, request.return_id, at, len(self._lines) + 1)
+        head = Head(number, key, booking.kind, request.return_id, at)
         self._lines.append(ledger_lines_of(head, booking.details))
         self._documents[key] = (document, fingerprint(request))
         self._standing[request.return_id] = booking.standing
@@ -82,11 +82,12 @@ class FakeErp(OneDoor):
             known = self._documents.get(key)
             return replace(known[0], repeated=True) if known else None
 
-    def changes(self, after: int = 0, limit: int = 10_000) -> Changes:
+    def changes(self, after: str = "", limit: int = 10_000) -> Changes:
         """Ledger lines of the documents after a cursor."""
+        start = int(after or 0)
         with self._lock:
-            page = self._lines[after : after + limit]
-        return Changes(tuple(line for lines in page for line in lines), after + len(page))
+            page = self._lines[start : start + limit]
+        return Changes(tuple(line for lines in page for line in lines), str(start + len(page)))
 
     def find_invoice_lines(
         self,
@@ -104,24 +105,6 @@ class FakeErp(OneDoor):
             if all(getattr(line, name) == value for name, value in wanted.items())
         ]
         return sorted(found, key=lambda line: line.invoiced_at, reverse=True)[:limit]
-
-
-def repeated(first: Document, first_fingerprint: str, now: str) -> Document:
-    """The first document again, or ``Rejected`` with ``key_reused`` where the content differs."""
-    if first_fingerprint != now:
-        raise Rejected(
-            "key_reused",
-            f"The key {first.key} wrote {first.number} with other content; nothing was changed.",
-        )
-    return replace(first, repeated=True)
-
-
-def filters(**given: str | None) -> dict[str, str]:
-    """The filters that were given; at least one must be."""
-    wanted = {name: value for name, value in given.items() if value is not None}
-    if not wanted:
-        raise ValueError(f"Give at least one of {', '.join(given)}.")
-    return wanted
 
 
 class Fault(StrEnum):
@@ -252,7 +235,7 @@ class FaultyErp(OneDoor):
         """As ``inner`` has it; a move that is missing is missing here too."""
         return self.inner.document(key)
 
-    def changes(self, after: int = 0, limit: int = 10_000) -> Changes:
+    def changes(self, after: str = "", limit: int = 10_000) -> Changes:
         """As ``inner`` has it."""
         return self.inner.changes(after, limit)
 
@@ -274,11 +257,3 @@ def _inflated(request: Request) -> Request:
     if not isinstance(request, CreditMemo):
         return request
     return replace(request, net_minor=request.net_minor + max(1, request.net_minor // 100))
-
-
-def balance_of(gl: Iterable[GlEntry]) -> dict[str, int]:
-    """Account -> debits less credits in minor units; accounts at zero included."""
-    balance: Counter[str] = Counter()
-    for entry in gl:
-        balance[entry.account] += entry.debit_minor - entry.credit_minor
-    return dict(balance)

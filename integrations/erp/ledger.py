@@ -32,21 +32,20 @@ _COPIED = tuple(
     for f in fields(LedgerLine)
     if f.name
     not in (
-        "system", "kind", "document", "key", "return_id", "amount_minor", "at", "position", "voided"
+        "system", "kind", "document", "key", "return_id", "amount_minor", "at", "voided"
     )
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What every document has; ``key`` and ``return_id`` are ``None`` where a clerk left them out."""
+    """What every document has. A clerk may have left ``key`` and ``return_id`` out: ``None``."""
 
     number: str
     key: str | None
     kind: str
     return_id: str | None
     posted_at: datetime
-    position: int
     voided: bool = False
 
 
@@ -70,7 +69,6 @@ def _line(head: Head, row: Row) -> LedgerLine:
         return_id=head.return_id,
         amount_minor=row[amount] if amount else None,
         at=head.posted_at,
-        position=head.position,
         voided=head.voided,
         **copied,
     )

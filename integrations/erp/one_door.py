@@ -1,6 +1,7 @@
-"""The seven writes of the port as one: for implementations that treat all requests alike."""
+"""The seven writes of the port as one, and the answers that every implementation shares."""
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from datetime import datetime
 
 from integrations.erp.documents import (
@@ -14,6 +15,7 @@ from integrations.erp.documents import (
     StockMove,
     SupplierClaim,
 )
+from integrations.erp.port import Rejected
 
 
 class OneDoor(ABC):
@@ -50,3 +52,21 @@ class OneDoor(ABC):
     def close(self, key: str, closing: Closing, at: datetime) -> Document:
         """Close the case; its interim account must be clear."""
         return self.post(key, closing, at)
+
+
+def repeated(first: Document, first_fingerprint: str, now: str) -> Document:
+    """The first document again, or ``Rejected`` with ``key_reused`` where the content differs."""
+    if first_fingerprint != now:
+        raise Rejected(
+            "key_reused",
+            f"The key {first.key} wrote {first.number} with other content; nothing was changed.",
+        )
+    return replace(first, repeated=True)
+
+
+def filters(**given: str | None) -> dict[str, str]:
+    """The filters that were given; at least one must be."""
+    wanted = {name: value for name, value in given.items() if value is not None}
+    if not wanted:
+        raise ValueError(f"Give at least one of {', '.join(given)}.")
+    return wanted

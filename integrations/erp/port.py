@@ -75,7 +75,7 @@ class ErpPort(Protocol):
         """The document written under a key, or ``None``; how a lost answer is found again."""
         ...
 
-    def changes(self, after: int = 0, limit: int = 10_000) -> Changes:
+    def changes(self, after: str = "", limit: int = 10_000) -> Changes:
         """Ledger lines of up to ``limit`` documents changed after a cursor; never skips one."""
         ...
 
