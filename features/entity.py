@@ -43,8 +43,10 @@ class EntityFold:
         return () if lesson is None else dict.fromkeys(lesson.keys(fact))
 
     def learn(self, memory: Memory, key: str, fact: Fact) -> Memory:
-        """Changes and returns the memory given."""
+        """Changes and returns the memory given; it is never empty once a fact named the key."""
         self.lessons[fact.type].learn(memory, key, fact)
+        if not memory:
+            memory["named"] = True
         return memory
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from features.catalogue import DERIVED, FEATURES, FOLDS, SETS
+from features.catalogue import FEATURES, FOLDS, SETS
+from features.comparisons import DERIVED
 
 PAGE = Path(__file__).parent.parent / "docs" / "reference" / "features.md"
 
