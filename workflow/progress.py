@@ -7,6 +7,7 @@ only at the state, so running them again changes nothing.
 from dataclasses import replace
 from datetime import timedelta
 
+from workflow.approvals import ESCALATES_TO
 from workflow.asking import (
     allowed_dispositions,
     authorisation_facts,
@@ -59,6 +60,13 @@ def progress(run: Run) -> None:
 def no_rule(rule: str, because: str) -> Verdict:
     """A verdict of the workflow itself, where no policy table is asked."""
     return Verdict("workflow", "ask_human", rule, because)
+
+
+def senior(one: str | None, other: str | None) -> str:
+    """The role that stands above, where two rules each name one; a finance clerk by default."""
+    if one is None or other is None:
+        return one or other or "finance_clerk"
+    return other if ESCALATES_TO.get(one) == other else one
 
 
 def open_task(
@@ -352,7 +360,7 @@ def _approve_credit(run: Run, line: Line, credit: Credit) -> None:
             approve_credit(run, line, credit, limit, "system", amount)
         return
     verdict = lane_verdict if lane != "automatic" else limit
-    role = limit.role or lane_verdict.role or "finance_clerk"
+    role = senior(lane_verdict.role if lane != "automatic" else None, limit.role)
     open_task(
         run,
         "credit",

@@ -1,0 +1,48 @@
+"""The shipped policies and the facts the workflow asks them with fit each other exactly."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.workflow.fakes import INES, NOON, WALT, Story, request
+from workflow.asking import (
+    authorisation_facts,
+    credit_facts,
+    disposition_facts,
+    eligibility_facts,
+    limit_facts,
+    rollout_facts,
+)
+from workflow.commands import InspectLine, ReceiptLine, ReceiveGoods
+from workflow.policy import Policies, load
+
+POLICIES = Path(__file__).parents[2] / "policies"
+
+
+@pytest.fixture(scope="module")
+def policies() -> Policies:
+    return load(POLICIES).at(NOON.date())
+
+
+def test_every_fact_asked_is_declared_and_every_declared_fact_is_asked(policies: Policies) -> None:
+    """Neither side knows a fact that the other does not."""
+    story = Story()
+    story.send(request())
+    goods = (ReceiptLine(1, "SKU-1", story.line().authorised),)
+    story.send(ReceiveGoods("GR-1", "W1", goods, WALT, NOON))
+    story.send(InspectLine(1, story.line().received, "sealed", INES, NOON))
+    case, line = story.case, story.line()
+    asked = {
+        "eligibility": eligibility_facts(case, line, NOON),
+        "authorisation": authorisation_facts(case),
+        "disposition": disposition_facts(case, line.portions[0], NOON),
+        "credit": credit_facts(case, line, "restock", 40_00, NOON),
+        "approval_limits": limit_facts(case, line, "credit_memo", 40_00, "system"),
+        "rollout": rollout_facts(case, line, "credit", None, 40_00),
+    }
+    for name, facts in asked.items():
+        assert set(facts) == policies.declared(name), name
+        if name == "disposition":
+            policies.masks(name, facts)
+        else:
+            policies.judge(name, facts)
