@@ -1,7 +1,7 @@
 """What the simulated distributor sells and where: item classes, words, places.
 
-The classes and the words are data (``catalogue.toml``). Prices are unit costs in minor units (lowest, highest); ``fragile`` and ``faulty``
-multiply the chance of transport damage and of defects.
+The classes and the words are data (``catalogue.toml``); places, countries and carriers stand
+here. ``fragile`` and ``faulty`` multiply the chance of transport damage and of defects.
 """
 
 import tomllib

@@ -47,7 +47,8 @@ class LineTruth:
 class RequestTruth:
     """``abuse`` names the pattern of a dishonest request (``None``: honest). ``authorise`` and
     ``deny_credit`` are what an expert would decide, drawn with ``deny_probability``.
-    ``outcome``: ``sent``, ``never_sent``, ``cancelled`` or ``nothing_to_send``.
+    ``outcome``: ``sent``, ``never_sent``, ``cancelled`` or ``nothing_to_send``. ``mistake`` names
+    what the house should refuse at once: ``over_return`` or ``wrong_lot``.
     """
 
     lines: tuple[LineTruth, ...]
@@ -56,6 +57,7 @@ class RequestTruth:
     deny_credit: bool
     deny_probability: float
     outcome: str
+    mistake: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
