@@ -12,12 +12,13 @@ from pathlib import Path
 
 from workflow.assessment import Masked
 from workflow.events import Verdict
+from workflow.policy_examples import check_examples
 from workflow.policy_reading import Fault, read_policy
 from workflow.policy_table import Policy, Rule, WrongFacts
 
 __all__ = [
     "Change", "Fault", "Mismatch", "Policies", "Policy", "Replay", "Rule", "WrongFacts",
-    "diff", "load", "replay",
+    "check", "diff", "load", "replay",
 ]  # fmt: skip
 
 NOT_A_POLICY = frozenset({"crosswalk.toml"})
@@ -113,6 +114,22 @@ def load(folder: Path) -> Policies:
     return policies
 
 
+def check(folder: Path) -> list[Fault]:
+    """Every fault of a folder: of its policies, and of their golden tables in ``golden/``.
+
+    Empty means: loads, is total, answers every example as written, and every rule that is no
+    approval limit has an example.
+    """
+    policies, faults = read_all(folder)
+    for name in sorted({policy.name for policy in policies.versions}):
+        golden = folder / "golden" / f"{name}.toml"
+        if golden.exists():
+            faults += check_examples(policies[name], golden)
+        else:
+            faults.append(Fault(f"golden/{name}.toml", "", f"is missing: {name} has no examples"))
+    return faults
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """How one rule differs: ``added``, ``removed``, ``changed`` or ``moved``; ``fields`` holds
@@ -183,4 +200,10 @@ def replay(
 
 
 def _ask(policy: Policy, facts: Mapping[str, object]) -> Verdict:
-    return policy.judge({name: facts[name] for name in policy.facts if name in facts})
+    """The verdict; for a policy that removes options, what it left stands as the outcome."""
+    known = {name: facts[name] for name in policy.facts if name in facts}
+    if not policy.options:
+        return policy.judge(known)
+    allowed, masked = policy.masks(known)
+    removed = tuple((m.value, m.rule) for m in masked)
+    return Verdict(policy.ref, "+".join(allowed), "", "What the rules left.", values=removed)
