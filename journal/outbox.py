@@ -1,0 +1,261 @@
+"""Effects on their way out: stored and queued with the event, performed at least once.
+
+An effect is a row (what is wanted, what became of it) and a job (who does it next). Both are
+written in the transaction of the event, so neither exists without it. The job's lock is the
+return, so that the effects of one return reach the world one after the other, in order.
+
+    pending --claim--> doing --done--> done
+                         |---failed--> pending (again, later)  or  parked (a person must look)
+
+Doing it twice is harmless by contract: the key comes from the decision, and the other side
+remembers it. The queue is Procrastinate on the same PostgreSQL.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+import orjson
+from procrastinate import App, JobContext, PsycopgConnector, RetryDecision
+from procrastinate.jobs import Job
+from procrastinate.retry import BaseRetryStrategy
+from sqlalchemy import Connection
+
+from journal.database import libpq_url, raw
+from journal.entries import Defer
+from workflow.effects import Effect
+
+QUEUE = "effects"
+TASK = "perform_effect"
+MAX_ATTEMPTS = 8
+LONGEST_WAIT_SECONDS = 300
+HEARTBEAT_SECONDS = 5
+STALLED_SECONDS = 20
+_EVERY_QUARTER_MINUTE = "* * * * * */15"
+
+_deferring = App(connector=PsycopgConnector())  # never opened: it only writes where it is told
+
+
+class Hopeless(Exception):
+    """The world will never do this effect: park it at once, do not try again."""
+
+
+class Performer(Protocol):
+    """Does effects; given to ``worker_app`` by the composition root."""
+
+    def perform(self, key: str) -> None:
+        """Do the effect and record its outcome; any error but ``Hopeless`` is tried again."""
+        ...
+
+    def park(self, key: str, error: str) -> None:
+        """Record that the world would not, after the last attempt."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Recurring:
+    """Work done by the clock. ``cron`` has five fields, or six with seconds last."""
+
+    name: str
+    cron: str
+    run: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """An effect somebody works on now. ``attempts`` counts this attempt too."""
+
+    effect: Effect
+    attempts: int
+    decided_at_position: int
+
+
+def store_effects(
+    conn: Connection, wanted: Iterable[tuple[Effect, int, datetime]], defer: Defer | None
+) -> None:
+    """Keep effects with the position that decided them, and queue those not asked before."""
+    effects = {effect.key: (effect, position, at) for effect, position, at in wanted}
+    if not effects:
+        return
+    rows = [
+        {
+            "key": effect.key,
+            "kind": effect.kind,
+            "return_id": effect.return_id,
+            "payload": dict(effect.payload),
+            "status": "pending",
+            "attempts": 0,
+            "created_at": at.isoformat(),
+            "updated_at": at.isoformat(),
+            "decided_at_position": position,
+        }
+        for effect, position, at in effects.values()
+    ]
+    new = raw(conn).execute(
+        "INSERT INTO effect SELECT * FROM json_populate_recordset(NULL::effect, %s::json)"
+        " ON CONFLICT (key) DO NOTHING RETURNING key",
+        (orjson.dumps(rows).decode(),),
+    )
+    if defer is not None:
+        for key in sorted({row[0] for row in new}, key=list(effects).index):
+            defer(conn, effects[key][0])
+
+
+def defer_effect(conn: Connection, effect: Effect) -> None:
+    """Queue an effect in the caller's transaction: rolled back, there is no job."""
+    _defer(conn, effect.key, effect.return_id)
+
+
+def _defer(conn: Connection, key: str, return_id: str) -> None:
+    deferrer = _deferring.configure_task(
+        name=TASK,
+        allow_unknown=True,
+        queue=QUEUE,
+        lock=return_id,
+        queueing_lock=key,
+        connection=raw(conn),
+    )
+    deferrer.defer(key=key)
+
+
+def claim(conn: Connection, key: str) -> Claimed | None:
+    """Take an effect to work on; ``None`` where it is done, parked or unknown.
+
+    One that is ``doing`` already was left by a worker that died, and is taken again.
+    """
+    row = (
+        raw(conn)
+        .execute(
+            "UPDATE effect SET status = 'doing', attempts = attempts + 1, updated_at = now()"
+            " WHERE key = %s AND status IN ('pending', 'doing')"
+            " RETURNING kind, return_id, payload::text, attempts, decided_at_position",
+            (key,),
+        )
+        .fetchone()
+    )
+    if row is None:
+        return None
+    kind, return_id, payload, attempts, position = row
+    return Claimed(Effect(key, kind, return_id, orjson.loads(payload)), attempts, position)
+
+
+def done(conn: Connection, key: str, reference: str | None) -> None:
+    """The world did it. ``reference`` is the other system's document number."""
+    raw(conn).execute(
+        "UPDATE effect SET status = 'done', reference = %s, error = NULL, updated_at = now()"
+        " WHERE key = %s",
+        (reference, key),
+    )
+
+
+def failed(conn: Connection, key: str, error: str, *, final: bool = False) -> None:
+    """An attempt failed; it stays ``pending`` for the next, or is ``parked`` if ``final``."""
+    raw(conn).execute(
+        "UPDATE effect SET status = %s, error = %s, updated_at = now()"
+        " WHERE key = %s AND status <> 'done'",
+        ("parked" if final else "pending", error[:2000], key),
+    )
+
+
+def retry(conn: Connection, key: str) -> bool:
+    """Put a parked effect back in the queue; ``False`` where it is not parked."""
+    row = (
+        raw(conn)
+        .execute(
+            "UPDATE effect SET status = 'pending', attempts = 0, updated_at = now()"
+            " WHERE key = %s AND status = 'parked' RETURNING return_id",
+            (key,),
+        )
+        .fetchone()
+    )
+    if row is None:
+        return False
+    defer_waiting(conn, [key])
+    return True
+
+
+def defer_waiting(conn: Connection, keys: Sequence[str] | None = None, limit: int = 1000) -> int:
+    """Queue effects that wait without a job (appended without one, or their job failed).
+
+    Returns how many were queued; those in the queue already are left alone.
+    """
+    rows = raw(conn).execute(
+        "SELECT key, return_id FROM effect WHERE status IN ('pending', 'doing')"
+        " AND (%s::text[] IS NULL OR key = ANY (%s::text[]))"
+        " AND NOT EXISTS (SELECT 1 FROM procrastinate_jobs AS job WHERE job.queue_name = %s"
+        "   AND job.queueing_lock = effect.key AND job.status IN ('todo', 'doing'))"
+        " ORDER BY decided_at_position, key LIMIT %s FOR UPDATE SKIP LOCKED",
+        (keys, keys, QUEUE, limit),
+    ).fetchall()  # fmt: skip
+    for key, return_id in rows:
+        _defer(conn, key, return_id)
+    return len(rows)
+
+
+class Backoff(BaseRetryStrategy):
+    """1, 2, 4 ... seconds, at most ``LONGEST_WAIT_SECONDS``; the last attempt parks instead."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        if job.attempts + 1 >= MAX_ATTEMPTS:
+            return None
+        return RetryDecision(retry_in={"seconds": min(2**job.attempts, LONGEST_WAIT_SECONDS)})
+
+
+def worker_app(
+    url: str, performer: Performer, recurring: Sequence[Recurring] = (), pool_size: int = 4
+) -> App:
+    """A Procrastinate app that performs effects and clock work; run it with ``run_worker``.
+
+    Jobs of workers that died are taken up again within ``STALLED_SECONDS`` plus 15 seconds.
+    """
+    app = App(connector=PsycopgConnector(conninfo=libpq_url(url), min_size=1, max_size=pool_size))
+
+    @app.task(name=TASK, queue=QUEUE, pass_context=True, retry=Backoff())
+    def perform_effect(context: JobContext, key: str) -> None:
+        _perform(performer, key, context.job.attempts + 1 >= MAX_ATTEMPTS)
+
+    @app.periodic(cron=_EVERY_QUARTER_MINUTE)
+    @app.task(name="retry_stalled", queue="clock", queueing_lock="retry_stalled")
+    async def retry_stalled(timestamp: int) -> None:
+        stalled = await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS)
+        for job in stalled:
+            await app.job_manager.retry_job(job)
+
+    for work in recurring:
+        _add_recurring(app, work)
+    return app
+
+
+def _perform(performer: Performer, key: str, last: bool) -> None:
+    try:
+        performer.perform(key)
+    except Hopeless as error:
+        performer.park(key, str(error))
+    except Exception as error:
+        if not last:
+            raise
+        performer.park(key, f"{type(error).__name__}: {error}")
+
+
+def _add_recurring(app: App, work: Recurring) -> None:
+    def run(timestamp: int) -> None:
+        work.run()
+
+    task: Any = app.task(name=work.name, queue="clock", queueing_lock=work.name)(run)
+    app.periodic(cron=work.cron)(task)
+
+
+def run_worker(
+    app: App, *, concurrency: int = 4, name: str | None = None, wait: bool = True
+) -> None:
+    """Work until stopped by SIGINT or SIGTERM; with ``wait=False`` until the queue is empty."""
+    app.run_worker(
+        concurrency=concurrency,
+        name=name,
+        wait=wait,
+        fetch_job_polling_interval=1.0,
+        update_heartbeat_interval=HEARTBEAT_SECONDS,
+        stalled_worker_timeout=STALLED_SECONDS,
+        delete_jobs="successful",
+    )

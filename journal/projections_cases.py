@@ -1,0 +1,90 @@
+"""Cases, their lines and tasks, brought up to date by ``case_rows``; effects acknowledged."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from psycopg.rows import dict_row
+
+from journal import tables
+from journal.case_rows import CaseRows, apply
+from journal.entries import Recorded
+from journal.ledgers import Movements
+from journal.rows import Driver, update, upsert
+
+PREFIX = "case/"
+_LEASES = ("lease_holder", "lease_until")
+
+
+def project_cases(driver: Driver, entries: Sequence[Recorded], movements: Movements) -> None:
+    """Apply case events in order; the stream's lock makes the rows ours until the commit."""
+    ours = [entry for entry in entries if entry.stream.startswith(PREFIX)]
+    if not ours:
+        return
+    born = {entry.stream for entry in ours if entry.version == 1}
+    known = sorted(
+        {entry.stream.removeprefix(PREFIX) for entry in ours if entry.stream not in born}
+    )
+    cases = load_cases(driver, known)
+    for entry in ours:
+        rows = cases.setdefault(entry.stream.removeprefix(PREFIX), CaseRows())
+        apply(rows, entry.event, entry.version, entry.recorded_at, movements)
+    upsert(driver, tables.return_case, (rows.case for rows in cases.values()))
+    upsert(driver, tables.case_line, (x for rows in cases.values() for x in rows.lines.values()))
+    upsert(driver, tables.task, (x for rows in cases.values() for x in rows.tasks.values()))
+    _effects(driver, ours)
+
+
+def load_cases(driver: Driver, return_ids: Sequence[str]) -> dict[str, CaseRows]:
+    """The stored rows of cases, as ``case_rows`` folds them; unknown cases are absent."""
+    cases: dict[str, CaseRows] = {}
+    if not return_ids:
+        return cases
+    for row in _select(driver, "return_case", return_ids):
+        cases[row["return_id"]] = CaseRows(case=row)
+    for row in _select(driver, "case_line", return_ids):
+        cases[row["return_id"]].lines[row["line"]] = row
+    for row in _select(driver, "task", return_ids):
+        for name in _LEASES:
+            del row[name]
+        cases[row["return_id"]].tasks[row["task_id"]] = row
+    return cases
+
+
+def _select(driver: Driver, table: str, return_ids: Sequence[str]) -> Iterable[dict[str, Any]]:
+    with driver.cursor(row_factory=dict_row) as cursor:
+        key = "task_id" if table == "task" else "return_id"
+        query = f"SELECT * FROM {table} WHERE return_id = ANY (%s) ORDER BY {key}"
+        return cursor.execute(query.encode(), (list(return_ids),)).fetchall()
+
+
+def _effects(driver: Driver, entries: Sequence[Recorded]) -> None:
+    """The case was told what became of an effect; the outbox shows the same."""
+    update(
+        driver,
+        tables.effect,
+        (
+            {
+                "key": entry.payload["key"],
+                "status": "done",
+                "reference": entry.payload["reference"],
+                "error": None,
+                "updated_at": entry.recorded_at,
+            }
+            for entry in entries
+            if entry.type == "effect_done"
+        ),
+    )
+    update(
+        driver,
+        tables.effect,
+        (
+            {
+                "key": entry.payload["key"],
+                "status": "parked",
+                "error": entry.payload["error"],
+                "updated_at": entry.recorded_at,
+            }
+            for entry in entries
+            if entry.type == "effect_parked"
+        ),
+    )

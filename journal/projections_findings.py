@@ -1,0 +1,128 @@
+"""Findings and governance: reconciliation exceptions, promotions of models, imported files."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from journal import tables
+from journal.entries import Recorded
+from journal.rows import Driver, columns_of, update, upsert
+
+ByType = Mapping[str, Sequence[Recorded]]
+
+
+def project_findings(driver: Driver, by_type: ByType) -> None:
+    """Exceptions by id, proposals by id, the champion by model and alias, imports by digest."""
+    _exceptions(driver, by_type)
+    _promotions(driver, by_type)
+    _imports(driver, by_type)
+
+
+def _exceptions(driver: Driver, by_type: ByType) -> None:
+    table = tables.reconciliation_exception
+    upsert(
+        driver,
+        table,
+        (
+            {**columns_of(table, entry.payload), "status": "open"}
+            for entry in by_type.get("exception_raised", ())
+        ),
+    )
+    update(
+        driver,
+        table,
+        (
+            {
+                "exception_id": entry.payload["exception_id"],
+                "rank_score": entry.payload["assessment"]["confidence"],
+                "assessment": entry.payload["assessment"],
+            }
+            for entry in by_type.get("exception_assessed", ())
+        ),
+    )
+    update(
+        driver,
+        table,
+        (
+            {
+                "exception_id": entry.payload["exception_id"],
+                "status": "resolved",
+                "resolution": entry.payload["resolution"],
+                "loss_minor": entry.payload["loss_minor"],
+                "recovered_minor": entry.payload["recovered_minor"],
+                "note": entry.payload["note"],
+                "resolved_by": entry.payload["resolved_by"],
+                "resolved_at": entry.payload["resolved_at"],
+            }
+            for entry in by_type.get("exception_resolved", ())
+        ),
+    )
+
+
+def _promotions(driver: Driver, by_type: ByType) -> None:
+    upsert(
+        driver,
+        tables.promotion,
+        (
+            {
+                **columns_of(tables.promotion, entry.payload),
+                "status": "proposed",
+                "proposed_at": entry.recorded_at.isoformat(),
+                "bootstrap": False,
+            }
+            for entry in by_type.get("promotion_proposed", ())
+        ),
+    )
+    approved = by_type.get("promotion_approved", ())
+    update(driver, tables.promotion, map(_approval, approved))
+    upsert(driver, tables.champion, map(_champion, approved))
+
+
+def _approval(entry: Recorded) -> dict[str, Any]:
+    return {
+        "proposal_id": entry.payload["proposal_id"],
+        "status": "approved",
+        "approved_by": entry.payload["approved_by"],
+        "approved_at": entry.recorded_at.isoformat(),
+        "alias": entry.payload["alias"],
+        "bundle_digest": entry.payload["bundle_digest"],
+        "bootstrap": entry.payload["bootstrap"],
+    }
+
+
+def _champion(entry: Recorded) -> dict[str, Any]:
+    return {
+        "name": entry.payload["name"],
+        "alias": entry.payload["alias"],
+        "version": entry.payload["version"],
+        "bundle_digest": entry.payload["bundle_digest"],
+        "proposal_id": entry.payload["proposal_id"],
+        "since": entry.recorded_at.isoformat(),
+        "position": entry.position,
+    }
+
+
+def _imports(driver: Driver, by_type: ByType) -> None:
+    upsert(
+        driver,
+        tables.rows_set_aside,
+        (
+            {
+                "source_digest": entry.payload["source_digest"],
+                "kind": entry.payload["kind"],
+                "first_line": min(entry.payload["source_lines"], default=0),
+                "source_lines": entry.payload["source_lines"],
+            }
+            for entry in by_type.get("rows_set_aside", ())
+        ),
+    )
+    upsert(
+        driver,
+        tables.file_import,
+        (
+            {
+                **columns_of(tables.file_import, entry.payload),
+                "imported_at": entry.recorded_at.isoformat(),
+            }
+            for entry in by_type.get("file_imported", ())
+        ),
+    )

@@ -1,0 +1,89 @@
+"""Many rows into one read-model table by one statement; used by the projections only.
+
+Rows travel as one JSON document and PostgreSQL gives each value its column's type, so an
+event's payload can be stored as it is: quantities as text, money as integers, times as ISO.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+import orjson
+import psycopg
+from psycopg import sql
+from sqlalchemy import Table
+
+Row = Mapping[str, Any]
+Driver = psycopg.Connection[tuple[Any, ...]]
+
+
+def upsert(driver: Driver, table: Table, rows: Iterable[Row], keep: Collection[str] = ()) -> None:
+    """Insert rows, or replace those with the same primary key; the last of equal keys wins.
+
+    Every row has the same columns. Columns named in ``keep`` are written for new rows only.
+    """
+    primary = [column.name for column in table.primary_key.columns]
+    latest = {tuple(row[name] for name in primary): row for row in rows}
+    if not latest:
+        return
+    columns = list(next(iter(latest.values())))
+    changing = [name for name in columns if name not in primary and name not in keep]
+    driver.execute(_statement(table.name, primary, columns, changing), (_json(latest.values()),))
+
+
+def update(driver: Driver, table: Table, rows: Iterable[Row]) -> None:
+    """Change the given columns of rows that exist; rows that do not are left out."""
+    primary = [column.name for column in table.primary_key.columns]
+    latest = {tuple(row[name] for name in primary): row for row in rows}
+    if not latest:
+        return
+    changing = [name for name in next(iter(latest.values())) if name not in primary]
+    query = sql.SQL(
+        "UPDATE {table} AS old SET {changes}"
+        " FROM json_populate_recordset(NULL::{table}, %s::json) AS new WHERE {same}"
+    ).format(
+        table=sql.Identifier(table.name),
+        changes=sql.SQL(", ").join(
+            sql.SQL("{0} = new.{0}").format(sql.Identifier(name)) for name in changing
+        ),
+        same=sql.SQL(" AND ").join(
+            sql.SQL("old.{0} = new.{0}").format(sql.Identifier(name)) for name in primary
+        ),
+    )
+    driver.execute(query, (_json(latest.values()),))
+
+
+def columns_of(table: Table, payload: Row) -> dict[str, Any]:
+    """The part of a payload that the table has columns for."""
+    return {name: value for name, value in payload.items() if name in table.columns}
+
+
+def _json(rows: Iterable[Row]) -> str:
+    return orjson.dumps(list(rows), default=_plain).decode()
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    raise TypeError(f"{type(value).__name__} has no place in a row")
+
+
+def _statement(
+    table: str, primary: Collection[str], columns: Collection[str], changing: Collection[str]
+) -> sql.Composed:
+    named = sql.SQL(", ").join(map(sql.Identifier, columns))
+    action: sql.Composable = sql.SQL("DO NOTHING")
+    if changing:
+        action = sql.SQL("DO UPDATE SET ") + sql.SQL(", ").join(
+            sql.SQL("{0} = EXCLUDED.{0}").format(sql.Identifier(name)) for name in changing
+        )
+    return sql.SQL(
+        "INSERT INTO {table} ({columns}) SELECT {columns}"
+        " FROM json_populate_recordset(NULL::{table}, %s::json)"
+        " ON CONFLICT ({primary}) {action}"
+    ).format(
+        table=sql.Identifier(table),
+        columns=named,
+        primary=sql.SQL(", ").join(map(sql.Identifier, primary)),
+        action=action,
+    )

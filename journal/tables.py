@@ -1,0 +1,594 @@
+"""Every table of the journal's room: the log, what is kept beside it, and the read models.
+
+The log (``event``, ``checkpoint``) is the truth and refuses change. Everything else can be
+rebuilt from it, except who may sign in (``account`` and its keys), short memories of the HTTP
+edge (``idempotency``) and leases. Read models carry no foreign keys: facts may arrive in any
+order, and a read model must never refuse a fact that was recorded. The two ledgers do refuse:
+their CHECK constraints are the last line against a double return or a double credit.
+
+Money is integer minor units, quantities are NUMERIC in the product's unit, times are
+``timestamptz``. JSON that must keep its text (payloads, memories) is ``json``, not ``jsonb``.
+"""
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Numeric,
+    Sequence,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSON, JSONB
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_KEY = Text(collation="C")  # compared byte by byte: the lock order must not depend on a locale
+_TIME = DateTime(timezone=True)
+
+
+def _text(name: str, *, null: bool = False) -> Column[str]:
+    return Column(name, Text, nullable=null)
+
+
+def _time(name: str, *, null: bool = False) -> Column[object]:
+    return Column(name, _TIME, nullable=null)
+
+
+def _money(name: str, *, default: str | None = None, null: bool = False) -> Column[int]:
+    return Column(name, BigInteger, nullable=null, server_default=default)
+
+
+def _quantity(name: str, *, default: str | None = None) -> Column[object]:
+    return Column(name, Numeric, nullable=False, server_default=default)
+
+
+def _flag(name: str, default: str = "false") -> Column[bool]:
+    return Column(name, Boolean, nullable=False, server_default=text(default))
+
+
+def _count(name: str, *, default: str | None = None, null: bool = False) -> Column[int]:
+    return Column(name, Integer, nullable=null, server_default=default)
+
+
+def _json(name: str, default: str | None = None) -> Column[object]:
+    server_default = None if default is None else text(f"'{default}'::jsonb")
+    return Column(name, JSONB, nullable=default is None, server_default=server_default)
+
+
+# -- the log ---------------------------------------------------------------------------------
+
+event_position = Sequence("event_position", metadata=metadata)
+"""Positions are drawn while every lock of an append is held; see ``journal.py``."""
+
+event = Table(
+    "event",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("stream", _KEY, nullable=False),
+    Column("version", Integer, nullable=False),
+    _time("recorded_at"),
+    _text("actor"),
+    _text("actor_kind"),
+    _text("type"),
+    Column("payload", JSON, nullable=False),
+    Column("previous_hash", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    UniqueConstraint("stream", "version"),
+    Index(None, "type", "position"),
+)
+
+stream_head = Table(
+    "stream_head",
+    metadata,
+    Column("stream", _KEY, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+)
+"""The last version and hash of every stream; locked by an append, rebuilt by ``verify``."""
+
+checkpoint = Table(
+    "checkpoint",
+    metadata,
+    Column("checkpoint_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("after_position", BigInteger, nullable=False),
+    Column("to_position", BigInteger, nullable=False),
+    Column("events", BigInteger, nullable=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("previous_hash", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+    _time("created_at"),
+)
+
+feature_memory = Table(
+    "feature_memory",
+    metadata,
+    Column("fold", _KEY, primary_key=True),
+    Column("key", _KEY, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("state", JSON, nullable=False),
+    Column("position", BigInteger, nullable=False),
+)
+
+effect = Table(
+    "effect",
+    metadata,
+    Column("key", _KEY, primary_key=True),
+    _text("kind"),
+    _text("return_id"),
+    Column("payload", JSON, nullable=False),
+    _text("status"),
+    _count("attempts", default="0"),
+    _text("reference", null=True),
+    _text("error", null=True),
+    _time("created_at"),
+    _time("updated_at"),
+    Column("decided_at_position", BigInteger, nullable=False),
+    CheckConstraint("status IN ('pending', 'doing', 'done', 'parked')", name="status"),
+    Index(None, "return_id"),
+    Index("ix_effect_open", "status", "created_at", postgresql_where=text("status <> 'done'")),
+)
+
+# -- masters ---------------------------------------------------------------------------------
+
+customer = Table(
+    "customer",
+    metadata,
+    Column("customer_id", _KEY, primary_key=True),
+    _text("name"),
+    _text("business_unit"),
+    _text("country"),
+    _text("channel"),
+    _text("segment"),
+    _flag("credit_hold"),
+    _text("contract", null=True),
+    _count("return_window_days", null=True),
+    _count("minimum_life_days", null=True),
+)
+
+supplier = Table(
+    "supplier",
+    metadata,
+    Column("supplier_id", _KEY, primary_key=True),
+    _text("name"),
+    _count("claim_window_days"),
+    _flag("accepts_returns"),
+    _count("credit_percent"),
+)
+
+carrier = Table(
+    "carrier",
+    metadata,
+    Column("carrier_id", _KEY, primary_key=True),
+    _text("name"),
+)
+
+product = Table(
+    "product",
+    metadata,
+    Column("sku", _KEY, primary_key=True),
+    _text("description"),
+    _text("item_class"),
+    _text("business_unit"),
+    _text("uom"),
+    _count("uom_scale"),
+    _text("supplier_id", null=True),
+    _text("currency"),
+    _money("unit_cost_minor"),
+    _flag("lot_controlled"),
+    _count("shelf_life_days", null=True),
+    _text("date_kind"),
+    _text("regulated"),
+    _text("returnable"),
+    _flag("stocked", "true"),
+    _flag("refurbishable"),
+    _flag("cold_chain"),
+    _count("pack_quantity", default="1"),
+)
+
+lot = Table(
+    "lot",
+    metadata,
+    Column("sku", _KEY, primary_key=True),
+    Column("lot", _KEY, primary_key=True),
+    _text("supplier_id", null=True),
+    Column("produced_on", Date),
+    Column("expires_on", Date),
+)
+
+recall = Table(
+    "recall",
+    metadata,
+    Column("recall_id", _KEY, primary_key=True),
+    Column("sku", _KEY, nullable=False),
+    _json("lots", "[]"),
+    _text("supplier_id", null=True),
+    _text("reason"),
+    _time("opened_at"),
+    _time("closed_at", null=True),
+    Index("ix_recall_open", "sku", postgresql_where=text("closed_at IS NULL")),
+)
+
+# -- documents and the two ledgers -----------------------------------------------------------
+
+invoice = Table(
+    "invoice",
+    metadata,
+    Column("invoice_id", _KEY, primary_key=True),
+    Column("customer_id", _KEY),
+    _text("business_unit"),
+    _text("currency"),
+    _time("invoiced_at"),
+    _time("delivered_at"),
+    _text("order_id", null=True),
+    _text("carrier_id", null=True),
+    _text("warehouse", null=True),
+    _text("country", null=True),
+    _text("channel", null=True),
+    Index(None, "customer_id", "invoiced_at"),
+)
+
+invoice_line = Table(
+    "invoice_line",
+    metadata,
+    Column("invoice_id", _KEY, primary_key=True),
+    Column("line", Integer, primary_key=True),
+    Column("customer_id", _KEY),
+    Column("sku", _KEY, nullable=False),
+    _text("lot", null=True),
+    _time("invoiced_at"),
+    _quantity("delivered_quantity"),
+    _text("uom"),
+    Column("unit_price", Numeric, nullable=False),
+    _money("net_minor"),
+    _money("tax_minor", default="0"),
+    _text("description"),
+    _count("source_line", null=True),
+    _quantity("returned_quantity", default="0"),
+    _money("credited_minor", default="0"),
+    CheckConstraint(
+        "returned_quantity >= 0 AND returned_quantity <= delivered_quantity", name="over_return"
+    ),
+    CheckConstraint("credited_minor >= 0 AND credited_minor <= net_minor", name="over_credit"),
+    Index(None, "customer_id", "sku", "invoiced_at"),
+)
+"""``returned_quantity`` is authorised or matched back; ``credited_minor`` is approved net.
+
+A value-only credit moves the second and never the first.
+"""
+
+credit_note = Table(
+    "credit_note",
+    metadata,
+    Column("credit_note_id", _KEY, primary_key=True),
+    Column("customer_id", _KEY),
+    _text("business_unit"),
+    _text("currency"),
+    _time("credited_at"),
+    _text("country", null=True),
+    _text("return_id", null=True),
+)
+
+credit_note_line = Table(
+    "credit_note_line",
+    metadata,
+    Column("credit_note_id", _KEY, primary_key=True),
+    Column("line", Integer, primary_key=True),
+    Column("customer_id", _KEY),
+    Column("sku", _KEY, nullable=False),
+    _time("credited_at"),
+    _quantity("quantity"),
+    Column("unit_price", Numeric, nullable=False),
+    _money("net_minor"),
+    _money("tax_minor", default="0"),
+    _text("description"),
+    _count("source_line", null=True),
+    _text("invoice_id", null=True),
+    _count("invoice_line", null=True),
+    _text("reason", null=True),
+    Column("match", Text, nullable=False, server_default="pending"),
+    Column("unmatched_quantity", Numeric),
+    _money("unmatched_minor", null=True),
+    _money("price_variance_minor", null=True),
+    _count("days_since_sale", null=True),
+    _json("matched_invoices", "[]"),
+    _time("matched_at", null=True),
+    _text("anomaly", null=True),
+    Column("anomaly_confidence", Float),
+    _text("anomaly_abstained", null=True),
+    Column("assessment", JSON),
+    Index("ix_credit_note_line_match", "match", text("anomaly_confidence DESC NULLS LAST")),
+    Index(None, "customer_id", "sku"),
+)
+"""``match``: ``pending`` until ``credit_matched``, then as the matcher said."""
+
+stock_write_off = Table(
+    "stock_write_off",
+    metadata,
+    Column("document_id", _KEY, primary_key=True),
+    Column("sku", _KEY, nullable=False),
+    _quantity("quantity"),
+    _text("uom"),
+    _time("written_off_at"),
+    _text("text"),
+    _money("value_minor"),
+    _text("currency"),
+    _count("source_line", null=True),
+)
+
+supplier_claim = Table(
+    "supplier_claim",
+    metadata,
+    Column("claim_id", _KEY, primary_key=True),
+    _text("supplier_id"),
+    _text("return_id"),
+    _count("line"),
+    _text("sku"),
+    _money("claimed_minor"),
+    _money("recovered_minor"),
+    _text("currency"),
+    _text("response"),
+    _time("answered_at"),
+    Index(None, "return_id"),
+)
+
+# -- cases -----------------------------------------------------------------------------------
+
+return_case = Table(
+    "return_case",
+    metadata,
+    Column("return_id", _KEY, primary_key=True),
+    _text("status"),
+    _text("situation"),
+    _count("version"),
+    Column("customer_id", _KEY, nullable=False),
+    _text("business_unit"),
+    _text("channel"),
+    _text("segment"),
+    _text("currency"),
+    _money("value_minor"),
+    Column("goods_required", Boolean),
+    _text("reference", null=True),
+    _text("requested_by"),
+    _time("requested_at"),
+    _text("authorised_by", null=True),
+    _time("authorised_at", null=True),
+    _time("expires_at", null=True),
+    _text("warehouse", null=True),
+    _time("received_at", null=True),
+    _time("closed_at", null=True),
+    _text("because", null=True),
+    _time("updated_at"),
+    Index(None, "status", "updated_at"),
+    Index(None, "customer_id"),
+    Index("ix_return_case_newest", text("requested_at DESC"), text("return_id DESC")),
+)
+"""``status`` is ``workflow.state.status_of``; ``situation`` the class of the state, lower case."""
+
+case_line = Table(
+    "case_line",
+    metadata,
+    Column("return_id", _KEY, primary_key=True),
+    Column("line", Integer, primary_key=True),
+    Column("sku", _KEY, nullable=False),
+    _text("lot", null=True),
+    _text("uom"),
+    Column("invoice_id", _KEY),
+    _count("invoice_line", null=True),
+    _text("item_class"),
+    _text("supplier_id", null=True),
+    _money("value_minor"),
+    _text("reason_text"),
+    _text("stated_reason", null=True),
+    _text("reason", null=True),
+    _text("reason_how", null=True),
+    _text("eligibility", null=True),
+    _quantity("requested"),
+    _quantity("authorised", default="0"),
+    _quantity("received", default="0"),
+    _quantity("released", default="0"),
+    _quantity("inspected", default="0"),
+    _json("disposed", "{}"),
+    _money("credited_minor", default="0"),
+    _count("credits_proposed", default="0"),
+    _count("credits_settled", default="0"),
+    Column("risk", Float),
+    Index(None, "invoice_id", "invoice_line"),
+    Index(None, "sku"),
+)
+"""``disposed`` maps disposition to quantity text; ``released`` was authorised and given up."""
+
+task = Table(
+    "task",
+    metadata,
+    Column("task_id", _KEY, primary_key=True),
+    Column("return_id", _KEY, nullable=False),
+    _text("point"),
+    _text("role"),
+    _text("status"),
+    _count("line", null=True),
+    _text("portion", null=True),
+    _money("amount_minor"),
+    _text("currency"),
+    _text("business_unit"),
+    _text("customer_id"),
+    _time("opened_at"),
+    _time("due_at"),
+    _text("proposal", null=True),
+    _json("allowed", "[]"),
+    _count("approvals_needed", default="1"),
+    _json("approved_by", "[]"),
+    _text("policy"),
+    _text("rule"),
+    _text("because"),
+    _text("decision", null=True),
+    _text("decided_by", null=True),
+    _time("closed_at", null=True),
+    Column("risk", Float),
+    _text("lease_holder", null=True),
+    _time("lease_until", null=True),
+    CheckConstraint("status IN ('open', 'decided', 'withdrawn')", name="status"),
+    Index(None, "return_id"),
+    Index("ix_task_open", "role", "opened_at", postgresql_where=text("status = 'open'")),
+)
+"""``risk`` is the newest anomaly confidence of the task's line, in [0, 1]."""
+
+reconciliation_exception = Table(
+    "reconciliation_exception",
+    metadata,
+    Column("exception_id", _KEY, primary_key=True),
+    _text("code"),
+    _text("status"),
+    _text("business_unit"),
+    _text("currency"),
+    _money("exposure_minor"),
+    _money("variance_minor"),
+    _text("subject"),
+    _text("says"),
+    _time("opened_at"),
+    _text("return_id", null=True),
+    _count("line", null=True),
+    _text("customer_id", null=True),
+    _text("supplier_id", null=True),
+    _text("sku", null=True),
+    _text("document", null=True),
+    _text("matched_document", null=True),
+    _text("match", null=True),
+    _text("resolution", null=True),
+    _money("loss_minor", null=True),
+    _money("recovered_minor", null=True),
+    _text("note", null=True),
+    _text("resolved_by", null=True),
+    _time("resolved_at", null=True),
+    Column("rank_score", Float),
+    Column("assessment", JSON),
+    CheckConstraint("status IN ('open', 'resolved')", name="status"),
+    Index("ix_reconciliation_exception_rank", "status", text("rank_score DESC NULLS LAST")),
+    Index(None, "code"),
+)
+
+# -- models and imports ----------------------------------------------------------------------
+
+promotion = Table(
+    "promotion",
+    metadata,
+    Column("proposal_id", _KEY, primary_key=True),
+    _text("name"),
+    _text("version"),
+    _text("status"),
+    _text("proposed_by"),
+    _time("proposed_at"),
+    _json("metrics", "[]"),
+    _text("note"),
+    _text("approved_by", null=True),
+    _time("approved_at", null=True),
+    _text("alias", null=True),
+    _text("bundle_digest", null=True),
+    _flag("bootstrap"),
+    CheckConstraint("status IN ('proposed', 'approved')", name="status"),
+    Index(None, "name"),
+)
+
+champion = Table(
+    "champion",
+    metadata,
+    Column("name", _KEY, primary_key=True),
+    Column("alias", _KEY, primary_key=True),
+    _text("version"),
+    _text("bundle_digest"),
+    _text("proposal_id"),
+    _time("since"),
+    Column("position", BigInteger, nullable=False),
+)
+"""Which version of a model carries an alias now; what serving loads."""
+
+file_import = Table(
+    "file_import",
+    metadata,
+    Column("source_digest", _KEY, primary_key=True),
+    _text("source"),
+    _text("format"),
+    _count("lines"),
+    _json("counts", "[]"),
+    _time("imported_at"),
+)
+
+rows_set_aside = Table(
+    "rows_set_aside",
+    metadata,
+    Column("source_digest", _KEY, primary_key=True),
+    Column("kind", _KEY, primary_key=True),
+    Column("first_line", Integer, primary_key=True),
+    _json("source_lines", "[]"),
+)
+
+# -- the edge: who may come in, and what was asked before ------------------------------------
+
+account = Table(
+    "account",
+    metadata,
+    Column("account_id", _KEY, primary_key=True),
+    _text("name"),
+    _text("kind"),
+    Column("roles", ARRAY(Text), nullable=False),
+    _text("password_hash", null=True),
+    _flag("active", "true"),
+    _time("created_at"),
+)
+
+api_key = Table(
+    "api_key",
+    metadata,
+    Column("key_hash", LargeBinary, primary_key=True),
+    Column("account_id", _KEY, nullable=False),
+    _text("label"),
+    _time("created_at"),
+    _time("revoked_at", null=True),
+    Index(None, "account_id"),
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("token_hash", LargeBinary, primary_key=True),
+    Column("account_id", _KEY, nullable=False),
+    _time("created_at"),
+    _time("expires_at"),
+    Index(None, "expires_at"),
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("actor", _KEY, primary_key=True),
+    Column("key", _KEY, primary_key=True),
+    _text("route"),
+    Column("fingerprint", LargeBinary, nullable=False),
+    _count("status", null=True),
+    Column("headers", JSONB),
+    Column("response", LargeBinary),
+    _time("created_at"),
+    _time("expires_at"),
+    Index(None, "expires_at"),
+)
+"""``status`` is null while the first request is still in progress."""

@@ -1,0 +1,101 @@
+"""One PostgreSQL for the whole run, migrated once; a fresh database for every test that asks.
+
+``TRIAGE_TEST_DATABASE_URL`` names a server of your own (its user may create databases);
+otherwise an embedded one is started in a temporary folder, without fsync, and removed.
+"""
+
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy import Engine, make_url
+
+from journal import embedded
+from journal.database import engine_for, libpq_url, migrate
+from journal.postgres_programs import server_owner
+
+HURRY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+"""Nothing of a test has to survive a power cut."""
+
+_names = itertools.count(1)
+
+
+def enterable_folder() -> Path:
+    """A new temporary folder whose parents the server's user may pass through."""
+    owner = server_owner()
+    for place in (tempfile.gettempdir(), "/var/tmp", "/var/lib"):
+        folder = Path(place).resolve()
+        if folder.is_dir() and all(owner.may_enter(p) for p in (folder, *folder.parents)):
+            return Path(tempfile.mkdtemp(prefix="returns-triage-test-", dir=folder))
+    raise RuntimeError("no temporary folder that the database's user may enter: set TMPDIR")
+
+
+@pytest.fixture(scope="session")
+def server_url() -> Iterator[str]:
+    """A PostgreSQL where databases may be created."""
+    given = os.environ.get("TRIAGE_TEST_DATABASE_URL")
+    if given:
+        yield libpq_url(given)
+        return
+    folder = enterable_folder()
+    server = embedded.start(folder, HURRY)
+    try:
+        yield server.url
+    finally:
+        server.stop()
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def template_database(server_url: str) -> Iterator[str]:
+    """The name of a migrated, empty database to copy."""
+    name = f"triage_template_{os.getpid()}"
+    _run(server_url, "CREATE DATABASE {}", name)
+    migrate(_with_database(server_url, name))
+    yield name
+    _run(server_url, "DROP DATABASE {} WITH (FORCE)", name)
+
+
+@pytest.fixture
+def fresh_database(server_url: str, template_database: str) -> Iterator[Callable[[], str]]:
+    """Call it for the URL of a new, migrated database; dropped after the test."""
+    made: list[str] = []
+
+    def make() -> str:
+        name = f"triage_test_{os.getpid()}_{next(_names)}"
+        _run(server_url, "CREATE DATABASE {} TEMPLATE {}", name, template_database)
+        made.append(name)
+        return _with_database(server_url, name)
+
+    yield make
+    for name in made:
+        _run(server_url, "DROP DATABASE {} WITH (FORCE)", name)
+
+
+@pytest.fixture
+def database_url(fresh_database: Callable[[], str]) -> str:
+    """The URL of this test's own migrated database."""
+    return fresh_database()
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """An engine on this test's own migrated database."""
+    made = engine_for(database_url)
+    yield made
+    made.dispose()
+
+
+def _with_database(url: str, name: str) -> str:
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+def _run(url: str, statement: str, *names: str) -> None:
+    with psycopg.connect(url, autocommit=True) as conn:
+        conn.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
