@@ -1,0 +1,118 @@
+"""The reference pages of policies and codes, written from the data they describe.
+
+``python -m workflow.policy_pages`` rewrites ``docs/reference/policies.md`` and ``codes.md``; a
+test fails while they differ from what the data says.
+"""
+
+from pathlib import Path
+
+from workflow.crosswalk import OWN_CODES, Crosswalk
+from workflow.crosswalk import load as load_crosswalk
+from workflow.policy import Policies, Policy, Rule, load
+
+_POLICIES = """# Policies
+
+Written from `policies/*.toml` by `python -m workflow.policy_pages`; edit the data, not this page.
+
+A policy is a table of rules. In a judging policy the first rule whose condition holds decides,
+and the last one has no condition, so every case is answered. In `disposition` every rule is
+tried and each that holds removes options; where nothing is left, the goods stay in quarantine.
+
+- **Conditions** are CEL (Common Expression Language): `==`, `!=`, `<`, `in`, `&&`, `||`, `!`,
+  `+`, `-`, `startsWith`, `size`. Digits may be grouped (`200_00` is 200.00 in minor units).
+- **Facts** are declared with type and unit; a condition that names another, or compares one with
+  something it can never be, refuses to load. Money is a whole number of minor units.
+- **A missing fact is `null`.** `==`, `!=` and `in` may meet it; an order or a sum may not, so it is
+  guarded (`days != null && days > 30`) or dealt with by a rule above. At loading every condition
+  is tried with every kind of value, `null` included; one that could have no answer refuses to
+  load. *Required* facts are never missing: asking without one is an error of the caller.
+- **In doubt, careful.** Should a condition still have no answer (a sum out of range), a judging
+  policy answers with its last rule and names the rule under `unevaluated`; a removing policy
+  takes the rule as fired.
+- **Every verdict** carries `name@version#digest`, the rule, its reason and the rules tried before.
+- **Versions** stand side by side as files; the one with the latest `effective` day applies.
+- **Golden tables** (`policies/golden/*.toml`) hold examples for every rule; `triage policy check`
+  runs them, and `triage policy diff` shows which rules of two versions differ.
+- **Approval limits**: the first row that reaches an amount says who is asked; a `[[stop]]` row
+  switches the system or the model off for a reason or an item class, whatever the amount.
+"""
+
+_CODES = """# Codes
+
+Written from `policies/crosswalk.toml` by `python -m workflow.policy_pages`; edit the data, not this
+page. *Near* is the closest code, with what differs. Where there is no exact equivalent, that is
+said and nothing is guessed.
+"""
+
+
+def policies_page(policies: Policies) -> str:
+    """``docs/reference/policies.md``: every policy's facts and rules as tables."""
+    names = sorted({policy.name for policy in policies.versions})
+    return "\n".join([_POLICIES, *(_policy(policies[name]) for name in names)])
+
+
+def _policy(policy: Policy) -> str:
+    lines = [
+        f"## {policy.name}",
+        "",
+        f"{policy.says} Version {policy.version}, in force from {policy.effective}.",
+        "",
+    ]
+    if policy.options:
+        lines += [f"Options: {', '.join(f'`{option}`' for option in policy.options)}.", ""]
+    lines += ["| fact | type | unit | may be missing | what it says |", "|---|---|---|---|---|"]
+    lines += [
+        f"| `{f.name}` | {f.kind} | {f.unit} | {'no' if f.required else 'yes'} | {f.says} |"
+        for f in policy.facts.values()
+    ]
+    lines += ["", "| rule | when | then | because |", "|---|---|---|---|"]
+    lines += [
+        f"| `{rule.id}` | {_cell(rule)} | {_then(rule)} | {rule.because} |" for rule in policy.rules
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(rule: Rule) -> str:
+    if rule.when is None:
+        return "always"
+    return "`" + rule.when.source.replace("|", "\\|") + "`"
+
+
+def _then(rule: Rule) -> str:
+    if rule.removes:
+        return "removes " + ", ".join(rule.removes)
+    role = f" ({rule.role})" if rule.role else ""
+    values = "".join(f", {name} {value}" for name, value in rule.values)
+    return f"**{rule.outcome}**{role}{values}"
+
+
+def codes_page(crosswalk: Crosswalk) -> str:
+    """``docs/reference/codes.md``: every code with its name in every system."""
+    lines = [_CODES]
+    for vocabulary, codes in OWN_CODES.items():
+        lines += [f"## {vocabulary.replace('_', ' ').capitalize()}", ""]
+        for code in codes:
+            lines += [f"### `{code}`", "", "| system | match | code | note |", "|---|---|---|---|"]
+            lines += [
+                f"| {e.title} | {e.match} | {f'`{e.code}` {e.says}' if e.code else ''} | {e.note} |"
+                for e in crosswalk.of(vocabulary, code)
+            ]
+            lines.append("")
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def pages(root: Path) -> dict[Path, str]:
+    """The pages as they should be, by path under ``root`` (the checkout)."""
+    folder = root / "policies"
+    reference = root / "docs" / "reference"
+    return {
+        reference / "policies.md": policies_page(load(folder)),
+        reference / "codes.md": codes_page(load_crosswalk(folder / "crosswalk.toml")),
+    }
+
+
+if __name__ == "__main__":
+    for path, text in pages(Path(__file__).parent.parent).items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        print(path)
