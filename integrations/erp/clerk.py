@@ -148,7 +148,8 @@ def _book_more(slip: _Slip, entries: tuple[GlEntry, ...], currency: str) -> None
 
 def _memo(slip: _Slip) -> dict[str, Any]:
     query = select(credit_memo).where(credit_memo.c.number == slip.head["number"])
-    return dict(slip.conn.execute(query).mappings().one())
+    row = slip.conn.execute(query).mappings().one()
+    return {str(name): value for name, value in row.items()}
 
 
 def _copy_memo(slip: _Slip, key: str | None, return_id: str | None) -> dict[str, Any]:

@@ -32,7 +32,7 @@ _NAMES = tuple(f.name for f in fields(LedgerLine))
 
 _HEADS = """
     SELECT number, key, kind, return_id, posted_at, voided,
-           written_in::text AS written_in, position
+           written_in::text AS transaction, position
     FROM erp.document
     WHERE (written_in, position) > (CAST(:written_in AS text)::xid8, :position)
       AND (CAST(:return_id AS text) IS NULL OR return_id = :return_id)
@@ -74,7 +74,7 @@ def page(
     lines = tuple(
         line for head in heads for line in ledger_lines_of(_head(head), details[head["number"]])
     )
-    return Changes(lines, f"{heads[-1]['written_in']}:{heads[-1]['position']}")
+    return Changes(lines, f"{heads[-1]['transaction']}:{heads[-1]['position']}")
 
 
 def ledger_lines(

@@ -1,0 +1,360 @@
+"""What every ERP behind the port promises: the fake and the reference, held to the same tests."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+
+from integrations.erp.documents import Document, LedgerLine, Request
+from integrations.erp.fake import FakeErp, Fault, FaultyErp, Script
+from integrations.erp.port import ErpPort, Rejected, Unavailable, UnknownOutcome, send
+from integrations.erp.reference import ReferenceErp
+from integrations.perform import Outcome, perform
+from tests.integrations.erp_database import engine_of_a_copy
+from tests.integrations.erp_requests import (
+    AT,
+    claim,
+    closing,
+    memo,
+    move,
+    receipt,
+    replacement,
+    rma,
+    whole_case,
+)
+
+_cases = count(1)
+KINDS = ["rma", "receipt", "stock_move", "credit_memo", "supplier_claim", "replacement", "closing"]
+
+
+@dataclass
+class Books:
+    """An ERP and a look into its general ledger: (account, debits, credits) of a document."""
+
+    erp: ErpPort
+    gl: Callable[[str], Sequence[tuple[str, int, int]]]
+
+    def lines(self, case: str) -> list[LedgerLine]:
+        found = self.erp.changes("", 1_000_000).lines
+        return [line for line in found if line.return_id == case]
+
+    def send_all(self, requests: list[tuple[str, Request]]) -> list[Document]:
+        return [send(self.erp, key, request, AT) for key, request in requests]
+
+    def balance(self, case: str) -> dict[str, int]:
+        """Account -> debits less credits of a case, accounts at zero left out."""
+        total: Counter[str] = Counter()
+        for number in {line.document for line in self.lines(case)}:
+            for account, debit, credit in self.gl(number):
+                total[account] += debit - credit
+        return {account: amount for account, amount in total.items() if amount}
+
+
+@pytest.fixture(scope="module")
+def engine(server_url: str, template_database: str) -> Iterator[Engine]:
+    with engine_of_a_copy(server_url, template_database) as made:
+        yield made
+
+
+@pytest.fixture(params=["fake", "reference", "faultless"])
+def books(request: pytest.FixtureRequest) -> Iterator[Books]:
+    if request.param == "reference":
+        engine: Engine = request.getfixturevalue("engine")
+        yield Books(ReferenceErp(engine), lambda number: _gl(engine, number))
+        return
+    fake = FakeErp()
+    erp: ErpPort = FaultyErp(fake, Script({})) if request.param == "faultless" else fake
+    yield Books(erp, lambda number: list(fake.gl[number]))
+
+
+def _gl(engine: Engine, number: str) -> list[tuple[str, int, int]]:
+    query = text(
+        "SELECT account, debit_minor, credit_minor FROM erp.gl_line "
+        "WHERE number = :number ORDER BY item"
+    )
+    with engine.connect() as conn:
+        return [tuple(row) for row in conn.execute(query, {"number": number})]
+
+
+@pytest.fixture
+def case() -> str:
+    """A case number of its own for every test: they share one database."""
+    return f"R-{next(_cases)}-{id(object())}"
+
+
+@pytest.mark.parametrize("index", range(7), ids=KINDS)
+def test_repeat_is_one_document(books: Books, case: str, index: int) -> None:
+    """Repeating any call under its key returns the first document and changes nothing."""
+    key, asked = whole_case(case)[index]
+    first = books.send_all(whole_case(case)[: index + 1])[-1]
+    before = books.lines(case), books.balance(case)
+    again = send(books.erp, key, asked, AT + timedelta(hours=1))
+    assert again == replace(first, repeated=True)
+    assert (books.lines(case), books.balance(case)) == before
+    assert first.kind == KINDS[index] and not first.repeated
+    assert books.erp.document(key) == again
+
+
+@pytest.mark.parametrize(
+    ("index", "other"),
+    [
+        (0, lambda case: replace(rma(case), customer_id="C-2")),
+        (1, lambda case: receipt(case, "2")),
+        (2, lambda case: move(case, to="scrapped")),
+        (3, lambda case: memo(case, 30_01)),
+        (4, lambda case: replace(claim(case), supplier_id="S-2")),
+        (5, lambda case: replace(replacement(case), quantity=Decimal(1))),
+        (6, lambda case: memo(case)),
+    ],
+    ids=KINDS,
+)
+def test_key_reused(books: Books, case: str, index: int, other: Any) -> None:
+    """The same key with other content is rejected as ``key_reused`` and changes nothing."""
+    books.send_all(whole_case(case)[: index + 1])
+    key = whole_case(case)[index][0]
+    before = books.lines(case)
+    with pytest.raises(Rejected, match="other content") as rejected:
+        send(books.erp, key, other(case), AT)
+    assert rejected.value.code == "key_reused"
+    assert books.lines(case) == before
+
+
+def test_three_is_three(books: Books, case: str) -> None:
+    """A quantity of 3 and one of 3.00 are the same content."""
+    books.erp.receive(f"{case}/r", receipt(case, "3"), AT)
+    assert books.erp.receive(f"{case}/r", receipt(case, "3.00"), AT).repeated
+
+
+def test_whole_case_balances(books: Books, case: str) -> None:
+    """Every document balances, and a case that went back to its supplier leaves no interim."""
+    documents = books.send_all(whole_case(case))
+    for document in documents:
+        entries = books.gl(document.number)
+        assert sum(debit for _, debit, _ in entries) == sum(credit for _, _, credit in entries)
+    assert books.balance(case) == {
+        "accounts_receivable": -36_00,
+        "sales_returns": 30_00,
+        "tax_payable": 6_00,
+        "cost_of_goods_sold": -18_00,
+        "supplier_claims_receivable": 18_00,
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "account"),
+    [
+        ("unrestricted", "inventory"),
+        ("quality_inspection", "inventory_in_inspection"),
+        ("blocked", "inventory_blocked"),
+        ("scrapped", "scrap_expense"),
+        ("at_supplier", "goods_at_supplier"),
+        ("donated", "donation_expense"),
+    ],
+)
+def test_disposition_clears_interim(books: Books, case: str, status: str, account: str) -> None:
+    """A receipt waits in the interim account at original cost; the move clears it whole."""
+    books.erp.receive(f"{case}/r", receipt(case), AT)
+    assert books.balance(case) == {"returns_interim": 18_00, "cost_of_goods_sold": -18_00}
+    books.erp.move_stock(f"{case}/m", move(case, to=status), AT)
+    assert books.balance(case) == {account: 18_00, "cost_of_goods_sold": -18_00}
+
+
+def test_back_to_customer(books: Books, case: str) -> None:
+    """Goods sent back to the customer leave no trace in the ledger's balances."""
+    books.erp.receive(f"{case}/r", receipt(case), AT)
+    books.erp.move_stock(f"{case}/m", move(case, to="at_customer"), AT)
+    assert books.balance(case) == {}
+
+
+def test_close_needs_clear_interim(books: Books, case: str) -> None:
+    """A case closes only when nothing is left in returns, and then takes nothing more."""
+    books.erp.receive(f"{case}/r", receipt(case), AT)
+    books.erp.move_stock(f"{case}/m/1", move(case, "2"), AT)
+    with pytest.raises(Rejected, match="1 of SKU-1 in returns") as rejected:
+        books.erp.close(f"{case}/close", closing(case), AT)
+    assert rejected.value.code == "interim_open"
+    books.erp.move_stock(f"{case}/m/2", move(case, "1", "scrapped", 2), AT)
+    books.erp.close(f"{case}/close", closing(case), AT)
+    with pytest.raises(Rejected, match="is closed") as rejected:
+        books.erp.post_credit_memo(f"{case}/credit", memo(case), AT)
+    assert rejected.value.code == "case_closed"
+    assert books.erp.move_stock(f"{case}/m/1", move(case, "2"), AT).repeated
+
+
+def test_credit_only_case_closes(books: Books, case: str) -> None:
+    """A case without RMA and goods is credited and closed all the same."""
+    books.erp.post_credit_memo(f"{case}/credit", memo(case), AT)
+    assert books.erp.close(f"{case}/close", closing(case), AT).kind == "closing"
+
+
+@pytest.mark.parametrize(
+    ("code", "before", "asked"),
+    [
+        ("insufficient_stock", [], move),
+        ("insufficient_stock", [receipt], lambda case: move(case, "4")),
+        ("insufficient_stock", [receipt], lambda case: replace(move(case), sku="SKU-2")),
+        ("insufficient_stock", [receipt], lambda case: move(case, line=None)),
+        ("rma_exists", [rma], rma),
+        ("currency_mismatch", [rma], lambda case: replace(memo(case), currency="EUR")),
+        ("unknown_status", [receipt], lambda case: move(case, to="lost")),
+        ("unknown_status", [receipt], lambda case: replace(move(case), from_status="lost")),
+        ("invalid_quantity", [], lambda case: receipt(case, "0")),
+        ("invalid_quantity", [], lambda case: receipt(case, "-1")),
+        ("invalid_quantity", [], lambda case: receipt(case, "NaN")),
+        ("invalid_quantity", [], lambda case: receipt(case, "1e50")),
+        ("invalid_quantity", [], lambda case: replace(claim(case), quantity=Decimal(0))),
+        ("invalid_amount", [], lambda case: receipt(case, cost=-1)),
+        ("invalid_amount", [], lambda case: memo(case, 0, 0)),
+        ("invalid_amount", [], lambda case: memo(case, -1, 0)),
+        ("invalid_amount", [], lambda case: memo(case, 10**18, 0)),
+        ("invalid_amount", [], lambda case: replace(claim(case), claimed_minor=-1)),
+        ("invalid_payload", [], lambda case: replace(rma(case), lines=())),
+        ("invalid_payload", [], lambda case: replace(receipt(case), lines=())),
+    ],
+)
+def test_rejections(books: Books, case: str, code: str, before: list[Any], asked: Any) -> None:
+    """What cannot be posted is rejected with its code, and leaves nothing behind."""
+    for number, make in enumerate(before):
+        send(books.erp, f"{case}/before/{number}", make(case), AT)
+    lines = books.lines(case)
+    with pytest.raises(Rejected) as rejected:
+        send(books.erp, f"{case}/asked", asked(case), AT)
+    assert rejected.value.code == code
+    assert books.lines(case) == lines
+    assert books.erp.document(f"{case}/asked") is None
+
+
+def test_blind_goods(books: Books, case: str) -> None:
+    """Goods nobody announced are received without a line, and leave without one."""
+    books.erp.receive(f"{case}/r", receipt(case, cost=0, line=None), AT)
+    books.erp.move_stock(f"{case}/m", move(case, to="at_customer", line=None), AT)
+    assert books.balance(case) == {}
+    assert books.erp.close(f"{case}/close", closing(case), AT).kind == "closing"
+
+
+def test_lost_response(books: Books, case: str) -> None:
+    """A response lost after the write is found again by key: one document, no second try."""
+    key = f"{case}/1/credit/1"
+    faulty = FaultyErp(books.erp, Script({key: [Fault.DROP_AFTER]}))
+    with pytest.raises(UnknownOutcome):
+        FaultyErp(books.erp, Script({key: [Fault.DROP_AFTER]})).post(key, memo(case), AT)
+    outcome = perform("erp.credit_memo", key, case, _payload(case), faulty, AT)
+    assert outcome.repeated
+    assert [line.document for line in books.lines(case)] == [outcome.reference]
+
+
+def test_lost_request(books: Books, case: str) -> None:
+    """A request lost before the write is ``Unavailable``; the retry writes it once."""
+    key = f"{case}/1/credit/1"
+    faulty = FaultyErp(books.erp, Script({key: [Fault.DROP_BEFORE, Fault.DOWN, Fault.DUPLICATE]}))
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            perform("erp.credit_memo", key, case, _payload(case), faulty, AT)
+        assert books.lines(case) == []
+    outcome = perform("erp.credit_memo", key, case, _payload(case), faulty, AT)
+    assert perform("erp.credit_memo", key, case, _payload(case), faulty, AT) == Outcome(
+        outcome.reference, True
+    )
+    assert [line.document for line in books.lines(case)] == [outcome.reference]
+
+
+def _payload(case: str) -> dict[str, object]:
+    return {
+        "return_id": case,
+        "line": 1,
+        "sequence": 1,
+        "customer_id": "C-1",
+        "sku": "SKU-1",
+        "invoice_id": "INV-1",
+        "invoice_line": 1,
+        "net_minor": 30_00,
+        "tax_minor": 6_00,
+        "currency": "USD",
+        "decision": "full",
+        "reason": "defective_on_arrival",
+    }
+
+
+def test_concurrent_repeats(books: Books, case: str) -> None:
+    """Eight threads that post the same credit at once get one document."""
+    with ThreadPoolExecutor(8) as pool:
+        posted = list(
+            pool.map(
+                lambda _: books.erp.post_credit_memo(f"{case}/credit", memo(case), AT), range(16)
+            )
+        )
+    assert len({document.number for document in posted}) == 1
+    assert sum(not document.repeated for document in posted) == 1
+    assert len(books.lines(case)) == 1
+
+
+def test_concurrent_moves(books: Books, case: str) -> None:
+    """Threads that move more than was received get exactly what was received."""
+    books.erp.receive(f"{case}/r", receipt(case, "3"), AT)
+
+    def one(part: int) -> str:
+        try:
+            return books.erp.move_stock(f"{case}/m/{part}", move(case, "1", part=part), AT).kind
+        except Rejected as rejected:
+            return rejected.code
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = Counter(pool.map(one, range(8)))
+    assert answers == {"stock_move": 3, "insufficient_stock": 5}
+    assert "returns_interim" not in books.balance(case)
+
+
+def test_one_key_two_cases(books: Books, case: str) -> None:
+    """Threads that use one key for different cases: one wins, the others are rejected."""
+
+    def one(number: int) -> str:
+        try:
+            return books.erp.post_credit_memo(f"{case}/shared", memo(f"{case}-{number}"), AT).kind
+        except Rejected as rejected:
+            return rejected.code
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = Counter(pool.map(one, range(4)))
+    assert answers == {"credit_memo": 1, "key_reused": 3}
+
+
+def test_changes_by_cursor(books: Books, case: str) -> None:
+    """Reading the ledger in pages gives what reading it at once gives, each document once."""
+    start = books.erp.changes("", 1_000_000).cursor
+    books.send_all(whole_case(case))
+    cursor = start
+    paged: list[LedgerLine] = []
+    while (page := books.erp.changes(cursor, 2)).lines:
+        paged += page.lines
+        cursor = page.cursor
+    assert paged == list(books.erp.changes(start).lines)
+    assert [line.kind for line in paged] == KINDS
+    assert books.erp.changes(cursor).cursor == cursor
+
+
+def test_ledger_lines_say_what_happened(books: Books, case: str) -> None:
+    """A ledger line carries key, case, line, item, lot, quantity, money and place."""
+    books.send_all(whole_case(case))
+    moved = next(line for line in books.lines(case) if line.kind == "stock_move")
+    assert (moved.system, moved.key, moved.line) == ("erp", f"{case}/1.1/move/1", 1)
+    assert (moved.sku, moved.lot, moved.quantity) == ("SKU-1", "L7", Decimal(3))
+    assert (moved.amount_minor, moved.currency, moved.at) == (18_00, "USD", AT)
+    assert (moved.from_status, moved.to_status, moved.warehouse) == ("returns", "at_supplier", "W1")
+    credited = next(line for line in books.lines(case) if line.kind == "credit_memo")
+    assert (credited.amount_minor, credited.tax_minor) == (30_00, 6_00)
+    assert (credited.invoice_id, credited.invoice_line) == ("INV-1", 1)
+    received = next(line for line in books.lines(case) if line.kind == "receipt")
+    assert (received.amount_minor, received.warehouse) == (18_00, "W1")
+
+
+def test_invoice_lines_need_a_filter(books: Books) -> None:
+    """Asking for all invoice lines there are is refused."""
+    with pytest.raises(ValueError, match="at least one of invoice_id, customer_id, sku"):
+        books.erp.find_invoice_lines()

@@ -1,0 +1,92 @@
+"""R-1001 as an ERP is asked: one plain request of every type, to vary with ``replace``."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+from integrations.erp.documents import (
+    Closing,
+    CreditMemo,
+    Receipt,
+    ReceiptLine,
+    Replacement,
+    Request,
+    Rma,
+    RmaLine,
+    StockMove,
+    SupplierClaim,
+)
+
+AT = datetime(2026, 11, 2, 12, tzinfo=UTC)
+
+
+def rma(case: str) -> Rma:
+    line = RmaLine(1, "SKU-1", Decimal(3), "pcs", "L7", "INV-1", 1)
+    return Rma(case, "C-1", "industrial", "USD", (line,), datetime(2026, 12, 2, tzinfo=UTC))
+
+
+def receipt(case: str, quantity: str = "3", cost: int = 6_00, line: int | None = 1) -> Receipt:
+    got = ReceiptLine(line, "SKU-1", "L7", Decimal(quantity), cost)
+    return Receipt(case, "GR-1", "W1", AT, "USD", (got,))
+
+
+def move(
+    case: str, quantity: str = "3", to: str = "unrestricted", part: int = 1, line: int | None = 1
+) -> StockMove:
+    return StockMove(
+        case,
+        line,
+        "1.1",
+        part,
+        "SKU-1",
+        "L7",
+        "W1",
+        Decimal(quantity),
+        "restock",
+        "returns",
+        to,
+        6_00,
+        "USD",
+    )
+
+
+def memo(case: str, net: int = 30_00, tax: int = 6_00) -> CreditMemo:
+    return CreditMemo(
+        case, 1, 1, "C-1", "SKU-1", "INV-1", 1, net, tax, "USD", "full", "defective_on_arrival"
+    )
+
+
+def claim(case: str) -> SupplierClaim:
+    return SupplierClaim(
+        case,
+        1,
+        "1.1",
+        "S-1",
+        "SKU-1",
+        "L7",
+        Decimal(3),
+        18_00,
+        "USD",
+        "defective_on_arrival",
+        date(2027, 1, 31),
+    )
+
+
+def replacement(case: str) -> Replacement:
+    return Replacement(case, 1, "1.1", "C-1", "SKU-1", Decimal(3), "pcs")
+
+
+def closing(case: str) -> Closing:
+    return Closing(case)
+
+
+def whole_case(case: str) -> list[tuple[str, Request]]:
+    """Every type of request once, in an order the ERP accepts; goods go back to the supplier."""
+    return [
+        (f"{case}/rma", rma(case)),
+        (f"{case}/receipt/GR-1", receipt(case)),
+        (f"{case}/1.1/move/1", move(case, to="at_supplier")),
+        (f"{case}/1/credit/1", memo(case)),
+        (f"{case}/1.1/claim/1", claim(case)),
+        (f"{case}/1/replacement/2", replacement(case)),
+        (f"{case}/close", closing(case)),
+    ]
