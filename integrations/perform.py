@@ -101,7 +101,10 @@ def perform_many(
     if not isinstance(erp, BulkErp):
         return [_perform_one(one, erp) for one in asked]
     posts: list[Post | Rejected] = [_post(one) for one in asked]
-    answers = iter(erp.post_many([p for p in posts if isinstance(p, Post)], connection))
+    try:
+        answers = iter(erp.post_many([p for p in posts if isinstance(p, Post)], connection))
+    except UnknownOutcome as lost:
+        raise Unavailable(f"Whether {len(posts)} effects were written is unknown: {lost}") from lost
     merged = (post if isinstance(post, Rejected) else next(answers) for post in posts)
     return [answer if isinstance(answer, Rejected) else _outcome(answer) for answer in merged]
 

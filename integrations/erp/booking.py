@@ -194,6 +194,8 @@ def _book_rma(rma: Rma, standing: Standing) -> Booking:
     if standing.has_rma:
         raise Rejected("rma_exists", f"{rma.return_id} has an RMA already.")
     _some(rma.lines, f"The RMA of {rma.return_id}")
+    if len({line.line for line in rma.lines}) < len(rma.lines):
+        raise Rejected("invalid_payload", f"The RMA of {rma.return_id} names a line twice.")
     for line in rma.lines:
         _positive(line.quantity, f"{rma.return_id} line {line.line}")
     head = _row(rma, "customer_id", "business_unit", "currency", "expires_at")

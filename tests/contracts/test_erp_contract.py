@@ -217,6 +217,7 @@ def test_credit_only_case_closes(books: Books, case: str) -> None:
         ("invalid_amount", [], lambda case: replace(claim(case), claimed_minor=-1)),
         ("invalid_payload", [], lambda case: replace(rma(case), lines=())),
         ("invalid_payload", [], lambda case: replace(receipt(case), lines=())),
+        ("invalid_payload", [], lambda case: replace(rma(case), lines=rma(case).lines * 2)),
     ],
 )
 def test_rejections(books: Books, case: str, code: str, before: list[Any], asked: Any) -> None:

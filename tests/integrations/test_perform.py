@@ -1,12 +1,14 @@
 """Effects of the workflow reach the ERP: kinds, payloads, lost answers, batches."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import Connection
 
-from integrations.erp.documents import Document, Rma
+from integrations.erp.documents import Document, Post, Rma
 from integrations.erp.fake import FakeErp, Fault, FaultyErp, Script
-from integrations.erp.port import Rejected, Unavailable
+from integrations.erp.port import Rejected, Unavailable, UnknownOutcome
 from integrations.perform import REQUEST_OF, Asked, Outcome, perform, perform_many, request_of
 from tests.integrations.erp_requests import AT
 from tests.workflow.fakes import INES, NOON, WALT, FakePolicies, Story, request, verdict
@@ -113,3 +115,19 @@ def test_many_goes_on_after_a_rejection() -> None:
     shown = [a.code if isinstance(a, Rejected) else a.reference[:2] for a in answers]
     assert shown == ["RM", "insufficient_stock", "invalid_payload", "GR", "SM", "CM", "CM"]
     assert isinstance(answers[-1], Outcome) and answers[-1].repeated
+
+
+class HangsUp(FakeErp):
+    """Takes batches and never says what became of them."""
+
+    def post_many(
+        self, posts: Sequence[Post], connection: Connection | None = None
+    ) -> list[Document | Rejected]:
+        raise UnknownOutcome("The commit was not answered.")
+
+
+def test_many_with_a_lost_commit_is_unavailable() -> None:
+    """A batch whose commit was not answered is to be performed again as a whole."""
+    asked = [Asked(effect, AT) for effect in walked("restock")]
+    with pytest.raises(Unavailable, match="Whether 4 effects were written is unknown"):
+        perform_many(asked, HangsUp())
