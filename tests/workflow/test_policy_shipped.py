@@ -1,0 +1,170 @@
+"""The shipped policies: golden tables, and what must hold for any facts at all."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from workflow.codes import Disposition, ReturnReason
+from workflow.policy import Policies, check, load
+from workflow.policy_condition import DeclaredFact
+from workflow.policy_pages import pages
+from workflow.run import PolicyBook
+
+ROOT = Path(__file__).parents[2]
+POLICIES = load(ROOT / "policies")
+NAMES = ("eligibility", "authorisation", "disposition", "credit", "approval_limits", "rollout")
+JUDGING = tuple(name for name in NAMES if name != "disposition")
+
+
+def _values(fact: DeclaredFact) -> st.SearchStrategy[Any]:
+    values: st.SearchStrategy[Any]
+    if fact.one_of:
+        values = st.sampled_from(fact.one_of)
+    elif fact.kind == "string":
+        values = st.sampled_from(["USD", "EUR", "JPY", "pumps", "dairy", "pharmacy", "quality", ""])
+    elif fact.kind == "bool":
+        values = st.booleans()
+    elif fact.kind == "double":
+        values = st.floats(0, 1)
+    else:
+        values = st.one_of(st.integers(-400, 400), st.integers(-(2**63), 2**63 - 1))
+    return values if fact.required else st.one_of(st.none(), values)
+
+
+def facts_of(name: str) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries(
+        {fact.name: _values(fact) for fact in POLICIES[name].facts.values()}
+    )
+
+
+def test_the_six_policies_are_there_and_golden() -> None:
+    """Every rule loads, is total, and says about every example what its golden table expects."""
+    assert {policy.name for policy in POLICIES.versions} == set(NAMES)
+    assert [str(fault) for fault in check(ROOT / "policies")] == []
+
+
+def test_the_set_is_what_the_core_asks() -> None:
+    """``Policies`` is a ``PolicyBook``."""
+    book: PolicyBook = POLICIES
+    assert isinstance(book, Policies)
+
+
+@pytest.mark.parametrize("name", JUDGING)
+def test_every_case_is_answered(name: str) -> None:
+    """Whatever the facts, missing ones included: one outcome, and a role where a human is asked."""
+
+    @settings(max_examples=150, deadline=None)
+    @given(facts_of(name))
+    def answered(facts: dict[str, Any]) -> None:
+        verdict = POLICIES.judge(name, facts)
+        assert verdict.outcome
+        assert verdict.trace[-1] == (verdict.rule, True)
+        assert verdict.outcome != "ask_human" or verdict.role
+
+    answered()
+
+
+@settings(max_examples=300, deadline=None)
+@given(facts_of("disposition"))
+def test_the_disposition_rules_split_the_options(facts: dict[str, Any]) -> None:
+    """Each option is allowed or removed by a named rule, never both; something is always left."""
+    allowed, removed = POLICIES.masks("disposition", facts)
+    assert allowed
+    assert sorted([*allowed, *(m.value for m in removed)]) == sorted(Disposition)
+    assert all(m.rule for m in removed)
+
+
+@settings(max_examples=300, deadline=None)
+@given(facts_of("disposition"))
+def test_what_is_unsafe_never_reaches_anybody(facts: dict[str, Any]) -> None:
+    """Recalled, spoiled, past use-by and warm goods are neither sold nor given away."""
+    allowed, _ = POLICIES.masks("disposition", facts)
+    unsafe = (
+        facts["recall_open"]
+        or facts["condition"] == "spoiled"
+        or facts["temperature_ok"] is False
+        or (facts["date_kind"] == "use_by" and facts["past_date"])
+        or (facts["regulated"] == "drug" and facts["condition"] != "sealed")
+    )
+    if unsafe:
+        assert not {"restock", "donate", "refurbish"} & set(allowed) or (
+            facts["regulated"] == "drug" and "refurbish" not in allowed
+        )
+
+
+@settings(max_examples=300, deadline=None)
+@given(facts_of("disposition"), st.data())
+def test_knowing_less_never_allows_a_sale(facts: dict[str, Any], data: st.DataObject) -> None:
+    """Forgetting that the goods are sealed, cold, of known lot or in date never adds restock."""
+    good = {"condition": "sealed", "temperature_ok": True, "lot_known": True, "past_date": False}
+    known = facts | good
+    name = data.draw(st.sampled_from(sorted(good)))
+    if "restock" not in POLICIES.masks("disposition", known)[0]:
+        assert "restock" not in POLICIES.masks("disposition", known | {name: None})[0]
+
+
+@settings(max_examples=200, deadline=None)
+@given(facts_of("eligibility"))
+def test_an_open_recall_is_always_eligible(facts: dict[str, Any]) -> None:
+    """Age, source, hold and item make no difference."""
+    assert POLICIES.judge("eligibility", facts | {"recall_open": True}).outcome == "eligible"
+
+
+@settings(max_examples=200, deadline=None)
+@given(facts_of("rollout"))
+def test_without_an_answer_of_a_model_a_person_looks(facts: dict[str, Any]) -> None:
+    """An abstention never leads to the automatic lane, and names the role that looks."""
+    verdict = POLICIES.judge("rollout", facts | {"abstained": "no_model", "confidence": None})
+    assert dict(verdict.values)["lane"] != "automatic"
+    assert verdict.role
+
+
+@settings(max_examples=200, deadline=None)
+@given(facts_of("approval_limits"), st.integers(0, 10**9))
+def test_a_larger_amount_never_needs_less(facts: dict[str, Any], more: int) -> None:
+    """Once a person is asked for an amount, a person is asked for every larger one."""
+    amount = abs(facts["amount_minor"]) % 10**9
+    small = POLICIES.judge("approval_limits", facts | {"amount_minor": amount})
+    large = POLICIES.judge("approval_limits", facts | {"amount_minor": amount + more})
+    assert not (small.outcome == "ask_human" and large.outcome == "automatic")
+
+
+@pytest.mark.parametrize("document", ["credit_memo", "authorisation", "disposition", "write_off"])
+@given(
+    currency=st.sampled_from(["USD", "EUR", "GBP", "JPY", "XXX"]),
+    amount=st.integers(0, 10**12),
+    reason=st.one_of(st.none(), st.sampled_from(list(ReturnReason))),
+)
+@settings(max_examples=60, deadline=None)
+def test_whoever_is_asked_may_decide(
+    document: str, currency: str, amount: int, reason: str | None
+) -> None:
+    """The role that the limits ask for has a limit that covers the amount."""
+    facts = {"document": document, "currency": currency, "amount_minor": amount, "reason": reason}
+    verdict = POLICIES.judge("approval_limits", facts)
+    assert verdict.outcome == "ask_human"
+    assert verdict.role is not None
+    assert POLICIES.covers(verdict.role, document, currency, amount, reason)
+
+
+@pytest.mark.parametrize("reason", list(ReturnReason))
+@pytest.mark.parametrize("disposition", [None, *Disposition])
+def test_every_credit_states_percent_and_release(reason: str, disposition: str | None) -> None:
+    """A credit decision is complete for every reason and disposition, and percent is 0 to 100."""
+    facts = {
+        "reason": reason, "disposition": disposition, "condition": "opened", "currency": "USD",
+        "goods_minor": 100_00, "has_source": True,
+    }  # fmt: skip
+    values = dict(POLICIES.judge("credit", facts).values)
+    assert 0 <= int(values["percent"]) <= 100
+    assert 0 <= int(values.get("fee_percent", "0")) <= 100
+    assert values["release"]
+
+
+def test_the_reference_pages_say_what_the_data_says() -> None:
+    """``python -m workflow.policy_pages`` was run after the last change of a policy or a code."""
+    for path, text in pages(ROOT).items():
+        assert path.read_text(encoding="utf-8") == text, path.name
