@@ -1,16 +1,15 @@
 """The credit anomaly model: how strange is this credit, and which facts make it so."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.credit_anomaly.columns import REQUIRED
 from models.credit_anomaly.detector import Detector
+from models.folder import read_json, write_json
 from models.protocol import Card, Prediction
 from models.pushes import explanation, grouped
 from models.tabular import Layout, Matrix, all_missing
@@ -120,7 +119,7 @@ class CreditAnomaly:
         if not rows:
             return []
         matrix = self.layout.matrix(rows)
-        pushes, bases = self._pushes(matrix)
+        pushes, bases = self.contributions(matrix)
         totals = self.totals(matrix)
         method = "tree_shap" if self.blend.supervised else "exact_additive"
         names = self.layout.names
@@ -138,7 +137,8 @@ class CreditAnomaly:
             for i, row in enumerate(rows)
         ]
 
-    def _pushes(self, matrix: Matrix) -> tuple[Matrix, Array]:
+    def contributions(self, matrix: Matrix) -> tuple[Matrix, Array]:
+        """Pushes (rows x columns) and base (rows); they sum to ``totals``."""
         blend = self.blend
         pushes, base = self.detector.pushes(matrix)
         pushes, base = blend.strangeness * pushes, blend.intercept + blend.strangeness * base
@@ -152,34 +152,25 @@ class CreditAnomaly:
         (folder / "isolation.txt").write_text(self.detector.trees.text)
         if self.taught is not None:
             (folder / "trees.txt").write_text(self.taught.text)
-        _write(folder / "layout.json", self.layout.to_json())
-        _write(folder / "detector.json", self.detector.to_json())
-        _write(
+        write_json(folder / "layout.json", self.layout.to_json())
+        write_json(folder / "detector.json", self.detector.to_json())
+        write_json(
             folder / "calibration.json", {"levels": vars(self.levels), "blend": vars(self.blend)}
         )
 
 
 def load(folder: Path, card: Card) -> CreditAnomaly:
     """The model in a bundle's folder, as ``save`` wrote it."""
-    calibration = _read(folder / "calibration.json")
+    calibration = read_json(folder / "calibration.json")
     levels = calibration["levels"]
     taught = folder / "trees.txt"
     return CreditAnomaly(
         card,
-        Layout.from_json(_read(folder / "layout.json"), card.reads),
+        Layout.from_json(read_json(folder / "layout.json"), card.reads),
         Detector.from_json(
-            _read(folder / "detector.json"), Trees((folder / "isolation.txt").read_text())
+            read_json(folder / "detector.json"), Trees((folder / "isolation.txt").read_text())
         ),
         Levels(levels["elevated"], levels["high"], tuple(levels["knots"]), tuple(levels["shares"])),
         Blend(**calibration["blend"]),
         Trees(taught.read_text()) if taught.exists() else None,
     )
-
-
-def _write(path: Path, data: Mapping[str, Any]) -> None:
-    path.write_text(json.dumps(data, indent=1, sort_keys=True, allow_nan=False) + "\n")
-
-
-def _read(path: Path) -> dict[str, Any]:
-    data: dict[str, Any] = json.loads(path.read_text())
-    return data

@@ -1,0 +1,135 @@
+"""The exception ranker: LightGBM LambdaRank over what exceptions really cost."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.folder import read_json, write_json
+from models.protocol import Card, Prediction
+from models.pushes import explanation, grouped
+from models.tabular import Layout, all_missing
+from models.tree_explain import Trees
+from workflow.assessment import Explanation, Row
+
+LEVELS = ("critical", "high", "medium", "low")
+OUTPUT = "rank_score"
+REQUIRED = ("exception_code", "exception_exposure_minor")
+"""Without any of these there is no exception to rank: ``missing_facts``."""
+
+TIE_BREAK = 0.001
+"""Share of the confidence that only keeps the order of the scores where the curve is flat."""
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class LossCurve:
+    """From score to expected loss, as a share of ``scale_minor``; strictly rising.
+
+    ``knots`` and ``shares`` are an isotonic fit on calibration data; ``middle`` and ``width``
+    shape the small part that breaks ties. ``critical``, ``high`` and ``medium`` are the scores
+    from which an exception has that rank: the top 5, 20 and 50 % of training.
+    """
+
+    knots: tuple[float, ...]
+    shares: tuple[float, ...]
+    middle: float
+    width: float
+    scale_minor: int
+    critical: float
+    high: float
+    medium: float
+
+    def confidence(self, scores: Array) -> Array:
+        """Expected loss over ``scale_minor``, in (0, 1); the order is that of the scores."""
+        rough = np.interp(scores, self.knots, self.shares)
+        order = 1.0 / (1.0 + np.exp(-np.clip((scores - self.middle) / self.width, -30, 30)))
+        return np.asarray((1 - TIE_BREAK) * rough + TIE_BREAK * order)
+
+    def level(self, score: float) -> str:
+        for name, least in zip(LEVELS, (self.critical, self.high, self.medium), strict=False):
+            if score >= least:
+                return name
+        return "low"
+
+
+class ExceptionRank:
+    """Answers ``critical``, ``high``, ``medium`` or ``low``; order a worklist by confidence.
+
+    The confidence is the expected loss as a share of ``curve.scale_minor`` (a loss that only one
+    costly exception in twenty exceeded), and rises strictly with the ranker's score. Abstains
+    with ``missing_facts`` where neither code nor exposure is known.
+    """
+
+    def __init__(self, card: Card, layout: Layout, trees: Trees, curve: LossCurve) -> None:
+        self._card, self.layout, self.trees, self.curve = card, layout, trees, curve
+        self._columns = {column.name: column for column in layout.columns}
+        self._required = tuple(name for name in REQUIRED if name in self._columns)
+
+    @property
+    def card(self) -> Card:
+        return self._card
+
+    def scores(self, rows: Sequence[Row]) -> Array:
+        """The ranker's raw scores, only comparable with each other."""
+        return self.trees.margins(self.layout.matrix(rows))[:, 0]
+
+    def predict(self, rows: Sequence[Row]) -> list[Prediction]:
+        if not rows:
+            return []
+        scores = self.scores(rows)
+        confidences = self.curve.confidence(scores)
+        return [
+            Prediction(None, None, "missing_facts")
+            if all_missing(row, self._required)
+            else Prediction(self.curve.level(float(score)), float(confidence), None)
+            for row, score, confidence in zip(rows, scores, confidences, strict=True)
+        ]
+
+    def explain(
+        self,
+        rows: Sequence[Row],
+        top: int | None = None,
+        of: Sequence[str | None] | None = None,
+    ) -> list[Explanation | None]:
+        """Why the score is what it is. ``of`` changes nothing: every level has the same reasons."""
+        if not rows:
+            return []
+        matrix = self.layout.matrix(rows)
+        pushes, bases = self.trees.pushes(matrix, [0] * len(rows))
+        totals = self.trees.margins(matrix)[:, 0]
+        names = self.layout.names
+        return [
+            None
+            if all_missing(row, self._required)
+            else explanation(
+                "tree_shap",
+                self._card.output,
+                float(bases[i]),
+                float(totals[i]),
+                grouped(self._columns, row, zip(names, pushes[i].tolist(), strict=True)),
+                top,
+            )
+            for i, row in enumerate(rows)
+        ]
+
+    def save(self, folder: Path) -> None:
+        """Writes everything but card, metrics and sums, which the bundle writes."""
+        (folder / "trees.txt").write_text(self.trees.text)
+        write_json(folder / "layout.json", self.layout.to_json())
+        write_json(folder / "calibration.json", asdict(self.curve))
+
+
+def load(folder: Path, card: Card) -> ExceptionRank:
+    """The model in a bundle's folder, as ``save`` wrote it."""
+    curve = read_json(folder / "calibration.json")
+    curve["knots"], curve["shares"] = tuple(curve["knots"]), tuple(curve["shares"])
+    return ExceptionRank(
+        card,
+        Layout.from_json(read_json(folder / "layout.json"), card.reads),
+        Trees((folder / "trees.txt").read_text()),
+        LossCurve(**curve),
+    )

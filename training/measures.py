@@ -1,0 +1,97 @@
+"""The figures a model is judged by, as plain functions of arrays."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import average_precision_score, f1_score, ndcg_score, roc_auc_score
+
+Array = NDArray[np.float64]
+BINS = 15
+ROUNDS = 200
+"""Bootstrap rounds: enough for the two ends of a 95 % interval to be steady to a tenth of it."""
+
+
+def accuracy(truth: Sequence[str], said: Sequence[str | None]) -> float:
+    """Share of answers that are right; an abstention is not."""
+    return float(np.mean([t == s for t, s in zip(truth, said, strict=True)]))
+
+
+def macro_f1(truth: Sequence[str], said: Sequence[str]) -> float:
+    """F1 a class, every class that occurs in the truth counting the same."""
+    return float(
+        f1_score(truth, said, average="macro", labels=sorted(set(truth)), zero_division=0.0)
+    )
+
+
+def calibration_error(confidence: Array, right: Array) -> float:
+    """Expected calibration error over up to 15 bins of equal size, in [0, 1]."""
+    if len(confidence) == 0:
+        return 0.0
+    order = np.argsort(confidence, kind="stable")
+    parts = np.array_split(order, min(BINS, len(order)))
+    gaps = [abs(float(confidence[p].mean() - right[p].mean())) * len(p) for p in parts]
+    return float(sum(gaps) / len(order))
+
+
+def log_loss(truth: NDArray[np.intp], probabilities: Array) -> float:
+    """Mean negative log probability of what was right; a zero counts as one in a million."""
+    chosen = probabilities[np.arange(len(truth)), truth]
+    return float(-np.log(np.maximum(chosen, 1e-6)).mean())
+
+
+def auc(truth: Array, score: Array) -> float:
+    """Area under the ROC curve; ``nan`` where only one class occurs."""
+    return float(roc_auc_score(truth, score)) if 0 < truth.sum() < len(truth) else float("nan")
+
+
+def average_precision(truth: Array, score: Array) -> float:
+    """Area under precision and recall; ``nan`` where nothing is to be found."""
+    return float(average_precision_score(truth, score)) if truth.sum() else float("nan")
+
+
+def captured(amount: Array, score: Array, share: float) -> float:
+    """Part of the amount that lies among the highest ``share`` of scores; ``nan`` for nothing."""
+    total = float(amount.sum())
+    if total <= 0 or len(score) == 0:
+        return float("nan")
+    first = max(1, round(share * len(score)))
+    top = np.argsort(-score, kind="stable")[:first]
+    return float(amount[top].sum() / total)
+
+
+def grouped_ndcg(gain: Array, score: Array, groups: Sequence[str], at: int) -> float:
+    """Mean NDCG of the groups that have two rows or more and something to gain."""
+    by_group: dict[str, list[int]] = {}
+    for i, group in enumerate(groups):
+        by_group.setdefault(group, []).append(i)
+    found = [
+        float(ndcg_score([gain[rows]], [score[rows]], k=at))
+        for rows in by_group.values()
+        if len(rows) > 1 and gain[rows].sum() > 0
+    ]
+    return float(np.mean(found)) if found else float("nan")
+
+
+def interval(
+    measure: Callable[[NDArray[np.intp]], float], entities: Sequence[str], seed: int
+) -> tuple[float, float]:
+    """95 % bootstrap interval of a measure of row numbers, drawing whole entities.
+
+    Rows of one customer resemble each other; drawing rows would call the result surer than it is.
+    """
+    by_entity: dict[str, list[int]] = {}
+    for i, entity in enumerate(entities):
+        by_entity.setdefault(entity, []).append(i)
+    blocks = [np.array(rows) for rows in by_entity.values()]
+    chance = np.random.default_rng(seed)
+    values = []
+    for _ in range(ROUNDS):
+        drawn = chance.integers(0, len(blocks), len(blocks))
+        value = measure(np.concatenate([blocks[i] for i in drawn]))
+        if np.isfinite(value):
+            values.append(value)
+    if not values:
+        return float("nan"), float("nan")
+    low, high = np.quantile(values, [0.025, 0.975])
+    return float(low), float(high)
