@@ -8,6 +8,7 @@ note ``{credit_note_id}/{line}``.
 from datetime import UTC, datetime
 
 from features.answers import remembered
+from features.cases import portion_key
 from features.entity import EntityFold, Lesson
 from features.fold import Fact, Feature, Memory, Value
 from features.units import event_day, milli, moment_of, permille, rounded
@@ -48,6 +49,7 @@ def _proposed(memory: Memory, key: str, fact: Fact) -> None:
     memory["origin"] = "case"
     for field in ("customer_id", "sku", "decision", "percent", "fee_minor", "disposition"):
         memory[field] = payload[field]
+    memory["portion"] = portion_key(payload["return_id"], payload["portion"])
     memory["minor"], memory["tax_minor"] = payload["net_minor"], payload["tax_minor"]
     memory["milli"] = milli(payload["quantity"])
     memory["day"] = event_day(fact, payload["proposed_at"])

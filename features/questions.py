@@ -3,6 +3,10 @@
 Live and in training the walk is the same: learn the fact, take ``questions_of`` it, read
 the memories of ``subjects``, ``resolve`` the question with them, read the memories the set
 ``needs``, make the row. ``ask`` does the last four steps over any way of reading memories.
+
+A case asks as of the moment its fact was recorded, which is when the assessor asks live. A
+credit note or exception of the ERP asks as of its own time, which an import may tell years
+later.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -91,9 +95,12 @@ def resolve(question: Question, memories: Mapping[Wanted, Memory]) -> Question:
     """
     keys = dict(question.keys)
     line = memories.get(("case_line", keys.get("case_line", "")), {})
-    _complete_line(keys, line)
-    portion = memories.get(("portion", keys.get("portion", "")), {})
     credit = memories.get(("credit", keys.get("credit", "")), {})
+    if credit.get("portion"):
+        keys.setdefault("portion", credit["portion"])
+    elif line and keys.keys() == {"case_line"}:
+        _newest_of_line(keys, line)
+    portion = memories.get(("portion", keys.get("portion", "")), {})
     exception = memories.get(("exception", keys.get("exception", "")), {})
     known = {
         field: portion.get(field) or credit.get(field) or exception.get(field) or line.get(field)
@@ -125,14 +132,12 @@ def ask(
     return resolved, feature_set.row(read(feature_set.needs(resolved)), resolved)
 
 
-def _complete_line(keys: dict[str, str], line: Memory) -> None:
-    if not line or "exception" in keys:
-        return
+def _newest_of_line(keys: dict[str, str], line: Memory) -> None:
     return_id, number = keys["case_line"].rsplit("/", 1)
     if line.get("portion"):
-        keys.setdefault("portion", portion_key(return_id, line["portion"]))
+        keys["portion"] = portion_key(return_id, line["portion"])
     if line.get("sequence"):
-        keys.setdefault("credit", credit_key(return_id, int(number), line["sequence"]))
+        keys["credit"] = credit_key(return_id, int(number), line["sequence"])
 
 
 def _moment(fact: Fact, field: str) -> datetime:
@@ -160,7 +165,7 @@ def _about_inspection(fact: Fact) -> Asked:
         lot=lot_key(sku, lot) if sku and lot else None,
         customer_product=_pair(fact),
     )
-    return Asked("disposition", subject, Question(keys, _moment(fact, "inspected_at")))
+    return Asked("disposition", subject, Question(keys, fact.recorded_at))
 
 
 def _about_proposal(fact: Fact) -> Asked:
@@ -174,7 +179,7 @@ def _about_proposal(fact: Fact) -> Asked:
         product=payload.get("sku"),
         customer_product=_pair(fact),
     )
-    return Asked("credit_anomaly", subject, Question(keys, _moment(fact, "proposed_at")))
+    return Asked("credit_anomaly", subject, Question(keys, fact.recorded_at))
 
 
 def _about_match(fact: Fact) -> Asked:

@@ -216,10 +216,11 @@ BUILDERS: dict[str, Build] = {
     )
 }  # fmt: skip
 
+STEPS_OF_DAYS = (0, 0, 0, 1, 5, 29, 30, 31, 90, 200)
+"""Days between two recordings."""
+
 _STEP = st.tuples(
-    st.sampled_from(sorted(BUILDERS)),
-    st.integers(0, 2**32 - 1),
-    st.sampled_from((0, 0, 0, 1, 5, 29, 30, 31, 90, 200)),
+    st.sampled_from(sorted(BUILDERS)), st.integers(0, 2**32 - 1), st.sampled_from(STEPS_OF_DAYS)
 )
 
 
