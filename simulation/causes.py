@@ -92,6 +92,17 @@ CAUSES: dict[str, Cause] = {
 _BREAKS_LATER = {"pumps": 1.5, "valves": 1.0, "bearings": 0.8, "electrical": 1.3, "tools": 1.4}
 
 
+def asking_days(cause: Cause, line: SoldLine) -> tuple[int, int]:
+    """First and last day after delivery when a customer asks: they know that chilled goods must be
+    reported at once and unwanted food within a week."""
+    first, last = cause.days
+    if line.product.kind.cold_chain:
+        return min(first, 1), min(last, 3)
+    if line.product.fact.business_unit == FB and cause.customers_fault:
+        return min(first, 30), min(last, 9) if first < 30 else last
+    return first, last
+
+
 def remaining_share(line: SoldLine, sale: Sale) -> float | None:
     """Share of a lot's shelf life left at delivery; ``None`` without a date."""
     lot, life = line.lot, line.product.fact.shelf_life_days
@@ -119,8 +130,8 @@ class Traits:
             "defective_on_arrival": (0.011 if industrial else 0.003)
             * supplier.faulty
             * kind.faulty,
-            "failed_in_service": 0.011 * supplier.faulty * _BREAKS_LATER.get(kind.name, 0.0),
-            "missing_parts": 0.011 if kind.parts else 0.0,
+            "failed_in_service": 0.019 * supplier.faulty * _BREAKS_LATER.get(kind.name, 0.0),
+            "missing_parts": 0.018 if kind.parts else 0.0,
             "packaging_or_label": 0.006 * supplier.sloppy_packaging,
             "quality_complaint": (0.003 if industrial else 0.012) * supplier.faulty,
         }
@@ -128,11 +139,11 @@ class Traits:
 
 def _by_transport(sale: Sale, line: SoldLine) -> dict[str, float]:
     kind, carrier = line.product.kind, sale.carrier
-    damaged = 0.35 if sale.rough_ride else 0.010 * carrier.rough * kind.fragile
+    damaged = 0.3 if sale.rough_ride else 0.007 * carrier.rough * kind.fragile
     spoiled = 0.0
     if kind.cold_chain:
         spoiled = 0.45 if sale.warm_ride else 0.008 * carrier.warm
-    late = 0.10 if sale.days_late else 0.001
+    late = 0.06 if sale.days_late else 0.001
     return {"damaged_in_transit": damaged, "spoiled_or_temperature": spoiled, "late_delivery": late}
 
 
@@ -142,7 +153,7 @@ def _by_us(sale: Sale, line: SoldLine) -> dict[str, float]:
         "wrong_item": 0.009 * errors,
         "wrong_quantity": 0.006 * errors,
         "not_as_described": 0.0045,
-        "pricing_or_billing": 0.010 if sale.customer.fact.contract else 0.005,
+        "pricing_or_billing": 0.007 if sale.customer.fact.contract else 0.0035,
     }
 
 
@@ -150,9 +161,9 @@ def _by_customer(sale: Sale, line: SoldLine) -> dict[str, float]:
     customer = sale.customer
     perishable = line.product.kind.cold_chain
     return {
-        "ordered_in_error": 0.011 * customer.careless,
-        "no_longer_needed": (0.002 if perishable else 0.012) * customer.fickle,
-        "stock_agreement": 0.008 if customer.fact.contract and not perishable else 0.0,
+        "ordered_in_error": (0.001 if perishable else 0.012) * customer.careless,
+        "no_longer_needed": (0.001 if perishable else 0.014) * customer.fickle,
+        "stock_agreement": 0.017 if customer.fact.contract and not perishable else 0.0,
     }
 
 
@@ -162,4 +173,8 @@ def _by_date(sale: Sale, line: SoldLine) -> dict[str, float]:
         return {"short_dated": 0.0, "expired": 0.0}
     food = line.product.fact.business_unit == FB
     short = 0.09 if share < 0.55 else (0.012 if share < 0.75 else 0.001)
-    return {"short_dated": short * (1.0 if food else 0.4), "expired": 0.014 if food else 0.003}
+    expired = 0.06 if sale.customer.fact.contract else 0.004
+    return {
+        "short_dated": short * (1.0 if food else 0.4),
+        "expired": expired * (1.0 if food else 0.2),
+    }

@@ -43,7 +43,7 @@ class Found:
 
 _BY_CONDITION = {
     "sealed": {"restock": 3.2, "return_to_vendor": -0.6, "scrap": -3.0, "refurbish": -3.5,
-               "quarantine": -1.2, "donate": -1.8, "return_to_customer": -2.5},
+               "quarantine": -1.2, "donate": -1.2, "return_to_customer": -2.5},
     "opened": {"restock": -0.4, "return_to_vendor": 0.3, "scrap": -0.6, "refurbish": 1.0,
                "quarantine": -0.4, "donate": -1.5, "return_to_customer": -1.0},
     "used": {"restock": -2.8, "return_to_vendor": 0.2, "scrap": 0.4, "refurbish": 1.2,
@@ -84,12 +84,12 @@ def _life(found: Found) -> dict[str, float]:
         gone = found.date_kind == "use_by"
         return {
             "restock": -8.0,
-            "donate": push["donate"] + (-7.0 if gone else 0.6),
+            "donate": push["donate"] + (-7.0 if gone else 1.8),
             "scrap": 3.0 if gone else 2.0,
         }
     if left < 0.33:
         push["restock"] -= 3.0 if left < 0.15 else 1.8
-        push["donate"] += 2.6
+        push["donate"] += 3.2
         push["scrap"] += 0.8 if left < 0.1 else 0.0
     return push
 

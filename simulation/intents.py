@@ -175,13 +175,14 @@ class InspectionIntent:
 
 @dataclass(frozen=True, slots=True)
 class LedgerError:
-    """One error the ERP will make when it performs ``effect_kind`` for a line of a return.
+    """One error the ERP, or a clerk in it, will make about a line of a return.
 
-    ``kind``: ``duplicate_credit``, ``wrong_amount`` (times ``percent`` / 100), ``missing_credit``,
-    ``late_posting`` (``days`` late), ``missing_stock_move``, ``unrequested_stock_move``,
-    ``wrong_lot`` (``lot`` booked instead), ``wrong_quantity`` (times ``percent`` / 100),
-    ``missing_claim``, ``status_conflict``. ``code`` is the reconciliation exception that should
-    find it; ``at`` when the request was made: known to the ERP from then on.
+    Made on the document once ``effect_kind`` was performed (names as in the reference ERP's
+    clerk): ``duplicate_credit_memo``, ``changed_amount`` (net becomes ``percent`` / 100 of what
+    it was), ``credit_without_case``, ``deleted_stock_move``, ``lot_changed`` (to ``lot``). Made by
+    not performing the effect: ``missing_credit``, ``missing_claim``, ``late_posting`` (performed
+    ``days`` late). ``code`` is the reconciliation exception that should find it; ``at`` is when
+    the request was made: the error is settled from then on.
     """
 
     at: datetime

@@ -13,7 +13,7 @@ from simulation.masters import Carrier, Customer, Masters, Product, lot_on
 from simulation.streams import Streams, office_time, poisson
 from workflow.facts import InvoiceLine, InvoiceRecorded, LotRegistered
 
-INVOICES_A_DAY = 0.073
+INVOICES_A_DAY = 0.082
 """Mean invoices a day of a customer of activity 1, over all seven days of the week."""
 WEEKDAY = (1.25, 1.3, 1.3, 1.3, 1.25, 0.45, 0.15)
 EUR_IN_USD = Decimal("1.10")
@@ -75,9 +75,7 @@ class Shop:
         carrier = draw.choice(self._masters.carriers)
         warehouse = WAREHOUSES[unit][0 if draw.random() < 0.6 else 1]
         late = draw.randrange(2, 9) if draw.random() < 0.05 * carrier.late else 0
-        delivered = invoiced + timedelta(
-            days=1 + draw.randrange(3) + late, minutes=draw.randrange(300)
-        )
+        delivered = office_time(draw, day + timedelta(days=1 + draw.randrange(3) + late))
         count = min(12, 1 + poisson(draw, 3.3))
         products = self._choose(draw, unit, count)
         lines = tuple(
@@ -167,7 +165,7 @@ def lots_of(sales: list[Sale], start: datetime) -> list[tuple[datetime, LotRegis
         for line in sale.lines:
             if line.lot is None:
                 continue
-            at = max(start, sale.fact.invoiced_at - timedelta(hours=6))
+            at = max(start, sale.fact.invoiced_at - timedelta(minutes=20))
             key = (line.lot.sku, line.lot.lot)
             if key not in first or at < first[key][0]:
                 first[key] = (at, line.lot)
