@@ -15,10 +15,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from weakref import WeakSet
 
 import orjson
 import psycopg
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from journal.codec import canonical, encode
 from journal.database import raw
@@ -62,7 +63,7 @@ _READ_PAUSE_SECONDS = 0.005
 
 
 class StaleMemory(Exception):
-    """A fold's version changed and its memories were not rebuilt (``rebuild.py``)."""
+    """The stored memories are not those of the folds given; ``rebuild.py`` makes them so."""
 
 
 @dataclass(slots=True)
@@ -91,6 +92,7 @@ class Journal:
             for type_name in fold.listens:
                 self._listeners.setdefault(type_name, []).append(fold)
         self._defer = defer
+        self._checked: WeakSet[Engine] = WeakSet()
 
     def append(self, conn: Connection, appends: Sequence[Append]) -> list[Recorded]:
         """Record all events, in the order given, in the caller's transaction.
@@ -103,6 +105,7 @@ class Journal:
         if not drafts:
             return []
         driver = raw(conn)
+        self._check_folds(conn, driver)
         heads = _lock_streams(driver, appends)
         memories = self._lock_memories(driver, drafts)
         positions = _draw(driver, len(drafts))
@@ -184,6 +187,26 @@ class Journal:
                 drafts.append(draft)
         return drafts
 
+    def _check_folds(self, conn: Connection, driver: Driver) -> None:
+        """Refuse to write beside memories that would miss it: once an engine, then trusted."""
+        if conn.engine in self._checked:
+            return
+        stored = stored_folds(driver)
+        own = {fold.name: fold.version for fold in self._folds.values()}
+        if stored == own:
+            self._checked.add(conn.engine)
+            return
+        if stored or driver.execute("SELECT 1 FROM event LIMIT 1").fetchone():
+            raise StaleMemory(
+                f"The stored memories are of {_named(stored)}, this journal's folds are"
+                f" {_named(own)}: run journal.rebuild.ensure_memories with these folds first."
+            )
+        driver.execute(  # an empty log: everything there is to know is known
+            "INSERT INTO fold_version SELECT * FROM unnest(%s::text[], %s::int[])"
+            " ON CONFLICT DO NOTHING",
+            (list(own), list(own.values())),
+        )
+
     def _lock_memories(
         self, driver: Driver, drafts: Sequence[_Draft]
     ) -> dict[MemoryKey, tuple[int, Memory]]:
@@ -195,7 +218,7 @@ class Journal:
             if version != wanted[name, key]:
                 raise StaleMemory(
                     f"Fold {name} is version {wanted[name, key]}, its memory of {key} is version"
-                    f" {version}: rebuild the memories first (journal.rebuild)."
+                    f" {version}: restart with the newer program."
                 )
         return locked
 
@@ -227,6 +250,15 @@ class Journal:
                 list(learned.values()),
             ),
         )
+
+
+def stored_folds(driver: Driver) -> dict[str, int]:
+    """The folds whose memories know the whole log, with their versions."""
+    return {row[0]: row[1] for row in driver.execute("SELECT fold, version FROM fold_version")}
+
+
+def _named(versions: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in sorted(versions.items())) or "none"
 
 
 def recorded(row: Sequence[Any]) -> Recorded:

@@ -94,12 +94,16 @@ def _matches(driver: Driver, entries: Sequence[Recorded], movements: Movements) 
                 "matched_at": match["matched_at"],
             }
         )
-        if match["credit_note_id"] in asked_by_case:
-            continue
-        for invoice_id, line, quantity, net_minor in match["invoices"]:
-            movements.returned((invoice_id, line), Decimal(quantity))
-            movements.credited((invoice_id, line), net_minor)
+        if match["credit_note_id"] not in asked_by_case:
+            take_match(match, movements)
     update(driver, tables.credit_note_line, rows)
+
+
+def take_match(match: Mapping[str, Any], movements: Movements) -> None:
+    """What a ``credit_matched`` payload takes of the invoice lines it names."""
+    for invoice_id, line, quantity, net_minor in match["invoices"]:
+        movements.returned((invoice_id, line), Decimal(quantity))
+        movements.credited((invoice_id, line), net_minor)
 
 
 def _assessments(driver: Driver, entries: Sequence[Recorded]) -> None:

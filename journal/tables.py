@@ -130,6 +130,14 @@ feature_memory = Table(
     Column("position", BigInteger, nullable=False),
 )
 
+fold_version = Table(
+    "fold_version",
+    metadata,
+    Column("fold", _KEY, primary_key=True),
+    Column("version", Integer, nullable=False),
+)
+"""Folds whose memories know the whole log, and at which version; kept by ``rebuild.py``."""
+
 effect = Table(
     "effect",
     metadata,

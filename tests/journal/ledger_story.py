@@ -176,7 +176,7 @@ class Remembered:
 
     def keys(self, fact: Any) -> Iterable[str]:
         if fact.type == "carrier_registered":
-            return fact.payload["name"].split("+")
+            return str(fact.payload["name"]).split("+")
         return [fact.payload["customer_id"]]
 
     def learn(self, memory: dict[str, Any], key: str, fact: Any) -> dict[str, Any]:

@@ -256,6 +256,12 @@ def _create_tables() -> None:
         sa.PrimaryKeyConstraint("source_digest", name=op.f("pk_file_import")),
     )
     op.create_table(
+        "fold_version",
+        sa.Column("fold", sa.Text(collation="C"), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("fold", name=op.f("pk_fold_version")),
+    )
+    op.create_table(
         "idempotency",
         sa.Column("actor", sa.Text(collation="C"), nullable=False),
         sa.Column("key", sa.Text(collation="C"), nullable=False),

@@ -1,0 +1,230 @@
+"""What the rest of the house asks the masters and the ledgers; reads only, one statement each.
+
+Masters come back as the facts that told us of them. Times given and returned are aware.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Table, and_, literal, or_, select, true
+from sqlalchemy.dialects.postgresql import JSONB
+
+from journal import tables
+from workflow.facts import CustomerRegistered, LotRegistered, ProductListed, SupplierRegistered
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """An invoice line as a return's source: what was delivered and what is used up of it."""
+
+    invoice_id: str
+    line: int
+    customer_id: str | None
+    business_unit: str
+    currency: str
+    sku: str
+    lot: str | None
+    uom: str
+    unit_price: Decimal
+    delivered: Decimal
+    net_minor: int
+    tax_minor: int
+    returned_before: Decimal
+    credited_before_minor: int
+    carrier_id: str | None
+    warehouse: str | None
+    channel: str | None
+    invoiced_at: datetime
+    delivered_at: datetime
+    expires_on: date | None
+    """Of the lot that was shipped; ``None`` where there is none, or it is not registered."""
+
+    @property
+    def returnable(self) -> Decimal:
+        return self.delivered - self.returned_before
+
+    @property
+    def creditable_minor(self) -> int:
+        return self.net_minor - self.credited_before_minor
+
+
+def _one(conn: Connection, table: Table, **key: object) -> RowMapping | None:
+    query = select(table).where(*(table.c[name] == value for name, value in key.items()))
+    return conn.execute(query).mappings().one_or_none()
+
+
+def customer(conn: Connection, customer_id: str) -> CustomerRegistered | None:
+    row = _one(conn, tables.customer, customer_id=customer_id)
+    return CustomerRegistered(**row) if row else None
+
+
+def product(conn: Connection, sku: str) -> ProductListed | None:
+    row = _one(conn, tables.product, sku=sku)
+    return ProductListed(**row) if row else None
+
+
+def supplier(conn: Connection, supplier_id: str) -> SupplierRegistered | None:
+    row = _one(conn, tables.supplier, supplier_id=supplier_id)
+    return SupplierRegistered(**row) if row else None
+
+
+def lot(conn: Connection, sku: str, lot_id: str) -> LotRegistered | None:
+    row = _one(conn, tables.lot, sku=sku, lot=lot_id)
+    return LotRegistered(**row) if row else None
+
+
+def source_line(
+    conn: Connection, invoice_id: str, line: int, lock: bool = False
+) -> SourceLine | None:
+    """An invoice line with its ledgers; ``lock`` keeps others from moving them until commit."""
+    ledger, document, lots = tables.invoice_line, tables.invoice, tables.lot
+    same_lot = and_(lots.c.sku == ledger.c.sku, lots.c.lot == ledger.c.lot)
+    query = (
+        select(
+            ledger.c.invoice_id,
+            ledger.c.line,
+            ledger.c.customer_id,
+            document.c.business_unit,
+            document.c.currency,
+            ledger.c.sku,
+            ledger.c.lot,
+            ledger.c.uom,
+            ledger.c.unit_price,
+            ledger.c.delivered_quantity.label("delivered"),
+            ledger.c.net_minor,
+            ledger.c.tax_minor,
+            ledger.c.returned_quantity.label("returned_before"),
+            ledger.c.credited_minor.label("credited_before_minor"),
+            document.c.carrier_id,
+            document.c.warehouse,
+            document.c.channel,
+            document.c.invoiced_at,
+            document.c.delivered_at,
+            lots.c.expires_on,
+        )
+        .select_from(ledger.join(document, document.c.invoice_id == ledger.c.invoice_id))
+        .join(lots, same_lot, isouter=True)
+        .where(ledger.c.invoice_id == invoice_id, ledger.c.line == line)
+    )
+    if lock:
+        query = query.with_for_update(of=ledger)
+    row = conn.execute(query).mappings().one_or_none()
+    return SourceLine(**row) if row else None
+
+
+def open_recall(conn: Connection, sku: str, lot_id: str | None) -> bool:
+    """Whether a recall that is open now covers the lot.
+
+    A recall without lots covers all; an unknown lot (``None``) is covered by any recall of
+    its item, since nobody can say that it is not meant.
+    """
+    recall = tables.recall
+    covers = or_(
+        recall.c.lots == literal([], JSONB),
+        true() if lot_id is None else recall.c.lots.contains([lot_id]),
+    )
+    query = select(recall.c.recall_id).where(
+        recall.c.sku == sku, recall.c.closed_at.is_(None), covers
+    )
+    return conn.execute(query.limit(1)).first() is not None
+
+
+def sale_lines(
+    conn: Connection, customer_id: str, sku: str, until: datetime
+) -> Sequence[RowMapping]:
+    """Invoice lines of a customer and item up to a time, oldest first, with their ledgers."""
+    ledger = tables.invoice_line
+    query = (
+        select(ledger)
+        .where(
+            ledger.c.customer_id == customer_id,
+            ledger.c.sku == sku,
+            ledger.c.invoiced_at <= until,
+        )
+        .order_by(ledger.c.invoiced_at, ledger.c.invoice_id, ledger.c.line)
+    )
+    return conn.execute(query).mappings().all()
+
+
+def file_import(conn: Connection, source_digest: str) -> RowMapping | None:
+    """The row of a file that was imported to its end; ``None`` for a new one."""
+    return _one(conn, tables.file_import, source_digest=source_digest)
+
+
+def champion(conn: Connection, name: str, alias: str = "champion") -> RowMapping | None:
+    """The promoted version of a model: version, bundle_digest, proposal_id, since, position."""
+    return _one(conn, tables.champion, name=name, alias=alias)
+
+
+def champions(conn: Connection) -> Sequence[RowMapping]:
+    query = select(tables.champion).order_by(tables.champion.c.name, tables.champion.c.alias)
+    return conn.execute(query).mappings().all()
+
+
+def proposal(conn: Connection, proposal_id: str) -> RowMapping | None:
+    return _one(conn, tables.promotion, proposal_id=proposal_id)
+
+
+def proposals(conn: Connection, name: str | None = None) -> Sequence[RowMapping]:
+    """Every proposed promotion, newest first; of one model where named."""
+    table = tables.promotion
+    query = select(table).order_by(table.c.proposed_at.desc(), table.c.proposal_id)
+    if name is not None:
+        query = query.where(table.c.name == name)
+    return conn.execute(query).mappings().all()
+
+
+def effects(
+    conn: Connection,
+    *,
+    return_id: str | None = None,
+    statuses: Collection[str] | None = None,
+    limit: int = 500,
+) -> Sequence[RowMapping]:
+    """Effects of a return, or with a status (``parked`` ...), oldest first."""
+    table = tables.effect
+    query = select(table).order_by(table.c.decided_at_position, table.c.key).limit(limit)
+    if return_id is not None:
+        query = query.where(table.c.return_id == return_id)
+    if statuses is not None:
+        query = query.where(table.c.status.in_(statuses))
+    return conn.execute(query).mappings().all()
+
+
+def effect(conn: Connection, key: str) -> RowMapping | None:
+    return _one(conn, tables.effect, key=key)
+
+
+def case_rows(conn: Connection, return_id: str) -> Mapping[str, Any] | None:
+    """A case as the desk shows it: ``case`` row, its ``lines``, ``tasks`` and ``effects``."""
+    case = _one(conn, tables.return_case, return_id=return_id)
+    if case is None:
+        return None
+    lines = select(tables.case_line).where(tables.case_line.c.return_id == return_id)
+    tasks = select(tables.task).where(tables.task.c.return_id == return_id)
+    return {
+        "case": case,
+        "lines": conn.execute(lines.order_by(tables.case_line.c.line)).mappings().all(),
+        "tasks": conn.execute(tasks.order_by(tables.task.c.opened_at)).mappings().all(),
+        "effects": effects(conn, return_id=return_id),
+    }
+
+
+def expired_authorisations(conn: Connection, at: datetime, limit: int = 500) -> list[str]:
+    """Returns authorised until before ``at`` of which nothing arrived, oldest first."""
+    case = tables.return_case
+    query = (
+        select(case.c.return_id)
+        .where(
+            case.c.situation == "authorised",
+            case.c.goods_required,
+            case.c.received_at.is_(None),
+            case.c.expires_at < at,
+        )
+        .order_by(case.c.expires_at, case.c.return_id)
+        .limit(limit)
+    )
+    return list(conn.execute(query).scalars())
