@@ -56,7 +56,7 @@ class Feature:
     fold: str
     unit: str
     says: str
-    """Sentence for an explanation, with ``{value}`` in it: ``Returned {value} days after delivery``."""
+    """Sentence for an explanation, such as ``Returned {value} days after delivery``."""
     answer: Callable[[Memory, datetime], Value]
     kind: str = "number"
     """``number``, ``category``, ``flag`` or ``text``."""

@@ -121,9 +121,14 @@ def allowed_dispositions(
 
 
 def credit_facts(
-    case: Case, line: Line, disposition: str | None, goods_minor: int, at: datetime
+    case: Case,
+    line: Line,
+    portion: Portion | None,
+    disposition: str | None,
+    goods_minor: int,
+    at: datetime,
 ) -> Facts:
-    portion = line.portions[-1] if line.portions else None
+    """``portion`` is the one that is credited; ``None`` where nothing comes back."""
     facts = line.requested.facts
     return {
         "reason": line.reason,

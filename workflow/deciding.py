@@ -8,14 +8,13 @@ from workflow.commands import DecideTask
 from workflow.credit import left_to_credit
 from workflow.events import (
     DispositionPart,
-    ReasonSettled,
     ReturnRefused,
     SurplusSettled,
     TaskDecided,
     TaskOpened,
 )
 from workflow.money import money_text
-from workflow.progress import approve_credit, confirm, deny_credit, grant
+from workflow.progress import approve_credit, confirm, deny_credit, grant, settle_reason
 from workflow.refused import Refused
 from workflow.run import Run
 from workflow.state import ZERO, Task
@@ -113,11 +112,11 @@ def _decide_reason(run: Run, task: Task, command: DecideTask) -> None:
     if command.decision == "reject":
         raise Refused("invalid_decision", "A reason is approved or overridden, never rejected.")
     value = ReturnReason(_value(task, command))
-    line = task.opened.line
+    line = run.case.line(task.opened.line or 0)
     if line is None:
         raise AssertionError(f"{task.opened.task_id} has no line")
     _record(run, task, command)
-    run.emit(ReasonSettled(run.case.return_id, line, value, "person", command.actor.id))
+    settle_reason(run, line, value, "person", command.actor.id)
 
 
 def _decide_authorisation(run: Run, task: Task, command: DecideTask) -> None:

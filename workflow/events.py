@@ -130,6 +130,10 @@ class ReasonSettled:
     reason: str
     how: str
     settled_by: str
+    customer_id: str = ""
+    sku: str = ""
+    supplier_id: str | None = None
+    carrier_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,9 +104,27 @@ def _settle_reasons(run: Run) -> None:
         stated, said = line.requested.stated_reason, line.reason_assessment
         if stated is not None:
             by = run.case.requested.requested_by
-            run.emit(ReasonSettled(run.case.return_id, line.number, stated, "stated", by))
+            settle_reason(run, line, stated, "stated", by)
         elif said is not None:
             _settle_by_model(run, line)
+
+
+def settle_reason(run: Run, line: Line, reason: str, how: str, by: str) -> None:
+    """The reason of a line is known from here on."""
+    facts = line.requested.facts
+    run.emit(
+        ReasonSettled(
+            return_id=run.case.return_id,
+            line=line.number,
+            reason=reason,
+            how=how,
+            settled_by=by,
+            customer_id=run.case.requested.customer_id,
+            sku=line.requested.sku,
+            supplier_id=facts.supplier_id,
+            carrier_id=facts.carrier_id,
+        )
+    )
 
 
 def _settle_by_model(run: Run, line: Line) -> None:
@@ -116,7 +134,7 @@ def _settle_by_model(run: Run, line: Line) -> None:
     lane = dict(verdict.values).get("lane", "review")
     if said is not None and said.value is not None and lane == "automatic":
         by = f"model:{said.model.name}@{said.model.version}"
-        run.emit(ReasonSettled(run.case.return_id, line.number, said.value, "model", by))
+        settle_reason(run, line, said.value, "model", by)
         return
     open_task(
         run,
@@ -244,6 +262,7 @@ def open_disposition_task(
         portion=portion.id,
         proposal="+".join(p.disposition for p in proposal.parts) if proposal else None,
         allowed=allowed,
+        approvals_needed=2 if dict(verdict.values).get("lane") == "dual_control" else 1,
     )
 
 
@@ -301,7 +320,9 @@ def propose_credit(
     quantity = chosen.quantity if chosen else line.authorised
     disposition = chosen.disposition if chosen else None
     goods = goods_value(line, quantity, comes_back=portion is not None)
-    verdict = run.policies.judge("credit", credit_facts(run.case, line, disposition, goods, run.at))
+    verdict = run.policies.judge(
+        "credit", credit_facts(run.case, line, portion, disposition, goods, run.at)
+    )
     amount = amount_of(line, goods, verdict)
     decision = verdict.outcome
     if portion is None and decision not in ("deny", "replace"):

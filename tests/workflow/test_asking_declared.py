@@ -36,7 +36,7 @@ def test_every_fact_asked_is_declared_and_every_declared_fact_is_asked(policies:
         "eligibility": eligibility_facts(case, line, NOON),
         "authorisation": authorisation_facts(case),
         "disposition": disposition_facts(case, line.portions[0], NOON),
-        "credit": credit_facts(case, line, "restock", 40_00, NOON),
+        "credit": credit_facts(case, line, line.portions[0], "restock", 40_00, NOON),
         "approval_limits": limit_facts(case, line, "credit_memo", 40_00, "system"),
         "rollout": rollout_facts(case, line, "credit", None, 40_00),
     }
