@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from models.protocol import Column
 from workflow.assessment import Explanation, Push, Row, Value
 
+_UNIT_WORDS = ("minor", "permille", "milli")
 OTHERS = "others"
 """Name of the push that gathers what ``top`` left out."""
 
@@ -46,7 +47,8 @@ def says(column: Column, value: Value) -> str:
     yes or no, codes with spaces. A missing value is said to be missing.
     """
     if value is None:
-        return f"{column.name.replace('_', ' ').capitalize()}: not known"
+        words = [word for word in column.name.split("_") if word not in _UNIT_WORDS]
+        return f"{' '.join(words).capitalize()}: not known"
     return column.says.format(value=_told(column, value))
 
 

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
+from features.cases import portion_key
 from features.catalogue import FOLDS, SETS
 from features.fold import Fact, Value
 from features.questions import Asked, questions_of
 from features.replay import Replay
-from training.labels import Label, Labels
+from training.labels import Labels
 
 UNKNOWN = "unknown"
 """Entity or slice of a row whose customer, unit or reason nobody recorded."""
@@ -55,6 +56,8 @@ class Example:
     label: str | None = None
     weight: float = 1.0
     loss_minor: int | None = None
+    allowed: tuple[str, ...] = ()
+    """Dispositions the rules left open when it was proposed; empty where nobody said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,7 @@ class _Walk:
         self._lines: dict[str, _Line] = {}
         self._units: dict[str, str] = {}
         self._texts: dict[str, TextExample] = {}
+        self._allowed: dict[str, tuple[str, ...]] = {}
         self._facts = 0
 
     def take(self, fact: Fact) -> None:
@@ -141,10 +145,24 @@ class _Walk:
 
     def rows(self) -> Rows:
         examples = {
-            name: [_labelled(example, self._labels.of(name, key)) for key, example in asked.items()]
+            name: [self._finished(name, example) for example in asked.values()]
             for name, asked in self._asked.items()
         }
         return Rows(examples, list(self._texts.values()), self._facts, self._replay.position)
+
+    def _finished(self, model: str, example: Example) -> Example:
+        """The example with what later facts said about it."""
+        label = self._labels.of(model, example.subject)
+        allowed = self._allowed.get(example.subject, ()) if model == "disposition" else ()
+        if label is None:
+            return replace(example, allowed=allowed)
+        return replace(
+            example,
+            allowed=allowed,
+            label=label.value,
+            weight=label.weight,
+            loss_minor=label.loss_minor,
+        )
 
     def _remember(self, fact: Fact) -> None:
         payload = fact.payload
@@ -161,6 +179,9 @@ class _Walk:
                     )
             case "reason_settled":
                 self._settle(fact)
+            case "disposition_proposed":
+                key = portion_key(payload["return_id"], payload["portion"])
+                self._allowed[key] = tuple(payload["allowed"])
             case "credit_note_recorded":
                 self._units[f"note {payload['credit_note_id']}"] = payload["business_unit"]
             case _:
@@ -219,9 +240,3 @@ class _Walk:
 def _amount(fact: Fact, row: Mapping[str, Value]) -> int:
     names = ("credit_amount_minor", "exception_exposure_minor", "portion_value_minor")
     return next((int(value) for n in names if isinstance(value := row.get(n), int)), 0)
-
-
-def _labelled(example: Example, label: Label | None) -> Example:
-    if label is None:
-        return example
-    return replace(example, label=label.value, weight=label.weight, loss_minor=label.loss_minor)

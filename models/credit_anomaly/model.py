@@ -121,13 +121,12 @@ class CreditAnomaly:
         matrix = self.layout.matrix(rows)
         pushes, bases = self.contributions(matrix)
         totals = self.totals(matrix)
-        method = "tree_shap" if self.blend.supervised else "exact_additive"
         names = self.layout.names
         return [
             None
             if all_missing(row, self._required)
             else explanation(
-                method,
+                "exact_additive",
                 self._card.output,
                 float(bases[i]),
                 float(totals[i]),

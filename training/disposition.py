@@ -1,0 +1,243 @@
+"""Fits the disposition model on what people decided, and says how good it is."""
+
+from collections.abc import Sequence
+from math import ceil
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+
+from features.catalogue import DISPOSITION
+from models.disposition.certainty import Certainty
+from models.disposition.model import DispositionModel
+from models.protocol import Card
+from models.tabular import Layout
+from models.tree_explain import Trees
+from training import measures
+from training.baseline import OneHotLogistic
+from training.boosting import boost
+from training.enough import common, need
+from training.made import Array, Judgement, Made, by_slice, columns_of, rows_of
+from training.rows import Example
+from training.split import Split, by_time_and_customer
+from workflow.codes import Disposition
+
+NAME = "disposition"
+OUTPUT = "log_odds"
+LEAST_LABELLED, LEAST_A_CLASS, LEAST_CALIBRATION = 120, 5, 30
+LEVEL = 0.95
+"""The conformal set holds the expert's choice this often."""
+RIGHT_WHEN_ANSWERED, MOST_ABSTAINED = 0.80, 0.30
+"""The model abstains below the confidence from which it is right so often on calibration data,
+but never on more than this share of it."""
+
+LIMITS = (
+    "Ranks only what rules allow; trained on this distributor's own inspectors. Not for goods "
+    "that nobody inspected, and no substitute for an inspection of food or drugs."
+)
+SAYS = tuple(str(code) for code in Disposition)
+
+
+def fit(examples: Sequence[Example], *, seed: int) -> Made:
+    """Learns from confirmed dispositions, a person's own counting four times an automatic one.
+
+    Errors: ``TooLittle`` with fewer than 120 confirmed portions or 2 dispositions among them.
+    """
+    labelled = [example for example in examples if example.label is not None]
+    how = "Let more inspected returns reach a confirmed disposition."
+    need(NAME, "confirmed dispositions", len(labelled), LEAST_LABELLED, how)
+    split = by_time_and_customer(labelled, seed)
+    classes = common((str(example.label) for example in split.train), LEAST_A_CLASS)
+    need(NAME, "dispositions that occur often enough", len(classes), 2, how)
+    train = [example for example in split.train if example.label in classes]
+    later = [example for example in split.calibration if example.label in classes]
+    need(NAME, "confirmed dispositions to calibrate on", len(later), LEAST_CALIBRATION, how)
+    columns = columns_of(DISPOSITION)
+    layout = Layout.fit(columns, rows_of(train))
+    learned = boost(
+        layout,
+        layout.matrix(rows_of(train)),
+        codes_of(train, classes).astype(np.float64),
+        seed=seed,
+        objective={"objective": "multiclass", "num_class": len(classes)},
+        weights=weights_of(train),
+    )
+    trees = Trees(learned.text)
+    certainty = _certainty(
+        trees.margins(layout.matrix(rows_of(later))), codes_of(later, classes), len(train)
+    )
+
+    def build(card: Card) -> DispositionModel:
+        return DispositionModel(card, layout, trees, classes, certainty)
+
+    return Made(
+        name=NAME,
+        build=build,
+        columns=columns,
+        says=SAYS,
+        output=OUTPUT,
+        limits=LIMITS,
+        feature_set=DISPOSITION.fingerprint,
+        params={
+            "seed": seed,
+            "labelled": len(labelled),
+            "classes": " ".join(classes),
+            "rounds": learned.rounds,
+            "temperature": certainty.temperature,
+            "answer_least": certainty.answer_least,
+        },
+        judged=_judge(build(_blank()), train, split, classes, seed),
+        data=labelled,
+        conformal_level=LEVEL,
+    )
+
+
+def codes_of(examples: Sequence[Example], classes: Sequence[str]) -> NDArray[np.intp]:
+    """Labels as indexes into ``classes``."""
+    code = {name: i for i, name in enumerate(classes)}
+    return np.array([code[str(example.label)] for example in examples], dtype=np.intp)
+
+
+def weights_of(examples: Sequence[Example]) -> Array:
+    """How far each label is to be trusted."""
+    return np.array([example.weight for example in examples])
+
+
+def _certainty(margins: Array, truth: NDArray[np.intp], trained: int) -> Certainty:
+    """Temperature, set and threshold, each from calibration data alone."""
+
+    def loss(log_temperature: float) -> float:
+        plain = Certainty(float(np.exp(log_temperature)), 0.0, 0.0, 0.0)
+        return measures.log_loss(truth, plain.probabilities(margins, 0))
+
+    best = minimize_scalar(loss, bounds=(-1.5, 2.0), method="bounded")
+    temperature = float(np.exp(best.x))
+    chances = Certainty(temperature, 0.0, 0.0, 0.0).probabilities(margins, 0)
+    return Certainty(
+        temperature=temperature,
+        unseen=0.5 / (trained + 1),
+        set_least=_set_least(chances[np.arange(len(truth)), truth]),
+        answer_least=_answer_least(chances, truth),
+    )
+
+
+def _set_least(of_truth: Array) -> float:
+    """Split conformal: a probability that a new truth falls below with at most 1 - level."""
+    n = len(of_truth)
+    rank = ceil((n + 1) * LEVEL)
+    if rank > n:
+        return 0.0  # too few to promise the level: every disposition is in the set
+    return float(np.sort(of_truth)[n - rank])
+
+
+def _answer_least(chances: Array, truth: NDArray[np.intp]) -> float:
+    """The lowest confidence from which answers are right often enough."""
+    confidence, right = chances.max(axis=1), chances.argmax(axis=1) == truth
+    most = float(np.quantile(confidence, MOST_ABSTAINED))
+    for least in np.unique(confidence[confidence <= most]):
+        if right[confidence >= least].mean() >= RIGHT_WHEN_ANSWERED:
+            return float(least)
+    return most
+
+
+def _judge(
+    model: DispositionModel,
+    train: Sequence[Example],
+    split: Split[Example],
+    classes: Sequence[str],
+    seed: int,
+) -> Judgement:
+    test = [example for example in split.test if example.label in model.values]
+    if not test:
+        return Judgement({"test_rows": 0.0}, importance=model.trees.importance())
+    truth = [str(example.label) for example in test]
+    code = {value: i for i, value in enumerate(model.values)}
+    known = np.array([code[label] for label in truth])
+    chances = _allowed_only(model.probabilities(rows_of(test)), test, model.values)
+    right = (chances.argmax(axis=1) == known).astype(np.float64)
+    said = [model.values[i] for i in chances.argmax(axis=1)]
+    answers = model.predict(rows_of(test))
+    answered = np.array([answer.abstained is None for answer in answers])
+    in_set = [label in answer.set for label, answer in zip(truth, answers, strict=True)]
+    low, high = measures.interval(
+        lambda at: float(right[at].mean()), [example.customer for example in test], seed
+    )
+    unseen = {example.subject for example in split.unseen}
+    new = np.array([example.subject in unseen for example in test])
+    person = np.array([example.weight > 0.5 for example in test])
+    metrics = {
+        "test_rows": float(len(test)),
+        "accuracy": float(right.mean()),
+        "accuracy_low": low,
+        "accuracy_high": high,
+        "accuracy_when_answered": _mean(right[answered]),
+        "accuracy_on_new_customers": _mean(right[new]),
+        "accuracy_on_labels_by_people": _mean(right[person]),
+        "abstained_share": float(1 - answered.mean()),
+        "macro_f1": measures.macro_f1(truth, said),
+        "log_loss": measures.log_loss(known, chances),
+        "ece": measures.calibration_error(chances.max(axis=1), right),
+        "set_coverage": float(np.mean(in_set)),
+        "set_size": float(np.mean([len(answer.set) for answer in answers])),
+        **_baselines(model.layout, train, test, classes),
+    }
+    return Judgement(
+        metrics,
+        by_slice(test, lambda at: float(right[at].mean())),
+        confidence=chances.max(axis=1),
+        right=right,
+        confusion=_confusion(truth, said),
+        classes=tuple(sorted(set(truth) | set(said))),
+        importance=model.trees.importance(),
+    )
+
+
+def _allowed_only(chances: Array, examples: Sequence[Example], values: Sequence[str]) -> Array:
+    """Probabilities over what rules left open, as the caller of the model would see them."""
+    left = np.array(
+        [
+            [not example.allowed or value in example.allowed for value in values]
+            for example in examples
+        ]
+    )
+    masked = np.where(left, chances, 0.0)
+    return np.asarray(masked / np.maximum(masked.sum(axis=1, keepdims=True), 1e-12))
+
+
+def _baselines(
+    layout: Layout, train: Sequence[Example], test: Sequence[Example], classes: Sequence[str]
+) -> dict[str, float]:
+    """What always naming the commonest disposition, and a plain logistic regression, reach.
+
+    Both choose among what the rules left open, as the model does.
+    """
+    labels, weights = codes_of(train, classes), weights_of(train)
+    shares = np.bincount(labels, minlength=len(classes)) / len(labels)
+    simple = OneHotLogistic(layout).fit(layout.matrix(rows_of(train)), labels, weights)
+    found = np.zeros((len(test), len(classes)))
+    found[:, simple.classes] = simple.probabilities(layout.matrix(rows_of(test)))
+    tiled = np.tile(shares, (len(test), 1))
+
+    def right(chances: Array) -> float:
+        best = _allowed_only(chances, test, classes).argmax(axis=1)
+        return float(np.mean([classes[b] == e.label for b, e in zip(best, test, strict=True)]))
+
+    return {"majority_accuracy": right(tiled), "logistic_accuracy": right(found)}
+
+
+def _confusion(truth: Sequence[str], said: Sequence[str]) -> NDArray[np.intp]:
+    classes = sorted(set(truth) | set(said))
+    code = {value: i for i, value in enumerate(classes)}
+    counts = np.zeros((len(classes), len(classes)), dtype=np.intp)
+    for was, answer in zip(truth, said, strict=True):
+        counts[code[was], code[answer]] += 1
+    return counts
+
+
+def _mean(values: Array) -> float:
+    return float(values.mean()) if len(values) else float("nan")
+
+
+def _blank() -> Card:
+    """A card for a model that exists only while it is judged."""
+    return Card(NAME, "0", (), SAYS, OUTPUT, "", None, "", {})
