@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from journal.case_rows import CaseRows, apply
+from journal.codec import UnknownEvent
 from journal.entries import Recorded
 from journal.journal import Driver
 from journal.ledgers import Movement, Movements, SourceLine
@@ -41,6 +42,7 @@ class Refold:
         self._summary = case_summary
         self._movements = Movements()
         self._batch: dict[str, tuple[CaseRows, list[Any]]] = {}
+        self._broken: set[str] = set()
         self._stream = ""
         self._asked_by_case = False
         self._delivered: dict[SourceLine, tuple[Decimal, int]] = {}
@@ -54,12 +56,7 @@ class Refold:
             if len(self._delivered) >= BATCH_CASES * 10:
                 yield from self._compare_invoices()
         if entry.stream.startswith(PREFIX):
-            rows, events = self._batch.setdefault(
-                entry.stream.removeprefix(PREFIX), (CaseRows(), [])
-            )
-            event = entry.event
-            events.append(event)
-            apply(rows, event, entry.version, entry.recorded_at, self._movements)
+            yield from self._add_to_case(entry)
         elif entry.type == "credit_note_recorded":
             self._asked_by_case = entry.payload["return_id"] is not None
         elif entry.type == "credit_matched" and not self._asked_by_case:
@@ -68,6 +65,22 @@ class Refold:
             for line in entry.payload["lines"]:
                 key = (entry.payload["invoice_id"], line["line"])
                 self._delivered[key] = (Decimal(line["quantity"]), line["net_minor"])
+
+    def _add_to_case(self, entry: Recorded) -> Iterator[Finding]:
+        return_id = entry.stream.removeprefix(PREFIX)
+        if return_id in self._broken:
+            return
+        rows, events = self._batch.setdefault(return_id, (CaseRows(), []))
+        try:
+            event = entry.event
+            apply(rows, event, entry.version, entry.recorded_at, self._movements)
+        except (LookupError, AssertionError, ValueError, UnknownEvent) as error:
+            # Only a damaged log gets here: say so, and go on with the other cases.
+            self._broken.add(return_id)
+            del self._batch[return_id]
+            yield "case", return_id, f"cannot be replayed at version {entry.version}: {error!r}"
+            return
+        events.append(event)
 
     def finish(self) -> Iterator[Finding]:
         """What is left to compare, then both ledgers."""
@@ -89,13 +102,23 @@ class Refold:
             yield from _differences("case", return_id, found.case, rows.case)
             yield from _each(f"{return_id}/", found.lines, rows.lines)
             yield from _each("", found.tasks, rows.tasks)
-            if self._summary is not None:
-                said = dict(self._summary(events))
-                asked = said.pop("effects", None)
-                told = {name: found.case.get(name) for name in said}
-                yield from _differences("case", return_id, told, said)
-                if isinstance(asked, Mapping):
-                    yield from _effect_differences(effects.get(return_id, {}), asked)
+            yield from self._compare_state(return_id, found, events, effects.get(return_id, {}))
+
+    def _compare_state(
+        self, return_id: str, found: CaseRows, events: list[Any], effects: Mapping[str, str]
+    ) -> Iterator[Finding]:
+        if self._summary is None:
+            return
+        try:
+            said = dict(self._summary(events))
+        except (LookupError, AssertionError, ValueError) as error:
+            yield "case", return_id, f"the state machine cannot replay it: {error!r}"
+            return
+        asked = said.pop("effects", None)
+        told = {name: found.case.get(name) for name in said}
+        yield from _differences("case", return_id, told, said)
+        if isinstance(asked, Mapping):
+            yield from _effect_differences(effects, asked)
 
     def _effects(self, return_ids: list[str]) -> dict[str, dict[str, str]]:
         found: dict[str, dict[str, str]] = {}
