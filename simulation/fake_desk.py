@@ -60,6 +60,7 @@ class FakeDesk:
     days: list[date] = field(default_factory=list)
     clock: datetime | None = None
     _opened: int = 0
+    _surplus: dict[str, Decimal] = field(default_factory=dict)
     _effects: list[tuple[str, int]] = field(default_factory=list)
     _returned: Counter[tuple[str, int]] = field(default_factory=Counter)
 
@@ -208,6 +209,7 @@ class FakeDesk:
                     ("accept", *options),
                     proposal="return_to_customer",
                 )  # fmt: skip
+                self._surplus[f"T-{self._opened}"] = got - asked
 
     def inspect(self, intent: InspectionIntent) -> None:
         self._tick(intent.at)
@@ -250,9 +252,26 @@ class FakeDesk:
         chosen = value if decision == "override" else task.proposal
         if decision != "reject" and task.allowed and chosen not in task.allowed:
             raise Refused("not_allowed_value", f"{chosen!r} is not allowed.")
+        if chosen == "accept":
+            self._accept(case, task)
         del self.tasks[task_id]
         self.decisions.append((task, decision, chosen, actor))
         self._follow(task, case, decision, chosen, at)
+
+    def _accept(self, case: _Case, task: TaskView) -> None:
+        """More than was asked may stay, as long as as much was delivered."""
+        line = case.intent.lines[(task.line or 1) - 1]
+        if line.source is not None:
+            key = (line.source.invoice_id, line.source.line)
+            invoice = self.facts["InvoiceRecorded", key[0]]
+            taken = self._returned[key] + int(self._surplus[task.task_id] * 1000)
+            if (
+                isinstance(invoice, InvoiceRecorded)
+                and taken > invoice.lines[key[1] - 1].quantity * 1000
+            ):
+                raise Refused("over_return", f"{task.return_id}: more than was delivered.")
+            self._returned[key] = taken
+        case.received[line.line] += self._surplus[task.task_id]
 
     def _check(self, task: TaskView, case: _Case, actor: Actor) -> None:
         if task.role not in actor.roles:
@@ -274,8 +293,6 @@ class FakeDesk:
                 case.situation = "over"
             case "authorisation":
                 self._authorise(case, at)
-            case "receipt" if chosen == "accept":
-                case.received[line] += 3
             case "disposition":
                 if chosen == "return_to_vendor":
                     self._effects.append((f"{case.intent.return_id}/{line}/claim", 0))
