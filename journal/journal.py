@@ -94,6 +94,11 @@ class Journal:
         self._defer = defer
         self._checked: WeakSet[Engine] = WeakSet()
 
+    @property
+    def folds(self) -> tuple[Fold, ...]:
+        """The folds that learn from every append."""
+        return tuple(self._folds.values())
+
     def append(self, conn: Connection, appends: Sequence[Append]) -> list[Recorded]:
         """Record all events, in the order given, in the caller's transaction.
 
@@ -122,6 +127,11 @@ class Journal:
         """The events of one stream from ``after_version + 1`` on; empty for an unknown one."""
         query = f"SELECT {COLUMNS} FROM event WHERE stream = %s AND version > %s ORDER BY version"
         return [recorded(row) for row in raw(conn).execute(query, (stream, after_version))]
+
+    def known_streams(self, conn: Connection, streams: Collection[str]) -> frozenset[str]:
+        """Which of these streams have events."""
+        query = "SELECT stream FROM stream_head WHERE version > 0 AND stream = ANY (%s)"
+        return frozenset(row[0] for row in raw(conn).execute(query, (list(streams),)))
 
     def settled(self, conn: Connection) -> int:
         """The position up to which nothing can appear any more: all its writers have ended."""

@@ -101,6 +101,19 @@ def task(conn: Connection, task_id: str) -> RowMapping | None:
     return conn.execute(select(_task).where(_task.c.task_id == task_id)).mappings().one_or_none()
 
 
+def all_open_tasks(conn: Connection) -> Sequence[RowMapping]:
+    """Every open task, oldest first; for the simulator, which works whole queues."""
+    query = select(_task).where(_task.c.status == "open")
+    return conn.execute(query.order_by(_task.c.opened_at, _task.c.task_id)).mappings().all()
+
+
+def all_open_exceptions(conn: Connection) -> Sequence[RowMapping]:
+    """Every unresolved exception, oldest first."""
+    query = select(_exception).where(_exception.c.status == "open")
+    order = (_exception.c.opened_at, _exception.c.exception_id)
+    return conn.execute(query.order_by(*order)).mappings().all()
+
+
 def depths(conn: Connection) -> dict[str, dict[str, int]]:
     """How much waits: ``tasks`` by role, ``effects`` by status, ``exceptions`` by code."""
     effect = tables.effect

@@ -8,13 +8,13 @@ not there abstains: the case then goes to people.
 from collections.abc import Mapping
 from datetime import datetime
 
+from models.masking import mask
 from sqlalchemy import Connection
 
 from features.catalogue import CREDIT_ANOMALY, DISPOSITION
 from features.questions import about_credit, about_portion, ask
 from features.sets import Wanted as MemoryKey
 from journal.journal import Journal
-from models.masking import mask
 from serving.cases import Cases, Handled, PoliciesAt
 from serving.shelf import OnShelf, Shelf
 from workflow.actor import Actor

@@ -68,7 +68,7 @@ class Cases:
         events = decide(state, command, self._policies_at(command.at.date()))
         if not events:
             return Handled(state, version, ())
-        state, effects = _follow(state, events)
+        state, effects = follow(state, events)
         append = Append(
             stream=f"case/{return_id}",
             events=tuple(events),
@@ -84,8 +84,8 @@ class Cases:
         return Handled(state, version + len(events), tuple(recorded))
 
 
-def _follow(state: State, events: list[CaseEvent]) -> tuple[State, tuple[Effect, ...]]:
-    """The state after the events, and every effect they ask of the world, once each."""
+def follow(state: State, events: list[CaseEvent]) -> tuple[State, tuple[Effect, ...]]:
+    """The state after events, and every effect that they ask of the world, once each."""
     effects: dict[str, Effect] = {}
     for event in events:
         state = evolve(state, event)

@@ -103,9 +103,7 @@ def respond(
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
     if status == 503:
         headers = {"Retry-After": "2"}
-    return Response(
-        orjson.dumps(body, default=str), status, headers, "application/problem+json"
-    )
+    return Response(orjson.dumps(body, default=str), status, headers, "application/problem+json")
 
 
 def refused_problem(error: Refused) -> dict[str, object]:
@@ -119,9 +117,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Refused)
     async def refused(request: Request, error: Refused) -> Response:
-        return respond(
-            status_of(error.code), error.code, error.message, request, **error.details
-        )
+        return respond(status_of(error.code), error.code, error.message, request, **error.details)
 
     @app.exception_handler(Invalid)
     async def invalid(request: Request, error: Invalid) -> Response:
@@ -149,9 +145,7 @@ def install(app: FastAPI) -> None:
     async def bug(request: Request, error: Exception) -> Response:
         reference = uuid4().hex
         log.error("bug", reference=reference, path=request.url.path, exc_info=error)
-        return respond(
-            500, "internal_error", f"Our fault; it is logged as {reference}.", request
-        )
+        return respond(500, "internal_error", f"Our fault; it is logged as {reference}.", request)
 
 
 def _where(error: Mapping[str, Any]) -> dict[str, object]:

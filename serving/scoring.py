@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from features.sets import FeatureSet
 from models.masking import mask
+
+from features.sets import FeatureSet
 from models.protocol import Prediction
 from serving.assessor import PoliciesAt
 from serving.errors import Invalid, problem, refused_problem
@@ -293,7 +294,7 @@ def schema_of(endpoint: str) -> Json:
                 "id": {"type": "string", "maxLength": 128},
                 "text": {
                     "type": ["string", "null"],
-                    "description": "What the customer wrote, in any case and length up to the limit.",
+                    "description": "What the customer wrote, up to the limit in length.",
                 },
             },
             "required": ["text"],

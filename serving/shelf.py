@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
+from models.bundle import Mismatch, load
+from models.prior import Prior
 
 from features.catalogue import CREDIT_ANOMALY, DISPOSITION, EXCEPTION_RANK
 from features.sets import FeatureSet
-from models.bundle import Mismatch, load
-from models.prior import Prior
 from models.protocol import Model
 from workflow.assessment import ModelRef
 

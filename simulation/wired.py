@@ -8,21 +8,21 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sqlalchemy import Connection, text
 
 from integrations.erp.ledger_lines import inject_error
 from integrations.erp.port import Rejected
-from integrations.perform import Asked, perform_many
 from integrations.erp.reference import ReferenceErp
+from integrations.perform import Asked, perform_many
 from journal import lookups, outbox, worklists
 from journal.codec import encode
 from journal.entries import Append
 from journal.journal import Journal
 from models.protocol import Model
 from reconciliation.reconcile import reconcile
-from serving.assessor import Assessor, assess
+from serving.assessor import Assessor
 from serving.cases import Cases, Handled, follow
 from serving.claims import release_after_vendor
 from serving.requesting import build_request, expiry
@@ -98,7 +98,7 @@ class WiredDesk:
     def __post_init__(self) -> None:
         services = self.services
         # Effects are performed here, every evening: no job is queued for a worker.
-        self._journal = Journal(tuple(services.journal.folds), None)
+        self._journal = Journal(services.journal.folds)
         self._cases = RememberingCases(self._journal, services.policies_at)
         self._assessor = Assessor(
             self._cases, self._journal, services.shelf, services.policies_at
@@ -126,7 +126,7 @@ class WiredDesk:
 
     def record(self, facts: Sequence[object], at: datetime) -> None:
         streams = [stream_of(fact) for fact in facts]
-        known = self._journal.heads(self.conn, streams)
+        known = self._journal.known_streams(self.conn, streams)
         appends, new = [], set()
         for fact, stream in zip(facts, streams, strict=True):
             if stream in known and self._told(stream, fact):

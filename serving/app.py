@@ -1,0 +1,134 @@
+"""The one FastAPI app. ``create_app(services)`` is all a test or a server needs."""
+
+import threading
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+from fastapi import FastAPI, Request
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serving import errors
+from serving.errors import respond
+from serving.identity import known_keys
+from serving.metrics import Metrics
+from serving.pages.desk import router as pages
+from serving.routes import governance, operations, queue, records, returns, score
+from serving.wiring import Services
+
+log = structlog.get_logger("serving")
+
+
+def create_app(services: Services) -> FastAPI:
+    """The app over wired services; models are looked for at start and every few seconds."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        stop = threading.Event()
+        _refresh(services)
+        watcher = threading.Thread(target=_watch, args=(services, stop), daemon=True)
+        watcher.start()
+        yield
+        stop.set()
+        watcher.join(timeout=10)
+        services.engine.dispose()
+
+    app = FastAPI(
+        title="Returns Triage",
+        version="1",
+        summary="Returns, credits and reconciliation as one governed workflow around the ERP.",
+        lifespan=lifespan,
+    )
+    app.state.services = services
+    app.state.known_keys = known_keys()
+    errors.install(app)
+    for router in (
+        score.router,
+        returns.router,
+        queue.router,
+        records.router,
+        governance.router,
+        operations.router,
+        pages,
+    ):
+        app.include_router(router)
+    app.add_middleware(BodyLimit, most=services.settings.max_body_bytes)
+
+    app.add_middleware(Timed, metrics=services.metrics)
+    return app
+
+
+def _refresh(services: Services) -> None:
+    try:
+        services.shelf.refresh()
+    except SQLAlchemyError as error:
+        log.warning("cannot look for promoted models", why=type(error).__name__)
+
+
+def _watch(services: Services, stop: threading.Event) -> None:
+    while not stop.wait(services.settings.shelf_refresh_seconds):
+        _refresh(services)
+
+
+class Timed:
+    """Counts and times every answer by its route."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app, self._metrics = app, metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started, status = time.perf_counter(), 500
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        finally:
+            route = getattr(scope.get("route"), "path", "unknown")
+            self._metrics.observe(scope["method"], route, status, started)
+
+
+class BodyLimit:
+    """Refuses a body above ``most`` bytes with 413, whether or not its length was announced."""
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        self._app, self._most = app, most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        announced = dict(scope["headers"]).get(b"content-length", b"0")
+        if announced.isdigit() and int(announced) > self._most:
+            await self._refuse(scope, receive, send)
+            return
+        taken, body = 0, []
+        while True:
+            message = await receive()
+            body.append(message)
+            taken += len(message.get("body", b""))
+            if taken > self._most:
+                await self._refuse(scope, receive, send)
+                return
+            if message["type"] != "http.request" or not message.get("more_body", False):
+                break
+        waiting = iter(body)
+
+        async def replay() -> Message:
+            return next(waiting, None) or await receive()
+
+        await self._app(scope, replay, send)
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        detail = f"A request body has at most {self._most} bytes; send less, or in parts."
+        await respond(413, "body_too_large", detail, request)(scope, receive, send)

@@ -1,0 +1,1 @@
+"""The triage desk: server-rendered pages that work without JavaScript. Start at ``desk.py``."""

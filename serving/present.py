@@ -1,0 +1,228 @@
+"""A case as people and programs read it: folded state and timeline as plain JSON."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from journal.entries import Recorded
+from serving.scoring import explanation_json
+from workflow.assessment import Assessment
+from workflow.events import Verdict
+from workflow.state import (
+    Authorised,
+    Born,
+    Cancelled,
+    Closed,
+    Credit,
+    Declined,
+    Line,
+    Portion,
+    Task,
+    status_of,
+)
+
+Json = dict[str, object]
+
+
+def quantity(value: Decimal) -> int | str:
+    """Whole quantities as integers, others as decimal text; never a float."""
+    return int(value) if value == value.to_integral_value() else format(value.normalize(), "f")
+
+
+def time(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def case_json(state: Born, version: int) -> Json:
+    """State, lines with quantities by status, open tasks, money and effects of one return."""
+    case = state.case
+    requested = case.requested
+    body: Json = {
+        "id": case.return_id,
+        "status": status_of(state),
+        "version": version,
+        "customer": requested.customer_id,
+        "business_unit": requested.business_unit,
+        "channel": requested.channel,
+        "currency": requested.currency,
+        "reference": requested.reference,
+        "requested_by": requested.requested_by,
+        "requested_at": time(requested.requested_at),
+        "value_minor": sum(line.requested.value_minor for line in case.lines),
+        "credited_minor": sum(line.credited_minor for line in case.lines),
+        "lines": [line_json(line) for line in case.lines],
+        "tasks": [task_json(task) for task in case.tasks],
+        "effects": [{"key": key, "status": status} for key, status in case.effects.items()],
+    }
+    match state:
+        case Authorised(_, authority) | Closed(_, authority, _):
+            body["authority"] = {
+                "by": authority.by,
+                "at": time(authority.at),
+                "expires_at": time(authority.expires_at),
+                "goods_required": authority.goods_required,
+                "verdict": verdict_json(authority.verdict),
+            }
+        case Declined(_, code, because):
+            body["refusal"] = {"code": code, "because": because}
+        case Cancelled(_, because):
+            body["cancelled"] = {"because": because}
+        case _:
+            pass
+    if isinstance(state, Closed):
+        body["closed_at"] = time(state.closed_at)
+    return body
+
+
+def line_json(line: Line) -> Json:
+    requested = line.requested
+    source = requested.source
+    return {
+        "line": line.number,
+        "sku": requested.sku,
+        "uom": requested.uom,
+        "lot": requested.lot,
+        "source": {"invoice_id": source.invoice_id, "line": source.line} if source else None,
+        "reason_text": requested.reason_text,
+        "reason": line.reason,
+        "reason_how": line.reason_how,
+        "value_minor": requested.value_minor,
+        "quantities": {
+            "requested": quantity(requested.quantity),
+            "authorised": quantity(line.authorised),
+            "received": quantity(line.received),
+            "released": quantity(line.released),
+            "outstanding": quantity(max(line.outstanding, Decimal(0))),
+            "inspected": quantity(line.inspected),
+            "disposed": quantity(line.disposed),
+        },
+        "eligibility": verdict_json(line.eligibility) if line.eligibility else None,
+        "reason_assessment": assessment_json(line.reason_assessment),
+        "portions": [portion_json(portion) for portion in line.portions],
+        "credits": [credit_json(credit) for credit in line.credits],
+        "credited_minor": line.credited_minor,
+    }
+
+
+def portion_json(portion: Portion) -> Json:
+    found, proposal = portion.inspected, portion.proposal
+    return {
+        "portion": portion.id,
+        "quantity": quantity(found.quantity),
+        "condition": found.condition,
+        "damage_code": found.damage_code,
+        "lot": found.lot,
+        "expires_on": found.expires_on.isoformat() if found.expires_on else None,
+        "remaining_life_days": found.remaining_life_days,
+        "temperature_ok": found.temperature_ok,
+        "recall_open": found.recall_open,
+        "note": found.note,
+        "evidence": list(found.evidence),
+        "inspected_by": found.inspected_by,
+        "inspected_at": time(found.inspected_at),
+        "proposal": {
+            "parts": [_part(p.disposition, p.quantity) for p in proposal.parts],
+            "how": proposal.how,
+            "by": proposal.proposed_by,
+            "allowed": list(proposal.allowed),
+            "masked": [{"value": m.value, "rule": m.rule} for m in proposal.masked],
+        }
+        if proposal
+        else None,
+        "dispositions": [_part(p.disposition, p.quantity) for p in portion.parts],
+        "assessment": assessment_json(portion.assessment),
+    }
+
+
+def _part(disposition: str, amount: Decimal) -> Json:
+    return {"disposition": disposition, "quantity": quantity(amount)}
+
+
+def credit_json(credit: Credit) -> Json:
+    proposed = credit.proposed
+    settled = credit.status in ("approved", "held")
+    return {
+        "sequence": proposed.sequence,
+        "status": credit.status,
+        "decision": proposed.decision,
+        "release": proposed.release,
+        "quantity": quantity(proposed.quantity),
+        "percent": proposed.percent,
+        "fee_minor": proposed.fee_minor,
+        "net_minor": credit.net_minor if settled else proposed.net_minor,
+        "tax_minor": credit.tax_minor if settled else proposed.tax_minor,
+        "portion": proposed.portion,
+        "disposition": proposed.disposition,
+        "verdict": verdict_json(proposed.verdict),
+        "assessment": assessment_json(credit.assessment),
+    }
+
+
+def task_json(task: Task) -> Json:
+    opened = task.opened
+    return {
+        "task": opened.task_id,
+        "point": opened.point,
+        "role": opened.role,
+        "line": opened.line,
+        "portion": opened.portion,
+        "sequence": opened.sequence,
+        "amount_minor": opened.amount_minor,
+        "currency": opened.currency,
+        "proposal": opened.proposal,
+        "allowed": list(opened.allowed),
+        "approvals_needed": opened.approvals_needed,
+        "approved_by": list(task.approved_by),
+        "opened_at": time(opened.opened_at),
+        "due_at": time(opened.due_at),
+        "verdict": verdict_json(opened.verdict),
+    }
+
+
+def verdict_json(verdict: Verdict) -> Json:
+    return {
+        "policy": verdict.policy,
+        "outcome": verdict.outcome,
+        "rule": verdict.rule,
+        "because": verdict.because,
+        "role": verdict.role,
+        "values": dict(verdict.values),
+        "trace": [{"rule": rule, "fired": fired} for rule, fired in verdict.trace],
+    }
+
+
+def assessment_json(said: Assessment | None) -> Json | None:
+    if said is None:
+        return None
+    return {
+        "model": {
+            "name": said.model.name,
+            "version": said.model.version,
+            "alias": said.model.alias,
+            "feature_set": said.model.feature_set,
+        },
+        "value": said.value,
+        "confidence": said.confidence,
+        "abstained": said.abstained,
+        "candidates": [{"value": c.value, "probability": c.probability} for c in said.candidates],
+        "set": list(said.set),
+        "masked": [{"value": m.value, "rule": m.rule} for m in said.masked],
+        "explanation": explanation_json(said.explanation),
+        "asked_at_position": said.asked_at_position,
+    }
+
+
+def timeline_json(history: Sequence[Recorded]) -> list[Json]:
+    """Every event of the case with its place in the journal and its hash."""
+    return [
+        {
+            "position": entry.position,
+            "version": entry.version,
+            "at": time(entry.recorded_at),
+            "actor": entry.actor,
+            "type": entry.type,
+            "data": entry.payload,
+            "hash": entry.hash.hex(),
+        }
+        for entry in history
+    ]

@@ -1,0 +1,1 @@
+"""Routes: read a shape, send a command, present a result. No rule about returns lives here."""

@@ -1,0 +1,75 @@
+"""``/v1/models`` and ``/v1/policies``: what decides, since when, and who said so."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import Response
+
+from journal import lookups
+from serving.http import Reply
+from serving.identity import signed_in
+from serving.shelf import MODELS
+from serving.wiring import services_of
+from workflow.actor import Actor
+
+router = APIRouter(prefix="/v1", tags=["governance"])
+Signed = Annotated[Actor, Depends(signed_in)]
+
+
+@router.get("/models")
+def models(request: Request, actor: Signed) -> Response:
+    """The models that answer here, their cards, and the ledger of their promotions."""
+    services = services_of(request)
+    with services.engine.connect() as conn:
+        ledger = [dict(row) for row in lookups.proposals(conn)]
+    items = []
+    for name in MODELS:
+        shelf = services.shelf.get(name)
+        card = shelf.model.card
+        items.append(
+            {
+                "name": name,
+                "version": shelf.ref.version,
+                "alias": shelf.ref.alias,
+                "digest": shelf.digest or None,
+                "feature_set": shelf.ref.feature_set,
+                "trained_at": shelf.ref.trained_at,
+                "says": list(card.says),
+                "explains": card.output,
+                "limits": card.limits,
+                "metrics": dict(card.metrics),
+                "fault": services.shelf.faults.get(name),
+                "promotions": [row for row in ledger if row["name"] == name],
+            }
+        )
+    return Reply({"items": items}).response()
+
+
+@router.get("/policies")
+def policies(request: Request, actor: Signed) -> Response:
+    """Every version of every policy, with its digest, its dates and its rules."""
+    services = services_of(request)
+    today = services.clock().date()
+    force = {policy.digest for policy in services.policies_at(today).versions}  # type: ignore[attr-defined]
+    items = [
+        {
+            "name": policy.name,
+            "version": policy.version,
+            "digest": policy.digest,
+            "effective": policy.effective.isoformat(),
+            "in_force": policy.digest in force,
+            "facts": sorted(policy.declared),
+            "rules": [
+                {
+                    "id": rule.id,
+                    "when": rule.when,
+                    "outcome": rule.outcome,
+                    "role": rule.role,
+                    "because": rule.because,
+                }
+                for rule in policy.rules
+            ],
+        }
+        for policy in services.policies.versions
+    ]
+    return Reply({"items": items}).response()

@@ -1,0 +1,130 @@
+"""``/v1/queue``: who must decide what; leases that expire; decisions with a reason."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Request
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from journal import leases, worklists
+from serving.acting import act
+from serving.assessor import situation
+from serving.http import Reply, retrying
+from serving.identity import signed_in
+from serving.present import case_json, time
+from serving.routes.returns import etag, once, page_reply
+from serving.shapes import DecisionShape
+from serving.wiring import services_of
+from workflow.actor import Actor
+from workflow.approvals import STANDS_IN_FOR, require_role
+from workflow.codes import Role
+from workflow.commands import DecideTask
+from workflow.refused import Refused
+
+router = APIRouter(prefix="/v1/queue", tags=["queue"])
+Signed = Annotated[Actor, Depends(signed_in)]
+
+
+def roles_of(actor: Actor) -> tuple[str, ...]:
+    """Every role whose tasks an actor may decide."""
+    roles = set(actor.roles)
+    for role in actor.roles:
+        roles |= STANDS_IN_FOR.get(role, frozenset())
+    return tuple(sorted(roles))
+
+
+@router.get("")
+def queue(
+    request: Request,
+    actor: Signed,
+    role: Role | None = None,
+    order: Literal["value", "age", "risk", "sla"] = "sla",
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: str | None = None,
+) -> Response:
+    """Open tasks of a role (all of yours without one), and how many others hold on lease."""
+    services = services_of(request)
+    roles = (str(role),) if role else roles_of(actor)
+    now = services.clock()
+    with services.engine.connect() as conn:
+        page = worklists.tasks(
+            conn, roles=roles, order=order, limit=limit, cursor=cursor, at=now, holder=actor.id
+        )
+    return page_reply(page, leased_to_others=page.leased_to_others)
+
+
+@router.get("/{task_id}")
+def read_task(task_id: str, request: Request, actor: Signed) -> Response:
+    """One task, open or not."""
+    with services_of(request).engine.connect() as conn:
+        return Reply(_task(conn, task_id)).response()
+
+
+def _task(conn: Connection, task_id: str) -> dict[str, object]:
+    task = worklists.task(conn, task_id)
+    if task is None:
+        raise Refused("unknown_task", f"There is no task {task_id}.")
+    return dict(task)
+
+
+def open_task(conn: Connection, task_id: str) -> dict[str, object]:
+    task = _task(conn, task_id)
+    if task["status"] != "open":
+        raise Refused("unknown_task", f"{task_id} is {task['status']} already.")
+    return task
+
+
+def check_lease(task: dict[str, object], actor: Actor, now: datetime) -> None:
+    """Refuse with ``task_leased`` while somebody else holds the task."""
+    holder, until = task["lease_holder"], task["lease_until"]
+    if holder not in (None, actor.id) and isinstance(until, datetime) and until > now:
+        raise Refused("task_leased", f"{holder} works on {task['task_id']} until {time(until)}.")
+
+
+@router.post("/{task_id}/lease")
+def lease(task_id: str, request: Request, actor: Signed) -> Response:
+    """Reserve a task for yourself; ask again before it ends to keep it."""
+    services = services_of(request)
+
+    def work(conn: Connection) -> Response:
+        task = open_task(conn, task_id)
+        require_role(actor, str(task["role"]), f"Leasing {task_id}")
+        seconds = services.settings.lease_minutes * 60
+        held = leases.lease(conn, task_id, actor.id, services.clock(), seconds)
+        return Reply({"task": task_id, "holder": actor.id, "until": time(held.until)}).response()
+
+    return retrying(services.engine, work)
+
+
+@router.post("/{task_id}/release")
+def give_back(task_id: str, request: Request, actor: Signed) -> Response:
+    """Give a leased task back to the queue."""
+    services = services_of(request)
+
+    def work(conn: Connection) -> Response:
+        open_task(conn, task_id)
+        released = leases.release(conn, task_id, actor.id)
+        return Reply({"task": task_id, "released": released}).response()
+
+    return retrying(services.engine, work)
+
+
+@router.post("/{task_id}/decision")
+def decide(task_id: str, shape: DecisionShape, request: Request, actor: Signed) -> Response:
+    """Decide a task. A rejection or an override carries a reason code and a note."""
+    services = services_of(request)
+
+    def work(conn: Connection) -> Reply:
+        now = services.clock()
+        task = open_task(conn, task_id)
+        check_lease(task, actor, now)
+        command = DecideTask(
+            task_id, shape.decision, actor, now, shape.value, shape.reason_code, shape.note
+        )
+        return_id = str(task["return_id"])
+        handled = act(services.cases, services.assessor, conn, return_id, command)
+        state = situation(handled.state, return_id)
+        return Reply(case_json(state, handled.version), 200, etag(handled.version))
+
+    return once(request, actor, shape, work)

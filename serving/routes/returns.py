@@ -1,0 +1,240 @@
+"""``/v1/returns``: request, read, receive, inspect, dispose, cancel, release."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from journal import idempotency, lookups, worklists
+from serving.acting import act
+from serving.assessor import situation
+from serving.errors import Invalid
+from serving.http import Reply, fingerprint, idempotency_key, if_match, retrying
+from serving.identity import signed_in
+from serving.present import case_json, timeline_json
+from serving.requesting import build_request, expiry, new_return_id
+from serving.shapes import (
+    CancellationShape,
+    DispositionShape,
+    InspectionShape,
+    ReceiptShape,
+    ReleaseShape,
+    ReturnShape,
+    Shape,
+)
+from serving.wiring import services_of
+from workflow.actor import Actor
+from workflow.approvals import require_any_role
+from workflow.commands import (
+    CancelReturn,
+    Command,
+    DisposePortion,
+    InspectLine,
+    ReceiptLine,
+    ReceiveGoods,
+    ReleaseCredit,
+)
+from workflow.events import DispositionPart
+from workflow.evolve import fold
+from workflow.refused import Refused
+
+router = APIRouter(prefix="/v1/returns", tags=["returns"])
+Signed = Annotated[Actor, Depends(signed_in)]
+Build = Callable[[Connection, datetime], Command]
+REQUESTERS = ("customer_service", "returns_manager", "service")
+
+
+def once(
+    request: Request, actor: Actor, shape: Shape | None, work: Callable[[Connection], Reply]
+) -> Response:
+    """Do ``work`` once for the request's Idempotency-Key, in one transaction with its answer."""
+    services = services_of(request)
+    key = idempotency_key(request)
+    mark = fingerprint(request, shape.model_dump(mode="json") if shape else None)
+
+    def transaction(conn: Connection) -> Response:
+        now = services.clock()
+        kept = _begin(conn, actor, key, request.url.path, mark, now)
+        if kept is not None:
+            return Response(
+                kept.body,
+                kept.status,
+                {**kept.headers, "Idempotency-Replayed": "true"},
+                "application/json",
+            )
+        response = work(conn).response()
+        headers = {k: v for k, v in response.headers.items() if k in ("etag", "location")}
+        answer = idempotency.Answer(response.status_code, headers, bytes(response.body))
+        idempotency.finish(conn, actor.id, key, answer)
+        return response
+
+    return retrying(services.engine, transaction)
+
+
+def _begin(
+    conn: Connection, actor: Actor, key: str, route: str, mark: bytes, now: datetime
+) -> idempotency.Answer | None:
+    try:
+        return idempotency.begin(conn, actor.id, key, route, mark, now)
+    except idempotency.KeyReused as error:
+        raise Invalid("idempotency_key_reused", str(error), 422) from error
+    except idempotency.InProgress as error:
+        raise Invalid("idempotency_key_in_progress", str(error), 409) from error
+
+
+def etag(version: int) -> dict[str, str]:
+    return {"ETag": f'"{version}"'}
+
+
+def page_reply(page: worklists.Page, **more: object) -> Response:
+    """A page of rows with the cursor of the next one, null at the end."""
+    items = [{k: v for k, v in row.items() if not k.startswith("_")} for row in page.rows]
+    return Reply({"items": items, "next": page.cursor, **more}).response()
+
+
+def obey(
+    request: Request, actor: Actor, return_id: str, shape: Shape | None, build: Build
+) -> Response:
+    """Send one command to a case and answer with the case as it is then."""
+    services = services_of(request)
+    expected = if_match(request)
+
+    def work(conn: Connection) -> Reply:
+        command = build(conn, services.clock())
+        handled = act(services.cases, services.assessor, conn, return_id, command, expected)
+        state = situation(handled.state, return_id)
+        return Reply(case_json(state, handled.version), 200, etag(handled.version))
+
+    return once(request, actor, shape, work)
+
+
+@router.post("", status_code=201)
+def request_return(shape: ReturnShape, request: Request, actor: Signed) -> Response:
+    """Ask for a return. Answers 201 with the case: authorised, refused, or waiting for someone."""
+    services = services_of(request)
+    require_any_role(actor, REQUESTERS, "Requesting a return")
+
+    def work(conn: Connection) -> Reply:
+        now = services.clock()
+        return_id = shape.id or new_return_id(now)
+        command = build_request(
+            conn, shape, return_id, actor, now, services.settings.max_text_chars
+        )
+        handled = act(services.cases, services.assessor, conn, return_id, command)
+        state = situation(handled.state, return_id)
+        headers = etag(handled.version) | {"Location": f"/v1/returns/{return_id}"}
+        return Reply(case_json(state, handled.version), 201, headers)
+
+    return once(request, actor, shape, work)
+
+
+@router.get("")
+def list_returns(
+    request: Request,
+    actor: Signed,
+    status: str | None = None,
+    customer: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: str | None = None,
+) -> Response:
+    """Returns, newest first; ``next`` is the cursor of the following page, null at the end."""
+    with services_of(request).engine.connect() as conn:
+        page = worklists.returns(
+            conn, status=status, customer_id=customer, limit=limit, cursor=cursor
+        )
+    return page_reply(page)
+
+
+@router.get("/{return_id}")
+def read_return(return_id: str, request: Request, actor: Signed) -> Response:
+    """One return: state, lines, portions, credits, open tasks, decisions and timeline."""
+    services = services_of(request)
+    with services.engine.connect() as conn:
+        history = services.cases.history(conn, return_id)
+    state = situation(fold(entry.event for entry in history), return_id)
+    body = case_json(state, len(history)) | {"timeline": timeline_json(history)}
+    return Reply(body, 200, etag(len(history))).response()
+
+
+def _build_receipt(shape: ReceiptShape, actor: Actor) -> Build:
+    lines = tuple(ReceiptLine(x.line, x.sku, x.quantity, x.lot) for x in shape.lines)
+
+    def build(conn: Connection, now: datetime) -> Command:
+        for line in lines:
+            if lookups.product(conn, line.sku) is None:
+                raise Refused("unknown_product", f"There is no item {line.sku}.")
+        return ReceiveGoods(shape.receipt_id, shape.warehouse, lines, actor, now, shape.final)
+
+    return build
+
+
+@router.post("/{return_id}/receipts")
+def receive(return_id: str, shape: ReceiptShape, request: Request, actor: Signed) -> Response:
+    """Record what arrived: exact, short (``final``), over, or goods nobody announced."""
+    return obey(request, actor, return_id, shape, _build_receipt(shape, actor))
+
+
+@router.post("/{return_id}/inspections")
+def inspect(return_id: str, shape: InspectionShape, request: Request, actor: Signed) -> Response:
+    """Record what was found; the disposition is proposed, and confirmed where policy allows."""
+    services = services_of(request)
+
+    def build(conn: Connection, now: datetime) -> Command:
+        state = situation(services.cases.state(conn, return_id)[0], return_id)
+        line = state.case.line(shape.line)
+        lot = shape.lot
+        recall, expires_on = False, shape.expires_on
+        if line is not None:
+            lot = shape.lot or line.requested.lot or line.requested.facts.shipped_lot
+            recall = lookups.open_recall(conn, line.requested.sku, lot)
+            expires_on = expires_on or expiry(conn, line.requested.sku, lot)
+        return InspectLine(
+            line=shape.line,
+            quantity=shape.quantity,
+            condition=shape.condition,
+            actor=actor,
+            at=now,
+            lot=lot,
+            damage_code=shape.damage_code,
+            expires_on=expires_on,
+            temperature_ok=shape.temperature_ok,
+            recall_open=recall,
+            note=shape.note,
+            evidence=tuple(shape.evidence),
+        )
+
+    return obey(request, actor, return_id, shape, build)
+
+
+@router.post("/{return_id}/dispositions")
+def dispose(return_id: str, shape: DispositionShape, request: Request, actor: Signed) -> Response:
+    """Say what happens to an inspected portion, split as needed, among what the rules allow."""
+    parts = tuple(DispositionPart(part.disposition, part.quantity) for part in shape.parts)
+
+    def build(conn: Connection, now: datetime) -> Command:
+        return DisposePortion(shape.portion, parts, actor, now, shape.reason_code, shape.note)
+
+    return obey(request, actor, return_id, shape, build)
+
+
+@router.post("/{return_id}/cancellations")
+def cancel(return_id: str, shape: CancellationShape, request: Request, actor: Signed) -> Response:
+    """Withdraw a return for which nothing has come back yet."""
+
+    def build(conn: Connection, now: datetime) -> Command:
+        return CancelReturn(shape.because, actor, now)
+
+    return obey(request, actor, return_id, shape, build)
+
+
+@router.post("/{return_id}/releases")
+def release(return_id: str, shape: ReleaseShape, request: Request, actor: Signed) -> Response:
+    """Let a credit that was held (for the vendor, or until asked) go to the customer."""
+
+    def build(conn: Connection, now: datetime) -> Command:
+        return ReleaseCredit(shape.line, shape.sequence, shape.because, actor, now)
+
+    return obey(request, actor, return_id, shape, build)

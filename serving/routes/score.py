@@ -1,0 +1,231 @@
+"""Scoring: ``/v1/score/*`` and the Open Inference Protocol over the same models."""
+
+import asyncio
+from typing import Annotated, Literal
+
+import orjson
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response
+
+from serving.errors import Invalid
+from serving.identity import signed_in
+from serving.scoring import (
+    FEATURE_SETS,
+    MODEL_OF,
+    Json,
+    Mask,
+    answer,
+    read_items,
+    schema_of,
+)
+from serving.shelf import MODELS
+from serving.wiring import Services, services_of
+from workflow.actor import Actor
+from workflow.assessment import Value
+from workflow.refused import Refused
+
+router = APIRouter()
+Explain = Annotated[Literal["none", "top", "full"], Query()]
+Signed = Annotated[Actor, Depends(signed_in)]
+
+INLINE_ROWS = 8
+"""A batch up to this size is scored on the event loop; a larger one in a thread."""
+
+
+async def _body(request: Request) -> object:
+    try:
+        return orjson.loads(await request.body())
+    except orjson.JSONDecodeError as error:
+        raise Invalid("malformed_json", f"The body is no JSON: {error}.", 400) from error
+
+
+async def _score(request: Request, endpoint: str, explain: str) -> Response:
+    services = services_of(request)
+    body = await _body(request)
+
+    def work() -> bytes:
+        return _answer(services, endpoint, body, explain)
+
+    items = body.get("items") if isinstance(body, dict) else None
+    small = isinstance(items, list) and len(items) <= INLINE_ROWS
+    by_facts = endpoint == "return-reason" or (
+        small and all(isinstance(i, dict) and "facts" in i for i in items or ())
+    )
+    content = work() if small and by_facts else await asyncio.to_thread(work)
+    return Response(content, media_type="application/json")
+
+
+def _answer(services: Services, endpoint: str, body: object, explain: str) -> bytes:
+    shelf = services.shelf.get(MODEL_OF[endpoint])
+    rules: Mask | None = services.disposition_rules if endpoint == "disposition" else None
+    with services.lookups(endpoint) as lookup:
+        questions = read_items(
+            body,
+            endpoint,
+            max_text=services.settings.max_text_chars,
+            lookup=lookup,
+            rules=rules,
+        )
+    ranked = endpoint == "reconciliation-exceptions"
+    services.metrics.scored(endpoint, len(questions))
+    return orjson.dumps(answer(shelf, questions, explain, ranked))
+
+
+@router.post("/v1/score/return-reason", tags=["scoring"])
+async def return_reason(request: Request, actor: Signed, explain: Explain = "top") -> Response:
+    """Classify what customers write into canonical return reasons, with the words that did it."""
+    return await _score(request, "return-reason", explain)
+
+
+@router.post("/v1/score/disposition", tags=["scoring"])
+async def disposition(request: Request, actor: Signed, explain: Explain = "top") -> Response:
+    """Predict what will happen to goods, among what the rules allow."""
+    return await _score(request, "disposition", explain)
+
+
+@router.post("/v1/score/credit-anomaly", tags=["scoring"])
+async def credit_anomaly(request: Request, actor: Signed, explain: Explain = "top") -> Response:
+    """Say how unusual a credit is, and which of its facts make it so."""
+    return await _score(request, "credit-anomaly", explain)
+
+
+@router.post("/v1/score/reconciliation-exceptions", tags=["scoring"])
+async def exceptions(request: Request, actor: Signed, explain: Explain = "top") -> Response:
+    """Rank reconciliation exceptions by the loss to expect."""
+    return await _score(request, "reconciliation-exceptions", explain)
+
+
+@router.get("/v1/score/schema/{model}", tags=["scoring"])
+async def schema(
+    model: Literal["return-reason", "disposition", "credit-anomaly", "reconciliation-exceptions"],
+    actor: Signed,
+) -> Json:
+    """JSON Schema of one item, with units and a complete example."""
+    return schema_of(model)
+
+
+# -- Open Inference Protocol v2 ----------------------------------------------------------------
+
+_OIP_TYPES = {"number": "FP64", "category": "BYTES", "flag": "BOOL", "text": "BYTES"}
+
+
+def _endpoint_of(model: str) -> str:
+    names = {name: endpoint for endpoint, name in MODEL_OF.items()} | {e: e for e in MODEL_OF}
+    if model not in names:
+        raise Refused("unknown_model", f"There is no model {model!r}; there are {list(MODELS)}.")
+    return names[model]
+
+
+@router.get("/v2/health/live", tags=["open inference"])
+async def live() -> Json:
+    return {"live": True}
+
+
+@router.get("/v2/health/ready", tags=["open inference"])
+async def ready() -> Json:
+    return {"ready": True}
+
+
+@router.get("/v2/models/{model}/ready", tags=["open inference"])
+async def model_ready(model: str, request: Request, actor: Signed) -> Json:
+    shelf = services_of(request).shelf.get(MODEL_OF[_endpoint_of(model)])
+    return {"name": model, "ready": bool(shelf.digest)}
+
+
+@router.get("/v2/models/{model}", tags=["open inference"])
+async def model_metadata(model: str, request: Request, actor: Signed) -> Json:
+    """Inputs and outputs of a model in the protocol's words."""
+    name = MODEL_OF[_endpoint_of(model)]
+    shelf = services_of(request).shelf.get(name)
+    columns = (
+        [("text", "text")]
+        if name == "reason"
+        else [(column.name, column.kind) for column in FEATURE_SETS[name].columns]
+    )
+    return {
+        "name": name,
+        "versions": [shelf.ref.version],
+        "platform": "returns-triage",
+        "inputs": [
+            {"name": column, "datatype": _OIP_TYPES[kind], "shape": [-1]}
+            for column, kind in columns
+        ],
+        "outputs": [
+            {"name": "value", "datatype": "BYTES", "shape": [-1]},
+            {"name": "confidence", "datatype": "FP64", "shape": [-1]},
+            {"name": "abstained", "datatype": "BYTES", "shape": [-1]},
+        ],
+    }
+
+
+def _oip_items(body: object, name: str) -> list[Json]:
+    """The protocol's columns as rows. Errors: ``Invalid`` that names the input."""
+    inputs = body.get("inputs") if isinstance(body, dict) else None
+    if not isinstance(inputs, list) or not inputs:
+        raise Invalid("invalid_request", "The body is an object with a list called inputs.")
+    columns: dict[str, list[Value]] = {}
+    for one in inputs:
+        if not isinstance(one, dict) or not isinstance(one.get("name"), str):
+            raise Invalid("invalid_request", "Each input has a name and data.")
+        data = one.get("data")
+        if not isinstance(data, list):
+            raise Invalid("invalid_request", f"Input {one['name']!r}: data is a flat list.")
+        columns[one["name"]] = data
+    lengths = {len(data) for data in columns.values()}
+    if len(lengths) != 1:
+        raise Invalid("invalid_request", f"Inputs differ in length: {sorted(lengths)}.")
+    rows = [
+        dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
+    ]
+    if name == "reason":
+        return [dict(row) for row in rows]
+    return [{"facts": row} for row in rows]
+
+
+def _oip(services: Services, model: str, body: object, explain: str) -> tuple[Json, Json]:
+    endpoint = _endpoint_of(model)
+    items = _oip_items(body, MODEL_OF[endpoint])
+    content = orjson.loads(_answer(services, endpoint, {"items": items}, explain))
+    for item in content["items"]:
+        if "problem" in item:
+            raise Invalid(item["problem"]["code"], f"Row {item['id']}: {item['problem']['detail']}")
+    request_id = body.get("id") if isinstance(body, dict) else None
+    head: Json = {
+        "model_name": content["model"]["name"],
+        "model_version": content["model"]["version"],
+        **({"id": request_id} if request_id else {}),
+    }
+    return head, content
+
+
+@router.post("/v2/models/{model}/infer", tags=["open inference"])
+async def infer(model: str, request: Request, actor: Signed) -> Json:
+    """Predictions in the Open Inference Protocol: ``value``, ``confidence``, ``abstained``."""
+    body = await _body(request)
+    head, content = await asyncio.to_thread(_oip, services_of(request), model, body, "none")
+    items = content["items"]
+    assert isinstance(items, list)
+    outputs = [
+        {
+            "name": name,
+            "datatype": datatype,
+            "shape": [len(items)],
+            "data": [item[name] for item in items],
+        }
+        for name, datatype in (("value", "BYTES"), ("confidence", "FP64"), ("abstained", "BYTES"))
+    ]
+    return head | {"outputs": outputs}
+
+
+@router.post("/v2/models/{model}/explain", tags=["open inference"])
+async def explain(model: str, request: Request, actor: Signed) -> Json:
+    """Our documented extension of the protocol: the explanation of each row, in full."""
+    body = await _body(request)
+    head, content = await asyncio.to_thread(_oip, services_of(request), model, body, "full")
+    items = content["items"]
+    assert isinstance(items, list)
+    return head | {
+        "explanations": [
+            {"value": item["value"], "explanation": item["explanation"]} for item in items
+        ]
+    }

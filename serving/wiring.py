@@ -1,0 +1,171 @@
+"""The composition root: every part is built here, once, from settings; tests build another."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from pathlib import Path
+
+from fastapi import Request
+from models.store import Store
+from sqlalchemy import Engine
+
+from features.catalogue import FOLDS
+from features.questions import about_exception, ask
+from features.sets import Wanted as MemoryKey
+from integrations.erp.port import ErpPort
+from integrations.erp.reference import ReferenceErp
+from journal import lookups, outbox, worklists
+from journal.database import engine_for
+from journal.entries import Memory
+from journal.journal import Journal
+from serving.assessor import Assessor, situation
+from serving.cases import Cases, PoliciesAt
+from serving.errors import Invalid
+from serving.metrics import Metrics
+from serving.performer import EffectPerformer
+from serving.scoring import Lookup, Mask, disposition_rules
+from serving.settings import Settings
+from serving.shelf import FEATURE_SETS, Champion, Shelf
+from workflow import policy
+from workflow.asking import allowed_dispositions
+from workflow.assessment import Masked, Row
+from workflow.refused import Refused
+from workflow.wanted import Wanted
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class Services:
+    """Everything a route, a worker or a command needs."""
+
+    settings: Settings
+    database_url: str
+    engine: Engine
+    journal: Journal
+    policies: policy.Policies
+    policies_at: PoliciesAt
+    cases: Cases
+    shelf: Shelf
+    assessor: Assessor
+    performer: EffectPerformer
+    metrics: Metrics
+    disposition_rules: Mask
+    clock: Clock
+
+    @contextmanager
+    def lookups(self, endpoint: str) -> Iterator[Lookup | None]:
+        """How an item that names a case or an exception becomes a row; opened only if used."""
+        if endpoint == "return-reason":
+            yield None
+            return
+        yield lambda item: self._look_up(endpoint, item)
+
+    def _look_up(self, endpoint: str, item: Mapping[str, object]) -> tuple[Row, Mask | None]:
+        if endpoint == "reconciliation-exceptions":
+            return self._exception_row(_text(item, "exception_id")), None
+        return_id, number = _text(item, "return_id"), item.get("line")
+        if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+            raise Invalid("invalid_item", "line is a line number of the return, from 1.")
+        with self.engine.connect() as conn:
+            state = situation(self.cases.state(conn, return_id)[0], return_id)
+            line = state.case.line(number)
+            if line is None:
+                raise Refused("unknown_line", f"{return_id} has no line {number}.")
+            point = "credit" if endpoint == "credit-anomaly" else "disposition"
+            now = self.clock()
+            row, _ = self.assessor.row(conn, state, Wanted(point, number), now)
+        if endpoint == "credit-anomaly" or not line.portions:
+            return row, None
+        options = allowed_dispositions(
+            state.case, line.portions[-1], self.policies_at(now.date()), now
+        )
+
+        def rules(_: Row) -> tuple[tuple[str, ...], Sequence[Masked]]:
+            return options
+
+        return row, rules
+
+    def _exception_row(self, exception_id: str) -> Row:
+        with self.engine.connect() as conn:
+            if worklists.exception(conn, exception_id) is None:
+                raise Refused("unknown_exception", f"There is no exception {exception_id}.")
+
+            def read(keys: object) -> Mapping[MemoryKey, Memory]:
+                return self.journal.memories(conn, keys)[0]  # type: ignore[arg-type]
+
+            feature_set = FEATURE_SETS["exception_rank"]
+            return ask(feature_set, about_exception(exception_id, self.clock()), read)[1]
+
+
+def _text(item: Mapping[str, object], name: str) -> str:
+    value = item.get(name)
+    if not isinstance(value, str) or not value:
+        raise Invalid("invalid_item", f"Give facts, or {name}.")
+    return value
+
+
+def wire(
+    settings: Settings,
+    database_url: str,
+    *,
+    clock: Clock = utc_now,
+    erp: Callable[[Engine], ErpPort] = ReferenceErp,
+    bundles: Store | None = None,
+) -> Services:
+    """Build everything for one process.
+
+    Errors: ``workflow.policy.Mismatch`` where the policies have faults.
+    """
+    engine = engine_for(database_url, pool_size=settings.pool_size)
+    policies = policy.load(Path(settings.policies_dir))
+
+    @lru_cache(maxsize=64)
+    def policies_at(day: date) -> policy.Policies:
+        return policies.at(day)
+
+    journal = Journal(FOLDS, outbox.defer_effect)
+    cases = Cases(journal, policies_at)
+    store = bundles or Store(settings.bundle_store, settings.state_dir / "shelf")
+
+    def champions() -> list[Champion]:
+        with engine.connect() as conn:
+            return [
+                Champion(row["name"], row["version"], row["bundle_digest"], row["alias"])
+                for row in lookups.champions(conn)
+            ]
+
+    shelf = Shelf(champions, store.fetch)
+    assessor = Assessor(cases, journal, shelf, policies_at)
+
+    def depths() -> dict[str, dict[str, int]]:
+        with engine.connect() as conn:
+            return worklists.depths(conn)
+
+    return Services(
+        settings=settings,
+        database_url=database_url,
+        engine=engine,
+        journal=journal,
+        policies=policies,
+        policies_at=policies_at,
+        cases=cases,
+        shelf=shelf,
+        assessor=assessor,
+        performer=EffectPerformer(engine, cases, assessor, erp(engine), clock),
+        metrics=Metrics(depths),
+        disposition_rules=disposition_rules(policies_at, lambda: clock().date()),
+        clock=clock,
+    )
+
+
+def services_of(request: Request) -> Services:
+    """The services of the app that answers this request."""
+    services: Services = request.app.state.services
+    return services
