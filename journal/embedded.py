@@ -32,7 +32,7 @@ from psycopg import sql
 from journal.postgres_programs import (
     EmbeddedError,
     Owner,
-    clear_reused_pid,
+    clear_stale_locks,
     command_line,
     programs_for,
     run,
@@ -186,14 +186,17 @@ def _password(folder: Path) -> str:
 
 def _host(folder: Path) -> str:
     """The socket's folder. Errors: ``EmbeddedError`` where its path is too long for a socket."""
-    own = folder / "run"
-    longest = len(os.fsencode(own / f".s.PGSQL.{PORT}"))
+    longest = len(os.fsencode(_socket(folder)))
     if longest > LONGEST_SOCKET_PATH:
         raise EmbeddedError(
             f"{folder} is too long for a socket ({longest} bytes, at most {LONGEST_SOCKET_PATH}):"
             " set TRIAGE_DATA_DIR to a shorter path."
         )
-    return str(own)
+    return str(folder / "run")
+
+
+def _socket(folder: Path) -> Path:
+    return folder / "run" / f".s.PGSQL.{PORT}"
 
 
 def _url(folder: Path, database: str = DATABASE) -> str:
@@ -202,7 +205,7 @@ def _url(folder: Path, database: str = DATABASE) -> str:
 
 
 def _answers(folder: Path) -> bool:
-    if not (folder / "run" / f".s.PGSQL.{PORT}").exists():
+    if not _socket(folder).exists():
         return False
     try:
         with psycopg.connect(_url(folder), connect_timeout=5):
@@ -255,7 +258,7 @@ def _configure(folder: Path, owner: Owner, settings: Mapping[str, str]) -> None:
 
 def _launch(folder: Path, programs: Path, owner: Owner) -> None:
     data, log = folder / "data", folder / "data" / "server.log"
-    clear_reused_pid(data)
+    clear_stale_locks(data, _socket(folder))
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:

