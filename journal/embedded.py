@@ -147,32 +147,41 @@ def _locked(folder: Path) -> Iterator[None]:
 
 def _make_folder(folder: Path, owner: Owner) -> None:
     """The folder and its parents, entered by the server's user through its group only."""
-    if folder.exists():
-        found = folder.stat().st_uid
-        if found != os.geteuid():
-            raise EmbeddedError(
-                f"{folder} belongs to user {found}, not to {os.geteuid()}: choose another folder"
-                " with TRIAGE_DATA_DIR."
-            )
-    missing = [p for p in reversed(folder.parents) if not p.exists()]
-    for parent in missing:
-        parent.mkdir(exist_ok=True)
-        # Root's may be closed by its umask; the server's user must pass through to reach the data.
-        parent.chmod(0o755 if owner.other else 0o700)
+    _check_place(folder, owner)
+    for parent in reversed(folder.parents):
+        if not parent.exists():
+            parent.mkdir(exist_ok=True)
+            # Made by us, so ours to open: root's umask may close it to the server's user.
+            parent.chmod(0o755 if owner.other else 0o700)
     folder.mkdir(mode=0o700, exist_ok=True)
     if owner.other:
         os.chown(folder, 0, owner.gid)
     folder.chmod(0o750 if owner.other else 0o700)
-    blocked = next((p for p in reversed(folder.parents) if not owner.may_enter(p)), None)
-    if blocked is not None:
-        raise EmbeddedError(
-            f"The server's user {owner.name} may not enter {blocked}, and its permissions are left"
-            f" alone: set TRIAGE_DATA_DIR to a folder that is not below it, or"
-            " TRIAGE_DATABASE_URL to a server of your own."
-        )
     inner = folder / "run"
     inner.mkdir(mode=0o700, exist_ok=True)
     owner.give(inner)
+
+
+def _check_place(folder: Path, owner: Owner) -> None:
+    """Refuse, before anything is made, a place that could only be used by loosening others."""
+    longest = len(os.fsencode(_socket(folder)))
+    if longest > LONGEST_SOCKET_PATH:
+        raise EmbeddedError(
+            f"{folder} is too long for a socket ({longest} bytes, at most {LONGEST_SOCKET_PATH}):"
+            " set TRIAGE_DATA_DIR to a shorter path."
+        )
+    if folder.exists() and folder.stat().st_uid != os.geteuid():
+        raise EmbeddedError(
+            f"{folder} belongs to user {folder.stat().st_uid}, not to {os.geteuid()}: choose"
+            " another folder with TRIAGE_DATA_DIR."
+        )
+    for parent in reversed(folder.parents):
+        if parent.exists() and not owner.may_enter(parent):
+            raise EmbeddedError(
+                f"The server's user {owner.name} may not enter {parent}, and its permissions are"
+                " left alone: set TRIAGE_DATA_DIR to a folder that is not below it, or"
+                " TRIAGE_DATABASE_URL to a server of your own."
+            )
 
 
 def _password(folder: Path) -> str:
@@ -184,24 +193,15 @@ def _password(folder: Path) -> str:
     return file.read_text()
 
 
-def _host(folder: Path) -> str:
-    """The socket's folder. Errors: ``EmbeddedError`` where its path is too long for a socket."""
-    longest = len(os.fsencode(_socket(folder)))
-    if longest > LONGEST_SOCKET_PATH:
-        raise EmbeddedError(
-            f"{folder} is too long for a socket ({longest} bytes, at most {LONGEST_SOCKET_PATH}):"
-            " set TRIAGE_DATA_DIR to a shorter path."
-        )
-    return str(folder / "run")
-
-
 def _socket(folder: Path) -> Path:
     return folder / "run" / f".s.PGSQL.{PORT}"
 
 
 def _url(folder: Path, database: str = DATABASE) -> str:
     password = quote(_password(folder), safe="")
-    return f"postgresql://{ROLE}:{password}@/{database}?host={quote(_host(folder))}&port={PORT}"
+    return (
+        f"postgresql://{ROLE}:{password}@/{database}?host={quote(str(folder / 'run'))}&port={PORT}"
+    )
 
 
 def _answers(folder: Path) -> bool:
@@ -246,7 +246,7 @@ def _initialise(folder: Path, programs: Path, owner: Owner) -> None:
 def _configure(folder: Path, owner: Owner, settings: Mapping[str, str]) -> None:
     """Our settings in a file of their own, included by the server's."""
     own = folder / "data" / "returns-triage.conf"
-    values = {**settings, "unix_socket_directories": _host(folder)}
+    values = {**settings, "unix_socket_directories": str(folder / "run")}
     lines = [f"{name} = '{value.replace(chr(39), chr(39) * 2)}'" for name, value in values.items()]
     own.write_text("\n".join(lines) + "\n")
     owner.give(own, mode=0o600)

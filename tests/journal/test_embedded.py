@@ -27,6 +27,7 @@ AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: start pytest
 @pytest.fixture
 def folder() -> Iterator[Path]:
     made = enterable_folder()
+    made.chmod(0o711)
     yield made / "pg"
     shutil.rmtree(made)
 
@@ -49,7 +50,6 @@ def outside(folder: Path) -> list[Path]:
 def test_life_of_a_server(folder: Path) -> None:
     """Started once, reused, stopped only by who started it; data survives a kill and a restart;
     and no permission outside its folder changes meanwhile."""
-    folder.parent.chmod(0o711)
     before = modes(*outside(folder))
     first = embedded.start(folder)
     again = embedded.start(folder)
