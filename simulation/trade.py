@@ -13,7 +13,7 @@ from simulation.masters import Carrier, Customer, Masters, Product, lot_on
 from simulation.streams import Streams, office_time, poisson
 from workflow.facts import InvoiceLine, InvoiceRecorded, LotRegistered
 
-INVOICES_A_DAY = 0.082
+INVOICES_A_DAY = 0.078
 """Mean invoices a day of a customer of activity 1, over all seven days of the week."""
 WEEKDAY = (1.25, 1.3, 1.3, 1.3, 1.25, 0.45, 0.15)
 EUR_IN_USD = Decimal("1.10")

@@ -100,9 +100,7 @@ class WiredDesk:
         # Effects are performed here, every evening: no job is queued for a worker.
         self._journal = Journal(services.journal.folds)
         self._cases = RememberingCases(self._journal, services.policies_at)
-        self._assessor = Assessor(
-            self._cases, self._journal, services.shelf, services.policies_at
-        )
+        self._assessor = Assessor(self._cases, self._journal, services.shelf, services.policies_at)
         self._erp = ReferenceErp(services.engine)
 
     @contextmanager
@@ -330,9 +328,7 @@ class WiredDesk:
                 outbox.done(self.conn, effect.key, outcomes[effect.key])
                 if effect.kind != "assess":
                     by_case[effect.return_id].append(
-                        AcknowledgeEffect(
-                            effect.key, effect.kind, outcomes[effect.key], SYSTEM, at
-                        )
+                        AcknowledgeEffect(effect.key, effect.kind, outcomes[effect.key], SYSTEM, at)
                     )
         self._send_all(by_case, at)
         return len(effects)
@@ -351,15 +347,11 @@ class WiredDesk:
                 effects += more
             if events:
                 stream = f"case/{return_id}"
-                appends.append(
-                    Append(stream, tuple(events), SYSTEM, at, version, tuple(effects))
-                )
+                appends.append(Append(stream, tuple(events), SYSTEM, at, version, tuple(effects)))
                 self._cases.known[return_id] = (state, version + len(events))
         self._journal.append(self.conn, appends)
 
-    def _error_of(
-        self, key: str, return_id: str, kind: str, payload: object
-    ) -> LedgerError | None:
+    def _error_of(self, key: str, return_id: str, kind: str, payload: object) -> LedgerError | None:
         line = payload.get("line") if isinstance(payload, dict) else None
         error = self._errors.get((return_id, line, kind)) if isinstance(line, int) else None
         if error is not None and error.kind in NOT_PERFORMED:
@@ -391,9 +383,7 @@ class WiredDesk:
         delta = net * error.percent // 100 - net
         if error.kind == "changed_amount" and delta == 0:
             return
-        inject_error(
-            self.conn, error.kind, effect.key, at, delta_minor=delta or 100, lot=error.lot
-        )
+        inject_error(self.conn, error.kind, effect.key, at, delta_minor=delta or 100, lot=error.lot)
 
     def _release_on_request(self, at: datetime) -> None:
         """Customers ask for credits they were promised on request; a clerk lets them go."""
@@ -460,5 +450,3 @@ class WiredDesk:
             return
         with self.services.engine.connect() as conn:
             yield conn
-
-
