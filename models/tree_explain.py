@@ -13,22 +13,23 @@ import numpy as np
 
 from models.tabular import Matrix
 
-FEW_ROWS = 32
-"""Up to so many rows one thread is faster than waking a second one."""
+FEW_ROWS = 2000
+"""Up to so many rows one thread is used: on a busy machine two wait for each other."""
 
 
 class Trees:
     """A trained model from its text: raw margins, and exact pushes on any one of them.
 
     ``classes`` is how many margins a row gets (1 for a ranker, a binary or a regression).
+    Errors: ``ValueError`` for a text that is no model.
     """
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._all = lgb.Booster(model_str=text)
+        self._all = _booster(text)
         self.classes = int(self._all.num_model_per_iteration())
         self._single = [
-            lgb.Booster(model_str=one_class(text, k, self.classes)) for k in range(self.classes)
+            _booster(one_class(text, k, self.classes)) for k in range(self.classes)
         ]
 
     def margins(self, matrix: Matrix) -> Matrix:
@@ -70,6 +71,13 @@ def one_class(text: str, k: int, classes: int) -> str:
     one = [_single_header(line) for line in kept]
     parts = [f"Tree={i}\n{tree.strip()}\n" for i, tree in enumerate(trees)]
     return "\n".join(one).rstrip() + "\n\n" + "\n\n".join(parts) + "\n\nend of trees\n"
+
+
+def _booster(text: str) -> lgb.Booster:
+    try:
+        return lgb.Booster(model_str=text)
+    except lgb.basic.LightGBMError as error:
+        raise ValueError(f"not a LightGBM text model: {error}") from error
 
 
 def _single_header(line: str) -> str:

@@ -28,10 +28,11 @@ SETTINGS: dict[str, Any] = {
     "max_cat_to_onehot": 8,
     "deterministic": True,
     "force_row_wise": True,
-    "num_threads": 2,
+    "num_threads": 1,  # thousands of rows: a second thread mostly waits for the first
     "verbosity": -1,
 }
-MOST_ROUNDS, PATIENCE, FIXED_ROUNDS = 300, 20, 60
+MOST_ROUNDS, PATIENCE, FIXED_ROUNDS, LEAST_ROUNDS = 300, 30, 60, 30
+"""A validation part of a few worklists is too noisy to stop anybody in the first rounds."""
 INNER_SHARE, LEAST_INNER = 0.15, 40
 """The newest part of the training rows says when to stop; with fewer rows, rounds are fixed."""
 
@@ -79,6 +80,7 @@ def boost(
         warnings.filterwarnings("ignore", module="lightgbm")
         booster = lgb.train(settings, sets[0], rounds, valid_sets=sets[1:], callbacks=stop)
     best = booster.best_iteration if booster.best_iteration > 0 else booster.current_iteration()
+    best = min(max(best, LEAST_ROUNDS), booster.current_iteration())
     return Learned(booster.model_to_string(num_iteration=best), int(best))
 
 

@@ -85,6 +85,7 @@ def fit(examples: Sequence[Example], *, seed: int) -> Made:
         },
         judged=_judge(build(_blank()), plain, split, seed),
         data=credits,
+        test=split.test,
     )
 
 

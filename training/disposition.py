@@ -88,6 +88,7 @@ def fit(examples: Sequence[Example], *, seed: int) -> Made:
         },
         judged=_judge(build(_blank()), train, split, classes, seed),
         data=labelled,
+        test=split.test,
         conformal_level=LEVEL,
     )
 

@@ -53,7 +53,7 @@ def fit(examples: Sequence[Example], *, seed: int) -> Made:
         layout.matrix(rows_of(train)),
         grades(losses),
         seed=seed,
-        objective={"objective": "lambdarank", "lambdarank_truncation_level": 30},
+        objective={"objective": "lambdarank", "eval_at": [20], "lambdarank_truncation_level": 30},
         groups=sizes,
     )
     trees = Trees(learned.text)
@@ -79,6 +79,7 @@ def fit(examples: Sequence[Example], *, seed: int) -> Made:
         },
         judged=_judge(build(_blank()), split, seed),
         data=resolved,
+        test=split.test,
     )
 
 

@@ -57,6 +57,7 @@ class Made:
     params: Mapping[str, str | int | float]
     judged: Judgement
     data: Sequence[Example] | Sequence[TextExample]
+    test: Sequence[Example] = ()
     conformal_level: float = 0.95
 
 

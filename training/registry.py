@@ -194,6 +194,8 @@ class Registry:
 
 def signature_of(columns: Sequence[Column]) -> Any:
     """MLflow's signature of a model that reads these columns, each of which may be missing."""
+    inputs: list[Any]
+    outputs: list[Any]
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
 
