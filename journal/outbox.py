@@ -2,7 +2,8 @@
 
 An effect is a row (what is wanted, what became of it) and a job (who does it next). Both are
 written in the transaction of the event, so neither exists without it. The job's lock is the
-return, so that the effects of one return reach the world one after the other, in order.
+return, so that the effects of one return reach the world one after the other, in the order
+asked: one that is being retried holds back those after it until it is done or parked.
 
     pending --claim--> doing --done--> done
                          |---failed--> pending (again, later)  or  parked (a person must look)
@@ -28,7 +29,7 @@ from workflow.effects import Effect
 
 QUEUE = "effects"
 TASK = "perform_effect"
-MAX_ATTEMPTS = 8
+MAX_ATTEMPTS = 12  # about 20 minutes in all; then a person looks
 LONGEST_WAIT_SECONDS = 300
 HEARTBEAT_SECONDS = 5
 STALLED_SECONDS = 20
@@ -249,9 +250,12 @@ def _add_recurring(app: App, work: Recurring) -> None:
 def run_worker(
     app: App, *, concurrency: int = 4, name: str | None = None, wait: bool = True
 ) -> None:
-    """Work until stopped by SIGINT or SIGTERM; with ``wait=False`` until the queue is empty."""
+    """Work until stopped by SIGINT or SIGTERM; with ``wait=False`` until nothing is due.
+
+    The latter works one job at a time, since a job that waits for its return's lock is not due.
+    """
     app.run_worker(
-        concurrency=concurrency,
+        concurrency=concurrency if wait else 1,
         name=name,
         wait=wait,
         fetch_job_polling_interval=1.0,
