@@ -5,11 +5,13 @@ One database transaction a simulated day. Effects are performed in batches in th
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Any
 
+from reconciliation.reconcile import reconcile
 from sqlalchemy import Connection, text
 
 from integrations.erp.ledger_lines import inject_error
@@ -21,7 +23,6 @@ from journal.codec import encode
 from journal.entries import Append
 from journal.journal import Journal
 from models.protocol import Model
-from reconciliation.reconcile import reconcile
 from serving.assessor import Assessor
 from serving.cases import Cases, Handled, follow
 from serving.claims import release_after_vendor
@@ -52,6 +53,8 @@ from workflow.commands import (
     ReleaseCredit,
 )
 from workflow.decide import decide
+from workflow.effects import Effect
+from workflow.events import CaseEvent
 from workflow.facts import ExceptionResolved, SupplierClaimAnswered
 from workflow.refused import Refused
 from workflow.state import Authorised, State, Unborn, UnderReview
@@ -59,6 +62,13 @@ from workflow.wanted import wanted
 
 NOT_PERFORMED = frozenset({"missing_credit", "missing_claim"})
 MOST_TEXT = 20_000
+
+
+def _lines_of(effect: Effect) -> list[int]:
+    """The return lines that an effect is about."""
+    lines = effect.payload.get("lines")
+    rows = lines if isinstance(lines, list) else [effect.payload]
+    return [row["line"] for row in rows if isinstance(row.get("line"), int)]
 
 
 class RememberingCases(Cases):
@@ -92,7 +102,7 @@ class WiredDesk:
     on_day: Callable[[date], None] | None = None
     _conn: Connection | None = None
     _errors: dict[tuple[str, int, str], LedgerError] = field(default_factory=dict)
-    _late: list[tuple[datetime, str]] = field(default_factory=list)
+    _late: dict[str, datetime] = field(default_factory=dict)
     _claims: dict[str, ClaimView] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -290,21 +300,32 @@ class WiredDesk:
         performed = 0
         for _ in range(20):
             rows = lookups.effects(self.conn, statuses=("pending",), limit=100_000)
-            late = {key for until, key in self._late if until > at}
-            claimed = [row for row in rows if row["key"] not in late]
-            if not claimed:
+            due = self._due(rows, at)
+            if not due:
                 return performed
-            performed += self._perform([row["key"] for row in claimed], at)
+            performed += self._perform(due, at)
         raise AssertionError("effects keep following each other")
+
+    def _due(self, rows: Sequence[Mapping[str, Any]], at: datetime) -> list[str]:
+        """Effects to perform now, in order; one that is late holds up those of its case."""
+        due, held = [], set()
+        for row in rows:
+            effect = Effect(row["key"], row["kind"], row["return_id"], row["payload"])
+            if effect.return_id in held or self._is_late(effect, at):
+                held.add(effect.return_id)
+            else:
+                due.append(effect.key)
+        return due
 
     def _perform(self, keys: list[str], at: datetime) -> int:
         effects = [c.effect for key in keys if (c := outbox.claim(self.conn, key))]
         asked, outcomes = [], {}
         for effect in effects:
-            error = self._error_of(effect.key, effect.return_id, effect.kind, effect.payload)
+            error = self._error_of(effect, at)
             if effect.kind == "assess":
                 outcomes[effect.key] = "answered"
             elif error is not None and error.kind in NOT_PERFORMED:
+                del self._errors[error.return_id, error.line, error.effect_kind]
                 outcomes[effect.key] = "none"
             else:
                 asked.append(Asked(effect, at))
@@ -339,7 +360,8 @@ class WiredDesk:
         appends = []
         for return_id, commands in by_case.items():
             state, version = self._cases.state(self.conn, return_id)
-            events, effects = [], []
+            events: list[CaseEvent] = []
+            effects: list[Effect] = []
             for command in commands:
                 new = decide(state, command, policies)
                 state, more = follow(state, new)
@@ -351,12 +373,21 @@ class WiredDesk:
                 self._cases.known[return_id] = (state, version + len(events))
         self._journal.append(self.conn, appends)
 
-    def _error_of(self, key: str, return_id: str, kind: str, payload: object) -> LedgerError | None:
-        line = payload.get("line") if isinstance(payload, dict) else None
-        error = self._errors.get((return_id, line, kind)) if isinstance(line, int) else None
-        if error is not None and error.kind in NOT_PERFORMED:
-            del self._errors[return_id, line, kind]  # type: ignore[arg-type]
-        return error
+    def _error_of(self, one: Effect, at: datetime) -> LedgerError | None:
+        """The error that the ERP will make of this effect, or is about to make late."""
+        for line in _lines_of(one):
+            error = self._errors.get((one.return_id, line, one.kind))
+            if error is not None and error.at <= at:
+                return error
+        return None
+
+    def _is_late(self, one: Effect, at: datetime) -> bool:
+        """Whether the ERP still sits on it; noted the first time it is asked."""
+        error = self._error_of(one, at)
+        if error is None or error.kind != "late_posting":
+            return False
+        until = self._late.setdefault(one.key, at + timedelta(days=error.days))
+        return until > at
 
     def _after(self, one: Asked, at: datetime) -> None:
         """What clerks do to a document once it is there, and claims that now wait."""
@@ -373,11 +404,11 @@ class WiredDesk:
                 currency=str(payload["currency"]),
                 claimed_at=at,
             )
-        line = payload.get("line")
-        if not isinstance(line, int):
+        error = self._error_of(effect, at)
+        if error is None:
             return
-        error = self._errors.pop((effect.return_id, line, effect.kind), None)
-        if error is None or error.kind in NOT_PERFORMED or error.kind == "late_posting":
+        del self._errors[error.return_id, error.line, error.effect_kind]
+        if error.kind == "late_posting":
             return
         net = int(str(payload.get("net_minor", 0)))
         delta = net * error.percent // 100 - net

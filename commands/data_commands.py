@@ -1,0 +1,153 @@
+"""``simulate``, ``import``, ``reconcile``, ``export``: history in, findings and records out."""
+
+import hashlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import orjson
+import typer
+
+from commands.setup import fail, progress, services, show
+
+if TYPE_CHECKING:
+    from serving.wiring import Services
+
+app = typer.Typer()
+Json = Annotated[bool, typer.Option("--json", help="One JSON document for machines.")]
+
+
+@app.command()
+def simulate(
+    seed: Annotated[int, typer.Option(help="The same seed gives the same history.")] = 8123,
+    days: Annotated[int, typer.Option(min=1, max=1000, help="Days of history.")] = 180,
+    scale: Annotated[float, typer.Option(help="1 is about 2,100 returns in 180 days.")] = 1.0,
+    faults: Annotated[
+        bool, typer.Option(help="Facts and effects come twice, late, or never.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Write files (with the truth) instead of playing.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a distributor's history: into files with --out, else through the real house."""
+    from simulation.world import World
+
+    try:
+        world = World(seed, days, scale)
+    except ValueError as error:
+        fail(str(error))
+    if out is not None:
+        from simulation.write_out import write_out
+
+        write_out(world, out)
+        files = sorted(path.name for path in out.iterdir())
+        show({"out": str(out), "files": files}, as_json, f"Wrote {', '.join(files)} to {out}.")
+        return
+    from simulation.faults import FaultyDesk
+    from simulation.play import play
+    from simulation.wired import WiredDesk
+
+    with services() as wired, progress("simulate") as told:
+        _refuse_mixing(wired)
+        desk = WiredDesk(wired)
+        report = play(world, FaultyDesk(desk, seed) if faults else desk, progress=told)
+    summary = {
+        name: dict(value) if isinstance(value, dict) else value
+        for name in report.__dataclass_fields__
+        for value in [getattr(report, name)]
+    }
+    show(summary, as_json, "\n".join(f"{name}: {value}" for name, value in summary.items()))
+
+
+def _refuse_mixing(wired: "Services") -> None:
+    """A second history in one journal would reuse the first one's numbers."""
+    with wired.engine.connect() as conn:
+        if wired.journal.known_streams(conn, ["case/R-2001"]):
+            fail("A history was simulated here already; use another TRIAGE_DATABASE_URL.")
+
+
+@app.command(name="import")
+def import_(
+    path: Path,
+    format: Annotated[
+        Literal["canonical", "online-retail"], typer.Option(help="What the file holds.")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Bring a file of real history in; the same file twice changes nothing."""
+    from reconciliation.errors import UnreadableFile
+
+    if not path.is_file():
+        fail(f"There is no file {path}.")
+    with services() as wired, progress("import") as told:
+        try:
+            summary = _import(wired, path, format, told)
+        except UnreadableFile as error:
+            fail(str(error))
+    text = "\n".join(f"{name}: {value}" for name, value in summary.items())
+    show(summary, as_json, text)
+
+
+def _import(wired: "Services", path: Path, format: str, told: object) -> dict[str, object]:
+    raise NotImplementedError
+
+
+@app.command()
+def reconcile(as_json: Json = False) -> None:
+    """Compare our journal with the ERP's ledgers; raise what does not agree, ranked."""
+    from reconciliation.reconcile import reconcile as compare
+
+    with services() as wired, wired.engine.begin() as conn:
+        found = compare(
+            wired.journal,
+            conn,
+            wired.clock(),
+            rank=wired.shelf.get("exception_rank").model,
+        )
+    lines = [f"{x.code} {x.exception_id}: {x.says}" for x in found]
+    show(
+        [x.exception_id for x in found],
+        as_json,
+        "\n".join(lines) or "Nothing new: the ledgers agree.",
+    )
+
+
+@app.command()
+def export(
+    what: Annotated[Literal["audit"], typer.Argument(help="What to export.")],
+    out: Annotated[Path, typer.Option(help="File to write.")] = Path("audit.jsonl"),
+) -> None:
+    """Write the journal with its hashes, one event a line, for auditors."""
+    with services() as wired:
+        count = 0
+        digest = hashlib.sha256()
+        with out.open("wb") as file:
+            for line in _audit(wired):
+                file.write(line)
+                digest.update(line)
+                count += 1
+    typer.echo(
+        f"{count} events in {out}, sha256 {digest.hexdigest()}, {datetime.now(UTC):%Y-%m-%d}."
+    )
+
+
+def _audit(wired: "Services") -> Iterator[bytes]:
+    after = 0
+    with wired.engine.connect() as conn:
+        while batch := wired.journal.follow(conn, after, 5000):
+            for e in batch:
+                record = {
+                    "position": e.position,
+                    "stream": e.stream,
+                    "version": e.version,
+                    "recorded_at": e.recorded_at,
+                    "actor": e.actor,
+                    "type": e.type,
+                    "payload": e.payload,
+                    "previous_hash": e.previous_hash.hex(),
+                    "hash": e.hash.hex(),
+                }
+                yield orjson.dumps(record) + b"\n"
+            after = batch[-1].position

@@ -1,0 +1,266 @@
+"""``triage demo``: from nothing to a working desk, with a history, four models and people."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from sqlalchemy import Engine, text
+
+from commands.setup import database, fail, progress, settings, write_private
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from serving.wiring import Services
+
+app = typer.Typer()
+SEED = 8123
+DAYS = 180
+MODEL_DAYS = 21
+"""How long before today the models were promoted: what came later was assessed by them."""
+PEOPLE = {
+    "customer_service": "asha",
+    "warehouse": "femi",
+    "inspector": "jonas",
+    "quality": "nadia",
+    "returns_manager": "quentin",
+    "finance_clerk": "tessa",
+    "finance_lead": "xenia",
+    "procurement": "abel",
+    "data_scientist": "dana",
+    "model_approver": "milo",
+    "policy_author": "paula",
+    "auditor": "otto",
+    "admin": "ada",
+}
+"""One demo user a role; the service account is ``connector``."""
+MARK = "import/demo-history"
+
+
+@app.command()
+def demo(
+    port: Annotated[int, typer.Option(help="Port of the desk and the API.")] = 8000,
+    scale: Annotated[float, typer.Option(help="Size of the simulated distributor.")] = 1.0,
+) -> None:
+    """Set up, simulate, train, and serve; a second run keeps the data and starts in seconds."""
+    started = time.monotonic()
+    signal.signal(signal.SIGTERM, _interrupt)
+    _check_port(port)
+    typer.echo("Starting the database ...")
+    with database() as found:
+        from serving.wiring import wire
+
+        wired = wire(settings(), found.url)
+        _people(wired)
+        if not _complete(wired):
+            wired = _history(wired, found.url, embedded=found.server is not None, scale=scale)
+        wired.engine.dispose()
+        _serve(found.url, port, started)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _check_port(port: int) -> None:
+    import socket
+
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            fail(f"Port {port} is in use. Choose another: make demo PORT={port + 1}")
+
+
+def _people(wired: "Services") -> None:
+    """Accounts, and one API key a role in a file that only its owner reads."""
+    from journal import accounts
+    from serving.pages.desk import DEMO_PASSWORD
+
+    path = wired.settings.state_dir / "demo-keys.json"
+    known = _keys_of(path)
+    now = wired.clock()
+    everybody = {**PEOPLE, "service": "connector"}
+    with wired.engine.begin() as conn:
+        have = {account.account_id for account in accounts.all_accounts(conn)}
+        for role, user in everybody.items():
+            kind = "service" if role == "service" else "person"
+            if user not in have:
+                password = DEMO_PASSWORD if kind == "person" else None
+                accounts.save_account(
+                    conn, user, user.capitalize(), [role], now, password=password, kind=kind
+                )
+            key = known.get(role)
+            if key is None or accounts.account_of_key(conn, key) is None:
+                accounts.revoke_api_keys(conn, user, "demo", now)
+                known[role] = accounts.create_api_key(conn, user, "demo", now)
+    write_private(path, json.dumps(known, indent=2) + "\n")
+
+
+def _keys_of(path: Path) -> dict[str, str]:
+    try:
+        found = json.loads(path.read_text())
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _complete(wired: "Services") -> bool:
+    with wired.engine.connect() as conn:
+        return bool(wired.journal.known_streams(conn, [MARK]))
+
+
+def _history(wired: "Services", url: str, *, embedded: bool, scale: float) -> "Services":
+    """Play the history, training on the way; a half-made one of an earlier run starts anew."""
+    from serving.wiring import wire
+
+    with wired.engine.connect() as conn:
+        begun = wired.journal.settled(conn) > 0
+    if begun and not embedded:
+        fail("TRIAGE_DATABASE_URL holds data of another use: give the demo an empty database.")
+    if begun:
+        typer.echo("An earlier demo stopped half-way: starting its history again ...")
+        _wipe(wired.engine)
+        wired.engine.dispose()
+        from journal.database import migrate
+
+        migrate(url)
+        wired = wire(settings(), url)
+        _people(wired)
+    _play(wired, scale)
+    return wired
+
+
+def _wipe(engine: Engine) -> None:
+    """Empty the embedded database of a demo; never done to a database somebody named."""
+    with engine.begin() as conn:
+        conn.execute(text("DROP SCHEMA IF EXISTS erp CASCADE"))
+        conn.execute(text("DROP SCHEMA public CASCADE"))
+        conn.execute(text("CREATE SCHEMA public"))
+
+
+def _play(wired: "Services", scale: float) -> None:
+    from journal.entries import Append
+    from serving.routes.records import stream_of
+    from simulation.play import play
+    from simulation.story import Story
+    from simulation.wired import WiredDesk
+    from simulation.world import World
+    from workflow.actor import SYSTEM
+    from workflow.facts import FileImported
+
+    today = datetime.now(UTC).date()
+    world = World(SEED, DAYS, scale, start=today - timedelta(days=DAYS))
+    training_day = today - timedelta(days=MODEL_DAYS)
+    typer.echo(f"Simulating {DAYS} days of a distributor (about a minute) ...")
+    with progress("simulate") as told:
+
+        def on_day(on: date) -> None:
+            if on == training_day:
+                _train(wired)
+
+        desk = WiredDesk(wired, on_day)
+        report = play(world, desk, progress=told)
+        if not wired.shelf.get("disposition").digest:
+            _train(wired)
+    now = wired.clock()
+    story = Story(now - timedelta(minutes=1))
+    with wired.engine.begin() as conn:
+        facts = [Append(stream_of(fact), (fact,), SYSTEM, now) for fact in story.facts()]
+        counts = (("returns", report.requested), ("facts", report.facts))
+        done = FileImported("simulation", "demo-history", "simulation", report.days, counts)
+        wired.journal.append(conn, [*facts, Append(MARK, (done,), SYSTEM, now)])
+    typer.echo(f"  {report.requested} returns, {report.open_tasks} tasks wait in the queue.")
+
+
+def _train(wired: "Services") -> None:
+    """Train the four models, promote them by the recorded bootstrap actor, and use them."""
+    from models.store import Store
+    from training.promotion import BOOTSTRAP, TRAINER, approve, project_aliases, propose
+    from training.registry import Registry
+    from training.train import train_all
+
+    typer.echo("Training four models (about a minute) ...")
+    registry, chosen = Registry(), wired.settings
+    store = Store(chosen.bundle_store, chosen.state_dir / "shelf")
+    with wired.engine.connect() as conn:
+        made = train_all(wired.journal, conn, seed=SEED, registry=registry, say=typer.echo)
+    now = wired.clock()
+
+    def promote(conn: "Connection", name: str, version: str) -> None:
+        proposal = propose(
+            wired.journal, conn, name, version, TRAINER, now, registry=registry, note="demo"
+        )
+        approve(wired.journal, conn, proposal, BOOTSTRAP, now, True, registry=registry, store=store)
+
+    for trained in made:
+        with wired.engine.begin() as conn:
+            promote(conn, trained.name, trained.version)
+    with wired.engine.connect() as conn:
+        project_aliases(wired.journal, conn, registry)
+    wired.shelf.refresh()
+
+
+def _serve(url: str, port: int, started: float) -> None:
+    """Run API and worker as processes of their own until one ends or Ctrl-C is pressed."""
+    import os
+
+    env = os.environ | {"TRIAGE_DATABASE_URL": url, "TRIAGE_SHOW_SIGN_INS": "1"}
+    triage = [sys.executable, "-m", "commands.main"]
+    # Their own sessions: Ctrl-C reaches this process only, which then stops them in order.
+    running = [
+        subprocess.Popen([*triage, "serve", "--port", str(port)], env=env, start_new_session=True),
+        subprocess.Popen([*triage, "worker"], env=env, start_new_session=True),
+    ]
+    try:
+        _wait_ready(port, running)
+        _welcome(port, time.monotonic() - started)
+        while all(process.poll() is None for process in running):
+            time.sleep(0.5)
+        fail("The API or the worker ended by itself; see above.")
+    except KeyboardInterrupt:
+        typer.echo("\nStopping ...")
+    finally:
+        for process in running:
+            process.terminate()
+        for process in running:
+            try:
+                process.wait(timeout=15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _wait_ready(port: int, running: list[subprocess.Popen[bytes]]) -> None:
+    for _ in range(300):
+        if any(process.poll() is not None for process in running):
+            fail("The API or the worker could not start; see above.")
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    fail("The API did not become ready within 30 seconds.")
+
+
+def _welcome(port: int, seconds: float) -> None:
+    from serving.pages.desk import DEMO_PASSWORD
+
+    keys = settings().state_dir / "demo-keys.json"
+    typer.echo(f"\nReturns Triage is ready after {seconds:.0f} s.\n")
+    typer.echo(f"  Desk       http://127.0.0.1:{port}/")
+    typer.echo(f"  API        http://127.0.0.1:{port}/docs")
+    typer.echo(f"  API keys   {keys} (one a role)")
+    typer.echo(f"  Sign in    password {DEMO_PASSWORD}, as")
+    for role, user in PEOPLE.items():
+        typer.echo(f"               {user:<9} {role.replace('_', ' ')}")
+    typer.echo("\nCtrl-C stops everything this started; the data stays.")

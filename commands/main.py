@@ -1,0 +1,24 @@
+"""``triage``: everything that can be done from the command line."""
+
+import typer
+
+from commands import (
+    data_commands,
+    demo_command,
+    model_commands,
+    policy_commands,
+    serving_commands,
+)
+
+app = typer.Typer(
+    help="Returns, credits and reconciliation as one governed workflow.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for group in (demo_command, serving_commands, data_commands, model_commands):
+    app.registered_commands.extend(group.app.registered_commands)
+app.add_typer(policy_commands.app, name="policy")
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,85 @@
+"""``serve``, ``worker``, ``migrate``, ``doctor``, ``verify``: running the house."""
+
+from typing import Annotated
+
+import typer
+
+from commands.setup import database, progress, services, show
+
+app = typer.Typer()
+Json = Annotated[bool, typer.Option("--json", help="One JSON document for machines.")]
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 0,
+) -> None:
+    """Serve scoring, workflow and the desk. Start as many as you like on one database."""
+    import uvicorn
+
+    from serving.app import create_app
+
+    with services() as wired:
+        chosen = wired.settings
+        uvicorn.run(
+            create_app(wired),
+            host=host or chosen.host,
+            port=port or chosen.port,
+            log_level="warning",
+            timeout_graceful_shutdown=10,
+        )
+
+
+@app.command()
+def worker() -> None:
+    """Perform effects and clock work. Start as many as you like on one database."""
+    from journal.outbox import run_worker, worker_app
+    from serving.chores import recurring
+    from serving.shelf import watched
+
+    with (
+        services() as wired,
+        watched(wired.shelf, wired.settings.shelf_refresh_seconds),
+    ):
+        performing = worker_app(wired.database_url, wired.performer, recurring(wired))
+        run_worker(performing, concurrency=wired.settings.worker_concurrency)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest schema."""
+    with database() as found:
+        typer.echo("The database is up to date" + (" (embedded)." if found.server else "."))
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Check database, models, clock and queue; exit 1 with a sentence for each fault."""
+    from serving.checkup import checkup
+
+    with services() as wired:
+        faults = checkup(wired)
+    show({"faults": faults}, as_json, "\n".join(faults) or "Everything is in order.")
+    if faults:
+        raise typer.Exit(1)
+
+
+@app.command()
+def verify(as_json: Json = False) -> None:
+    """Re-walk every hash, refold every state and feature, and print every difference."""
+    from journal.verify import verify as walk
+
+    with services() as wired, progress("verify") as told:
+        with wired.engine.connect() as conn:
+            total = 2 * wired.journal.settled(conn)
+        found = [
+            str(difference)
+            for difference in walk(
+                wired.engine, wired.journal.folds, progress=lambda n: told(n, total)
+            )
+        ]
+    text = "\n".join(found) or f"Nothing differs: {total // 2} positions walked."
+    show({"differences": found, "positions": total // 2}, as_json, text)
+    if found:
+        raise typer.Exit(1)
