@@ -1,13 +1,14 @@
 """Fits the disposition model on what people decided, and says how good it is."""
 
 from collections.abc import Sequence
-from math import ceil
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 
 from features.catalogue import DISPOSITION
+from models.calibration import fit_temperature
+from models.conformal import Conformal, fit_conformal
 from models.disposition.certainty import Certainty
 from models.disposition.model import DispositionModel
 from models.protocol import Card
@@ -63,9 +64,7 @@ def fit(examples: Sequence[Example], *, seed: int) -> Made:
         weights=weights_of(train),
     )
     trees = Trees(learned.text)
-    certainty = _certainty(
-        trees.margins(layout.matrix(rows_of(later))), codes_of(later, classes), len(train)
-    )
+    certainty = _certainty(trees, layout, classes, later, len(train))
 
     def build(card: Card) -> DispositionModel:
         return DispositionModel(card, layout, trees, classes, certainty)
@@ -83,7 +82,7 @@ def fit(examples: Sequence[Example], *, seed: int) -> Made:
             "labelled": len(labelled),
             "classes": " ".join(classes),
             "rounds": learned.rounds,
-            "temperature": certainty.temperature,
+            "temperature": certainty.temperature.value,
             "answer_least": certainty.answer_least,
         },
         judged=_judge(build(_blank()), train, split, classes, seed),
@@ -104,31 +103,29 @@ def weights_of(examples: Sequence[Example]) -> Array:
     return np.array([example.weight for example in examples])
 
 
-def _certainty(margins: Array, truth: NDArray[np.intp], trained: int) -> Certainty:
-    """Temperature, set and threshold, each from calibration data alone."""
+def _certainty(
+    trees: Trees,
+    layout: Layout,
+    classes: Sequence[str],
+    later: Sequence[Example],
+    trained: int,
+) -> Certainty:
+    """Temperature and threshold from half of the calibration cases, sets from the other half.
 
-    def loss(log_temperature: float) -> float:
-        plain = Certainty(float(np.exp(log_temperature)), 0.0, 0.0, 0.0)
-        return measures.log_loss(truth, plain.probabilities(margins, 0))
-
-    best = minimize_scalar(loss, bounds=(-1.5, 2.0), method="bounded")
-    temperature = float(np.exp(best.x))
-    chances = Certainty(temperature, 0.0, 0.0, 0.0).probabilities(margins, 0)
-    return Certainty(
-        temperature=temperature,
-        unseen=0.5 / (trained + 1),
-        set_least=_set_least(chances[np.arange(len(truth)), truth]),
-        answer_least=_answer_least(chances, truth),
+    The promise of the sets holds for rows that nothing else was fitted on.
+    """
+    cases = {case: i % 2 for i, case in enumerate(dict.fromkeys(e.case for e in later))}
+    tuned, promised = ([e for e in later if cases[e.case] == half] for half in (0, 1))
+    margins, truth = trees.margins(layout.matrix(rows_of(tuned))), codes_of(tuned, classes)
+    temperature = fit_temperature(margins, truth)
+    sure = Certainty(temperature, Conformal("lac", LEVEL, np.inf, 0), 0.5 / (trained + 1), 0.0)
+    unmet = len(SAYS) - len(classes)
+    found = sure.probabilities(trees.margins(layout.matrix(rows_of(promised))), unmet)
+    return replace(
+        sure,
+        conformal=fit_conformal(found, codes_of(promised, classes), LEVEL),
+        answer_least=_answer_least(sure.probabilities(margins, unmet), truth),
     )
-
-
-def _set_least(of_truth: Array) -> float:
-    """Split conformal: a probability that a new truth falls below with at most 1 - level."""
-    n = len(of_truth)
-    rank = ceil((n + 1) * LEVEL)
-    if rank > n:
-        return 0.0  # too few to promise the level: every disposition is in the set
-    return float(np.sort(of_truth)[n - rank])
 
 
 def _answer_least(chances: Array, truth: NDArray[np.intp]) -> float:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from features.sets import FeatureSet
 from models.protocol import Card, Column, Model
 from training.rows import Example, TextExample
+from workflow.assessment import Row
 
 Array = NDArray[np.float64]
 
@@ -57,8 +58,19 @@ class Made:
     params: Mapping[str, str | int | float]
     judged: Judgement
     data: Sequence[Example] | Sequence[TextExample]
-    test: Sequence[Example] = ()
+    test: Sequence[Example] | Sequence[TextExample] = ()
     conformal_level: float = 0.95
+
+    @property
+    def examples(self) -> list[Example]:
+        """The test part of a tabular model."""
+        return [example for example in self.test if isinstance(example, Example)]
+
+    @property
+    def sample(self) -> Sequence[Row]:
+        """Rows of the test part, or of all data where there is none, to check promises on."""
+        some = self.test or self.data
+        return [e.row if isinstance(e, Example) else {"text": e.text} for e in some]
 
 
 def columns_of(feature_set: FeatureSet) -> tuple[Column, ...]:

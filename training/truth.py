@@ -55,10 +55,10 @@ def against_truth(made: Made, model: Model, truth: Truth) -> dict[str, float]:
     """Figures of the test part against the truth; empty where the truth says nothing of it."""
     if isinstance(model, DispositionModel):
         return _dispositions(
-            model, [e for e in made.test if e.subject in truth.dispositions], truth
+            model, [e for e in made.examples if e.subject in truth.dispositions], truth
         )
     if isinstance(model, CreditAnomaly):
-        return _anomalies(model, made.test, truth)
+        return _anomalies(model, made.examples, truth)
     return {}
 
 

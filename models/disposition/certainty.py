@@ -1,9 +1,14 @@
 """From raw margins to probabilities one may believe, and to what is too uncertain to say."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from models.calibration import Temperature
+from models.conformal import Conformal
 
 Array = NDArray[np.float64]
 
@@ -12,21 +17,34 @@ Array = NDArray[np.float64]
 class Certainty:
     """Fitted on calibration data only.
 
-    ``temperature`` divides the margins before the softmax (Guo et al. 2017); ``unseen`` is the
-    probability of each disposition that training never met; ``set_least`` is the probability
-    from which a disposition belongs to the conformal set of the card's level (split conformal
-    prediction with score ``1 - p``); under ``answer_least`` the model abstains.
+    ``unseen`` is the probability of each disposition that training never met; under
+    ``answer_least`` the model abstains.
     """
 
-    temperature: float
+    temperature: Temperature
+    conformal: Conformal
     unseen: float
-    set_least: float
     answer_least: float
 
     def probabilities(self, margins: Array, unseen: int) -> Array:
         """Rows x (classes + unseen), each row summing to 1; ``unseen`` counts unmet classes."""
-        scaled = margins / self.temperature
-        scaled -= scaled.max(axis=1, keepdims=True)
-        odds = np.exp(scaled)
-        met = odds / odds.sum(axis=1, keepdims=True) * (1.0 - unseen * self.unseen)
+        met = self.temperature.probabilities(margins) * (1.0 - unseen * self.unseen)
         return np.hstack([met, np.full((len(met), unseen), self.unseen)])
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "temperature": self.temperature.value,
+            "conformal": self.conformal.to_json(),
+            "unseen": self.unseen,
+            "answer_least": self.answer_least,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Certainty":
+        """What ``to_json`` wrote."""
+        return cls(
+            Temperature(float(data["temperature"])),
+            Conformal.from_json(data["conformal"]),
+            float(data["unseen"]),
+            float(data["answer_least"]),
+        )

@@ -1,7 +1,6 @@
 """The disposition model: LightGBM over everything known of an inspected portion."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -61,18 +60,19 @@ class DispositionModel:
     def predict(self, rows: Sequence[Row]) -> list[Prediction]:
         if not rows:
             return []
+        chances = self.probabilities(rows)
+        likely = self.certainty.conformal.sets(chances)
         return [
             Prediction(None, None, "missing_facts")
             if all_missing(row, self._required)
-            else self._answer(chances)
-            for row, chances in zip(rows, self.probabilities(rows), strict=True)
+            else self._answer(chances[i], likely[i])
+            for i, row in enumerate(rows)
         ]
 
-    def _answer(self, chances: Array) -> Prediction:
+    def _answer(self, chances: Array, likely: NDArray[np.bool_]) -> Prediction:
         order = np.argsort(-chances, kind="stable")
         candidates = tuple(Candidate(self._says[i], float(chances[i])) for i in order)
-        likely = [c for c in candidates if c.probability >= self.certainty.set_least]
-        chosen = tuple(c.value for c in likely) or (candidates[0].value,)
+        chosen = tuple(self._says[i] for i in order if likely[i])
         first = candidates[0]
         if first.probability < self.certainty.answer_least:
             return Prediction(None, None, "too_uncertain", candidates, chosen)
@@ -121,18 +121,17 @@ class DispositionModel:
         """Writes everything but card, metrics and sums, which the bundle writes."""
         (folder / "trees.txt").write_text(self.trees.text)
         write_json(folder / "layout.json", self.layout.to_json())
-        calibration = {"classes": list(self.classes), **asdict(self.certainty)}
+        calibration = {"classes": list(self.classes), **self.certainty.to_json()}
         write_json(folder / "calibration.json", calibration)
 
 
 def load(folder: Path, card: Card) -> DispositionModel:
     """The model in a bundle's folder, as ``save`` wrote it."""
     calibration = read_json(folder / "calibration.json")
-    classes = calibration.pop("classes")
     return DispositionModel(
         card,
         Layout.from_json(read_json(folder / "layout.json"), card.reads),
         Trees((folder / "trees.txt").read_text()),
-        classes,
-        Certainty(**calibration),
+        calibration["classes"],
+        Certainty.from_json(calibration),
     )

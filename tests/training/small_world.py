@@ -57,7 +57,7 @@ class SmallWorld:
     truth: dict[str, str] = field(default_factory=dict)
 
     def facts(self, cases: int, notes: int = 0) -> Iterator[Fact]:
-        """Customers first, then cases, one exception with every third, one credit note with each."""
+        """Customers, then cases; an exception with every third, a credit note with the first."""
         chance = random.Random(self.seed)
         customers = [f"C-{i}" for i in range(max(6, cases // 12))]
         for customer in customers:
