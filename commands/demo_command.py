@@ -185,15 +185,16 @@ def _play(wired: "Services", scale: float) -> None:
 def _train(wired: "Services") -> None:
     """Train the four models, promote them by the recorded bootstrap actor, and use them."""
     from models.store import Store
+    from training.journal_source import facts_of
     from training.promotion import BOOTSTRAP, TRAINER, approve, project_aliases, propose
     from training.registry import Registry
-    from training.train import train_all
+    from training.train import DRAWER, Trained, train_all
 
     typer.echo("Training four models (about a minute) ...")
-    registry, chosen = Registry(), wired.settings
+    registry, chosen = Registry(DRAWER), wired.settings
     store = Store(chosen.bundle_store, chosen.state_dir / "shelf")
     with wired.engine.connect() as conn:
-        made = train_all(wired.journal, conn, seed=SEED, registry=registry, say=typer.echo)
+        made = train_all(facts_of(wired.journal, conn), seed=SEED, say=_indented)
     now = wired.clock()
 
     def promote(conn: "Connection", name: str, version: str) -> None:
@@ -202,12 +203,18 @@ def _train(wired: "Services") -> None:
         )
         approve(wired.journal, conn, proposal, BOOTSTRAP, now, True, registry=registry, store=store)
 
-    for trained in made:
+    for trained in made.values():
+        if not isinstance(trained, Trained):
+            continue  # too little to learn from, which train_all has said: people decide
         with wired.engine.begin() as conn:
             promote(conn, trained.name, trained.version)
     with wired.engine.connect() as conn:
         project_aliases(wired.journal, conn, registry)
     wired.shelf.refresh()
+
+
+def _indented(line: str) -> None:
+    typer.echo(f"  {line}")
 
 
 def _serve(url: str, port: int, started: float) -> None:

@@ -42,17 +42,17 @@ def actor_of(conn: "Connection", account_id: str) -> "Actor":
 @app.command()
 def train(
     model: str,
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 8123,
     as_json: Json = False,
 ) -> None:
     """Train on the journal, judge against baselines, and register a version in MLflow."""
     from training.enough import TooLittle
-    from training.registry import Registry
+    from training.journal_source import facts_of
     from training.train import train as run
 
     with services() as wired, wired.engine.connect() as conn:
         try:
-            made = run(name_of(model), wired.journal, conn, seed=seed, registry=Registry())
+            made = run(name_of(model), facts_of(wired.journal, conn), seed=seed)
         except TooLittle as error:
             fail(str(error))
     document = {"model": model, "version": made.version, "digest": made.digest, "run": made.run_id}
@@ -90,7 +90,7 @@ def models(as_json: Json = False) -> None:
 def propose(model: str, version: str, by: By, note: str = "", as_json: Json = False) -> None:
     """Propose a version for promotion; somebody else approves it."""
     from training.promotion import propose as record
-    from training.registry import Registry
+    from training.registry import DRAWER, Registry
     from workflow.refused import Refused
 
     with services() as wired, wired.engine.begin() as conn:
@@ -102,7 +102,7 @@ def propose(model: str, version: str, by: By, note: str = "", as_json: Json = Fa
                 version,
                 actor_of(conn, by),
                 wired.clock(),
-                registry=Registry(),
+                registry=Registry(DRAWER),
                 note=note,
             )
         except Refused as no:
@@ -116,7 +116,7 @@ def approve(proposal: str, by: By, as_json: Json = False) -> None:
     from models.store import Store
     from training.promotion import approve as record
     from training.promotion import project_aliases
-    from training.registry import Registry
+    from training.registry import DRAWER, Registry
     from workflow.refused import Refused
 
     chosen = settings()
@@ -129,12 +129,12 @@ def approve(proposal: str, by: By, as_json: Json = False) -> None:
                     proposal,
                     actor_of(conn, by),
                     wired.clock(),
-                    registry=Registry(),
+                    registry=Registry(DRAWER),
                     store=Store(chosen.bundle_store, chosen.state_dir / "shelf"),
                 )
             except Refused as no:
                 fail(no.message)
         with wired.engine.connect() as conn:
-            project_aliases(wired.journal, conn, Registry())
+            project_aliases(wired.journal, conn, Registry(DRAWER))
     text = f"{said.name} {said.version} is champion, approved by {by}."
     show({"name": said.name, "version": said.version, "digest": said.bundle_digest}, as_json, text)

@@ -6,6 +6,7 @@ event's payload can be stored as it is: quantities as text, money as integers, t
 
 from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import orjson
@@ -28,7 +29,8 @@ def upsert(driver: Driver, table: Table, rows: Iterable[Row], keep: Collection[s
         return
     columns = list(next(iter(latest.values())))
     changing = [name for name in columns if name not in primary and name not in keep]
-    driver.execute(_statement(table.name, primary, columns, changing), (_json(latest.values()),))
+    query = _statement(table.name, tuple(primary), tuple(columns), tuple(changing))
+    driver.execute(query, (_json(latest.values()),))
 
 
 def update(driver: Driver, table: Table, rows: Iterable[Row]) -> None:
@@ -38,11 +40,17 @@ def update(driver: Driver, table: Table, rows: Iterable[Row]) -> None:
     if not latest:
         return
     changing = [name for name in next(iter(latest.values())) if name not in primary]
-    query = sql.SQL(
+    query = _update_statement(table.name, tuple(primary), tuple(changing))
+    driver.execute(query, (_json(latest.values()),))
+
+
+@cache
+def _update_statement(table: str, primary: tuple[str, ...], changing: tuple[str, ...]) -> bytes:
+    composed = sql.SQL(
         "UPDATE {table} AS old SET {changes}"
         " FROM json_populate_recordset(NULL::{table}, %s::json) AS new WHERE {same}"
     ).format(
-        table=sql.Identifier(table.name),
+        table=sql.Identifier(table),
         changes=sql.SQL(", ").join(
             sql.SQL("{0} = new.{0}").format(sql.Identifier(name)) for name in changing
         ),
@@ -50,7 +58,7 @@ def update(driver: Driver, table: Table, rows: Iterable[Row]) -> None:
             sql.SQL("old.{0} = new.{0}").format(sql.Identifier(name)) for name in primary
         ),
     )
-    driver.execute(query, (_json(latest.values()),))
+    return composed.as_bytes(None)
 
 
 def columns_of(table: Table, payload: Row) -> dict[str, Any]:
@@ -68,16 +76,18 @@ def _plain(value: object) -> str:
     raise TypeError(f"{type(value).__name__} has no place in a row")
 
 
+@cache
 def _statement(
-    table: str, primary: Collection[str], columns: Collection[str], changing: Collection[str]
-) -> sql.Composed:
+    table: str, primary: tuple[str, ...], columns: tuple[str, ...], changing: tuple[str, ...]
+) -> bytes:
+    """Composed once for a table and its columns: writing it anew cost more than running it."""
     named = sql.SQL(", ").join(map(sql.Identifier, columns))
     action: sql.Composable = sql.SQL("DO NOTHING")
     if changing:
         action = sql.SQL("DO UPDATE SET ") + sql.SQL(", ").join(
             sql.SQL("{0} = EXCLUDED.{0}").format(sql.Identifier(name)) for name in changing
         )
-    return sql.SQL(
+    composed = sql.SQL(
         "INSERT INTO {table} ({columns}) SELECT {columns}"
         " FROM json_populate_recordset(NULL::{table}, %s::json)"
         " ON CONFLICT ({primary}) {action}"
@@ -87,3 +97,4 @@ def _statement(
         primary=sql.SQL(", ").join(map(sql.Identifier, primary)),
         action=action,
     )
+    return composed.as_bytes(None)

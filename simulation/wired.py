@@ -5,14 +5,13 @@ One database transaction a simulated day. Effects are performed in batches in th
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from reconciliation.reconcile import reconcile
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, RowMapping, text
 
 from integrations.erp.ledger_lines import inject_error
 from integrations.erp.port import Rejected
@@ -67,8 +66,9 @@ MOST_TEXT = 20_000
 def _lines_of(effect: Effect) -> list[int]:
     """The return lines that an effect is about."""
     lines = effect.payload.get("lines")
-    rows = lines if isinstance(lines, list) else [effect.payload]
-    return [row["line"] for row in rows if isinstance(row.get("line"), int)]
+    rows = lines if isinstance(lines, list) else [dict(effect.payload)]
+    found = (row.get("line") for row in rows if isinstance(row, dict))
+    return [line for line in found if isinstance(line, int)]
 
 
 class RememberingCases(Cases):
@@ -306,7 +306,7 @@ class WiredDesk:
             performed += self._perform(due, at)
         raise AssertionError("effects keep following each other")
 
-    def _due(self, rows: Sequence[Mapping[str, Any]], at: datetime) -> list[str]:
+    def _due(self, rows: Sequence[RowMapping], at: datetime) -> list[str]:
         """Effects to perform now, in order; one that is late holds up those of its case."""
         due, held = [], set()
         for row in rows:
