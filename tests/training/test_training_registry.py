@@ -1,0 +1,83 @@
+"""The registry is MLflow offline: versions, runs, signatures and aliases in one folder."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from models.protocol import Column
+from training.registry import (
+    Registered,
+    Registry,
+    RunRecord,
+    check_signature,
+    code_version,
+)
+from workflow.refused import Refused
+
+COLUMNS = (
+    Column("amount_minor", "number", "minor", "{value}"),
+    Column("condition", "category", "code", "{value}"),
+    Column("cold", "flag", "yes/no", "{value}"),
+)
+RECORD = RunRecord(
+    params={"seed": 1},
+    metrics={"accuracy": 0.5},
+    tags={"data_fingerprint": "sha256:0"},
+    plots={"calibration.png": b"png"},
+    report={"metrics": {"accuracy": 0.5}},
+)
+
+
+def write_bundle(version: str, folder: Path) -> None:
+    (folder / "card.json").write_text(json.dumps({"version": version}))
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
+    return Registry(tmp_path_factory.mktemp("mlruns"))
+
+
+@pytest.fixture(scope="module")
+def registered(registry: Registry) -> Registered:
+    return registry.register("disposition", COLUMNS, RECORD, write_bundle)
+
+
+def test_a_version_is_registered_with_its_run(registry: Registry, registered: Registered) -> None:
+    """The bundle knows its version, the run keeps figures, report and plots."""
+    assert registered.version == "1"
+    assert json.loads((registered.bundle / "card.json").read_text()) == {"version": "1"}
+    assert registry.metrics("disposition", "1") == {"accuracy": 0.5}
+    report = registered.bundle.parents[2] / "report"
+    assert sorted(path.name for path in report.iterdir()) == ["calibration.png", "report.json"]
+    assert registry.latest("disposition") == "1"
+    assert registry.latest("reason") is None
+
+
+def test_the_signature_is_the_cards_columns(registered: Registered) -> None:
+    """Names, types and that each may be missing; another set of columns is refused."""
+    saved = registered.bundle.parents[1]
+    check_signature(saved, COLUMNS)
+    with pytest.raises(ValueError, match=r"MLflow.s signature differs from the card: .*cold"):
+        check_signature(saved, COLUMNS[:2])
+
+
+def test_an_alias_points_at_a_version(registry: Registry, registered: Registered) -> None:
+    """And can be read back; there is none before the first promotion."""
+    assert registry.alias("disposition", "champion") is None
+    registry.set_alias("disposition", registered.version, "champion")
+    assert registry.alias("disposition", "champion") == "1"
+
+
+def test_an_unknown_version_is_refused(registry: Registry, registered: Registered) -> None:
+    """With the code that HTTP knows, not with an error of MLflow's."""
+    with pytest.raises(Refused, match=r"disposition 9 is not registered in .*: train it first"):
+        registry.bundle("disposition", "9")
+    with pytest.raises(Refused):
+        registry.metrics("reason", "1")
+
+
+def test_the_code_version_is_a_commit_or_a_release() -> None:
+    """A report without it could not be made again."""
+    found = code_version()
+    assert len(found) == 40 or found.startswith("returns-triage ")
