@@ -31,9 +31,9 @@ QUEUE = "effects"
 TASK = "perform_effect"
 MAX_ATTEMPTS = 12  # about 20 minutes in all; then a person looks
 LONGEST_WAIT_SECONDS = 300
-HEARTBEAT_SECONDS = 5
-STALLED_SECONDS = 20
-_EVERY_QUARTER_MINUTE = "* * * * * */15"
+HEARTBEAT_SECONDS = 2
+STALLED_SECONDS = 10
+_EVERY_FIVE_SECONDS = "* * * * * */5"
 
 _deferring = App(connector=PsycopgConnector())  # never opened: it only writes where it is told
 
@@ -208,7 +208,7 @@ def worker_app(
 ) -> App:
     """A Procrastinate app that performs effects and clock work; run it with ``run_worker``.
 
-    Jobs of workers that died are taken up again within ``STALLED_SECONDS`` plus 15 seconds.
+    Jobs of workers that died are taken up again within ``STALLED_SECONDS`` and five more.
     """
     app = App(connector=PsycopgConnector(conninfo=libpq_url(url), min_size=1, max_size=pool_size))
 
@@ -216,7 +216,7 @@ def worker_app(
     def perform_effect(context: JobContext, key: str) -> None:
         _perform(performer, key, context.job.attempts + 1 >= MAX_ATTEMPTS)
 
-    @app.periodic(cron=_EVERY_QUARTER_MINUTE)
+    @app.periodic(cron=_EVERY_FIVE_SECONDS)
     @app.task(name="retry_stalled", queue="clock", queueing_lock="retry_stalled")
     async def retry_stalled(timestamp: int) -> None:
         stalled = await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS)

@@ -161,6 +161,32 @@ def test_the_case_is_told_and_the_outbox_agrees(engine: Engine) -> None:
         ]
 
 
+def test_the_job_of_a_dead_worker_is_taken_up(engine: Engine, database_url: str) -> None:
+    """A job whose worker stopped beating is done by another, and with it what it held back."""
+    write(engine, Journal(defer=defer_effect), asking(effect(1), effect(2)))
+    with engine.begin() as conn:
+        assert outbox.claim(conn, effect(1).key) is not None
+        conn.execute(
+            text(
+                "WITH dead AS (INSERT INTO procrastinate_workers (last_heartbeat)"
+                " VALUES (now() - interval '1 minute') RETURNING id)"
+                " UPDATE procrastinate_jobs SET status = 'doing', worker_id = dead.id FROM dead"
+                " WHERE queueing_lock = :key"
+            ),
+            {"key": effect(1).key},
+        )
+    performing = Performing(engine, str)
+    app = worker_app(database_url, performing)
+
+    async def look_after() -> None:
+        async with app.open_async():
+            await app.tasks["retry_stalled"].func(0)
+
+    asyncio.run(look_after())
+    run_worker(worker_app(database_url, performing), wait=False)
+    assert performing.done == ["R-1/1/credit/1", "R-1/2/credit/1"]
+
+
 def test_clock_work_runs(engine: Engine, database_url: str) -> None:
     """Recurring work is done by a worker when the clock says so."""
     ticked = threading.Event()
