@@ -1,0 +1,155 @@
+"""Splits texts, has the reason model fitted, and judges it against two simple ones."""
+
+import re
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+
+from models.protocol import Card, Column, Model, Prediction
+from models.reason.model import load
+from training import measures
+from training.enough import need
+from training.made import Judgement, Made
+from training.reason import fit as fit_head
+from training.rows import TextExample
+from training.split import Split, by_time_and_customer
+from workflow.assessment import Explanation, Row
+from workflow.codes import ReturnReason
+
+NAME = "reason"
+FEATURE_SET = "sha256:text"
+"""The reason model reads what the customer wrote and no feature at all."""
+LEAST_TEXTS = 60
+OUTPUT = "log_odds"
+SAYS = tuple(str(code) for code in ReturnReason)
+COLUMNS = (Column("text", "text", "text", "{value}"),)
+LIMITS = (
+    "Reads what a customer wrote in English about one returned line. Abstains on empty or foreign "
+    "text and where several reasons fit. Never decides about eligibility or money."
+)
+
+
+class Fitted:
+    """A reason model over the folder it was fitted into; ``save`` copies that folder's files."""
+
+    def __init__(self, folder: Path, card: Card) -> None:
+        self._folder, self._model = folder, load(folder, card)
+
+    @property
+    def card(self) -> Card:
+        return self._model.card
+
+    def predict(self, rows: Sequence[Row]) -> list[Prediction]:
+        return self._model.predict(rows)
+
+    def explain(
+        self,
+        rows: Sequence[Row],
+        top: int | None = None,
+        of: Sequence[str | None] | None = None,
+    ) -> list[Explanation | None]:
+        return self._model.explain(rows, top, of)
+
+    def save(self, folder: Path) -> None:
+        for path in self._folder.iterdir():
+            shutil.copyfile(path, folder / path.name)
+
+
+def fit(texts: Sequence[TextExample], *, seed: int) -> Made:
+    """Learns from texts whose reason people settled.
+
+    Texts of the test part that also occur in training are left out of the report: knowing them
+    by heart is no merit. Errors: ``TooLittle`` with fewer than 60 texts.
+    """
+    how = "Settle the reasons of more returns."
+    need(NAME, "texts with a settled reason", len(texts), LEAST_TEXTS, how)
+    split = by_time_and_customer(texts, seed)
+    scratch = TemporaryDirectory(prefix="reason-")
+    folder = Path(scratch.name)
+    fitted = fit_head(
+        *_columns(split.train), *_columns(split.calibration), folder, seed=seed, prototypes=True
+    )
+
+    def build(card: Card, kept: TemporaryDirectory[str] = scratch) -> Fitted:
+        return Fitted(Path(kept.name), card)
+
+    judged = _judge(build(_blank()), split, seed)
+    judged.metrics |= {f"calibration_{name}": float(value) for name, value in fitted.items()}
+    return Made(
+        name=NAME,
+        build=build,
+        columns=COLUMNS,
+        says=SAYS,
+        output=OUTPUT,
+        limits=LIMITS,
+        feature_set=FEATURE_SET,
+        params={"seed": seed, "texts": len(texts)},
+        judged=judged,
+        data=texts,
+        test=split.test,
+    )
+
+
+def _columns(part: Sequence[TextExample]) -> tuple[list[str], list[str]]:
+    return [example.text for example in part], [example.reason for example in part]
+
+
+def _judge(model: Model, split: Split[TextExample], seed: int) -> Judgement:
+    known = {_plain(example.text) for example in split.train}
+    test = [example for example in split.test if _plain(example.text) not in known]
+    if not test:
+        return Judgement({"test_rows": 0.0})
+    truth = [example.reason for example in test]
+    answers = model.predict([{"text": example.text} for example in test])
+    best = [answer.candidates[0].value if answer.candidates else "" for answer in answers]
+    sure = np.array([a.candidates[0].probability if a.candidates else 0.0 for a in answers])
+    right = np.array([float(t == b) for t, b in zip(truth, best, strict=True)])
+    answered = np.array([answer.abstained is None for answer in answers])
+    low, high = measures.interval(
+        lambda at: float(right[at].mean()), [example.customer for example in test], seed
+    )
+    metrics = {
+        "test_rows": float(len(test)),
+        "accuracy": float(right.mean()),
+        "accuracy_low": low,
+        "accuracy_high": high,
+        "accuracy_when_answered": float(right[answered].mean()) if answered.any() else np.nan,
+        "abstained_share": float(1 - answered.mean()),
+        "macro_f1": measures.macro_f1(truth, best),
+        "ece": measures.calibration_error(sure, right),
+        "set_coverage": float(
+            np.mean([t in answer.set for t, answer in zip(truth, answers, strict=True)])
+        ),
+        "set_size": float(np.mean([len(answer.set) for answer in answers])),
+        **_baselines(split, test),
+    }
+    return Judgement(metrics, confidence=sure, right=right)
+
+
+def _baselines(split: Split[TextExample], test: Sequence[TextExample]) -> dict[str, float]:
+    """Always the commonest reason, and word counts with a logistic regression."""
+    texts, reasons = _columns(split.train)
+    truth = np.array([example.reason for example in test])
+    names, counts = np.unique(reasons, return_counts=True)
+    found = {"majority_accuracy": float((truth == names[counts.argmax()]).mean())}
+    if len(names) > 1:
+        words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
+        simple = LogisticRegression(C=10.0, max_iter=300).fit(words.fit_transform(texts), reasons)
+        said = simple.predict(words.transform([example.text for example in test]))
+        found["logistic_accuracy"] = float((said == truth).mean())
+    return found
+
+
+def _plain(text: str) -> str:
+    """Letters only, so that another order number does not make another text."""
+    return re.sub(r"[\W\d_]+", " ", text).strip().lower()
+
+
+def _blank() -> Card:
+    """A card for a model that exists only while it is judged."""
+    return Card(NAME, "0", COLUMNS, SAYS, OUTPUT, FEATURE_SET, None, "", {})
