@@ -1,13 +1,10 @@
 """The one FastAPI app. ``create_app(services)`` is all a test or a server needs."""
 
-import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import structlog
 from fastapi import FastAPI, Request
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving import errors
@@ -16,9 +13,8 @@ from serving.identity import known_keys
 from serving.metrics import Metrics
 from serving.pages.desk import router as pages
 from serving.routes import governance, operations, queue, records, returns, score
+from serving.shelf import watched
 from serving.wiring import Services
-
-log = structlog.get_logger("serving")
 
 
 def create_app(services: Services) -> FastAPI:
@@ -26,13 +22,8 @@ def create_app(services: Services) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        stop = threading.Event()
-        _refresh(services)
-        watcher = threading.Thread(target=_watch, args=(services, stop), daemon=True)
-        watcher.start()
-        yield
-        stop.set()
-        watcher.join(timeout=10)
+        with watched(services.shelf, services.settings.shelf_refresh_seconds):
+            yield
         services.engine.dispose()
 
     app = FastAPI(
@@ -58,18 +49,6 @@ def create_app(services: Services) -> FastAPI:
 
     app.add_middleware(Timed, metrics=services.metrics)
     return app
-
-
-def _refresh(services: Services) -> None:
-    try:
-        services.shelf.refresh()
-    except SQLAlchemyError as error:
-        log.warning("cannot look for promoted models", why=type(error).__name__)
-
-
-def _watch(services: Services, stop: threading.Event) -> None:
-    while not stop.wait(services.settings.shelf_refresh_seconds):
-        _refresh(services)
 
 
 class Timed:

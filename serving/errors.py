@@ -78,7 +78,7 @@ def status_of(code: str) -> int:
 
 
 def problem(
-    status: int, code: str, detail: str, *, instance: str | None = None, **more: object
+    status: int, code: str, detail: str, more: Mapping[str, object] | None = None
 ) -> dict[str, object]:
     """A problem document as a dict; ``todo`` says what to do next where we know."""
     body: dict[str, object] = {
@@ -90,16 +90,14 @@ def problem(
     }
     if code in CODES:
         body["todo"] = CODES[code]
-    if instance:
-        body["instance"] = instance
-    return body | more
+    return body | dict(more or {})
 
 
 def respond(
     status: int, code: str, detail: str, request: Request | None = None, **more: object
 ) -> Response:
     instance = request.url.path if request is not None else None
-    body = problem(status, code, detail, instance=instance, **more)
+    body = problem(status, code, detail, {"instance": instance, **more} if instance else more)
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
     if status == 503:
         headers = {"Retry-After": "2"}
@@ -109,7 +107,7 @@ def respond(
 def refused_problem(error: Refused) -> dict[str, object]:
     """The problem document of a refusal, for one item of a batch or a whole answer."""
     details = {key: value for key, value in error.details.items() if value is not None}
-    return problem(status_of(error.code), error.code, error.message, **details)
+    return problem(status_of(error.code), error.code, error.message, details)
 
 
 def install(app: FastAPI) -> None:

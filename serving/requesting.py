@@ -104,7 +104,7 @@ def _source(
         raise Refused("wrong_customer", f"Line {number}: {where} belongs to another customer.")
     if found.sku != line.sku:
         raise Refused(
-            "wrong_item", f"Line {number}: {where} is for item {found['sku']}, not {line.sku}."
+            "wrong_item", f"Line {number}: {where} is for item {found.sku}, not {line.sku}."
         )
     return found
 
@@ -120,13 +120,13 @@ def _line(
     uom = line.uom or product.uom
     if uom != product.uom:
         raise Refused(
-            "unknown_uom", f"Line {number}: {line.sku} is counted in {product['uom']}, not {uom}."
+            "unknown_uom", f"Line {number}: {line.sku} is counted in {product.uom}, not {uom}."
         )
-    scale = -int(line.quantity.as_tuple().exponent)  # type: ignore[arg-type]
+    scale = -int(line.quantity.as_tuple().exponent)
     if scale > product.uom_scale:
         raise Refused(
             "invalid_quantity",
-            f"Line {number}: {line.sku} allows {product['uom_scale']} decimals in {uom}.",
+            f"Line {number}: {line.sku} allows {product.uom_scale} decimals in {uom}.",
         )
     value = 0
     if source and source.delivered > 0:

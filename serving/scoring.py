@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from models.masking import mask
-
+from features.catalogue import SETS
 from features.sets import FeatureSet
+from models.masking import mask
 from models.protocol import Prediction
-from serving.assessor import PoliciesAt
+from serving.cases import PoliciesAt
 from serving.errors import Invalid, problem, refused_problem
-from serving.shelf import FEATURE_SETS, OnShelf
+from serving.shelf import OnShelf
 from workflow.assessment import Explanation, Masked, Row, Value
 from workflow.refused import Refused
 
@@ -90,7 +90,7 @@ def _read(
         return Question(item_id, row, mask=case_rules)
     except Invalid as error:
         more: Json = {"errors": error.errors} if error.errors else {}
-        return Question(item_id, None, problem(error.status, error.code, error.message, **more))
+        return Question(item_id, None, problem(error.status, error.code, error.message, more))
     except Refused as error:
         return Question(item_id, None, refused_problem(error))
 
@@ -132,7 +132,7 @@ def check_facts(facts: object, model: str) -> Row:
     """
     if not isinstance(facts, dict):
         raise Invalid("invalid_facts", "facts is an object of values by name.")
-    columns = {column.name: column for column in FEATURE_SETS[model].columns}
+    columns = {column.name: column for column in SETS[model].columns}
     errors = [
         {"at": f"facts.{name}", "message": f"unknown fact; see /v1/score/schema for {model}"}
         for name in facts
@@ -301,7 +301,7 @@ def schema_of(endpoint: str) -> Json:
             "additionalProperties": False,
             "examples": [{"id": "a", "text": "Seal leaks, oil all over the carton"}],
         }
-    feature_set = FEATURE_SETS[MODEL_OF[endpoint]]
+    feature_set = SETS[MODEL_OF[endpoint]]
     references = (
         {"exception_id": {"type": "string"}}
         if endpoint == "reconciliation-exceptions"

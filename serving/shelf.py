@@ -6,27 +6,23 @@ not fit this version of the features, ``Prior`` abstains and people decide.
 """
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from features.catalogue import SETS
 from models.bundle import Mismatch, load
 from models.prior import Prior
-
-from features.catalogue import CREDIT_ANOMALY, DISPOSITION, EXCEPTION_RANK
-from features.sets import FeatureSet
 from models.protocol import Model
 from workflow.assessment import ModelRef
 
 log = structlog.get_logger("serving.shelf")
 
 MODELS = ("reason", "disposition", "credit_anomaly", "exception_rank")
-FEATURE_SETS: Mapping[str, FeatureSet] = {
-    "disposition": DISPOSITION,
-    "credit_anomaly": CREDIT_ANOMALY,
-    "exception_rank": EXCEPTION_RANK,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +45,7 @@ class OnShelf:
 
 
 def _prior(name: str) -> OnShelf:
-    feature_set = FEATURE_SETS[name].fingerprint if name in FEATURE_SETS else "sha256:text"
+    feature_set = SETS[name].fingerprint if name in SETS else "sha256:text"
     return OnShelf(Prior(name), ModelRef(name, "0", None, feature_set))
 
 
@@ -105,7 +101,7 @@ class Shelf:
         card = model.card
         if card.name != champion.name:
             raise Mismatch(f"The bundle of {champion.name} holds a model called {card.name}.")
-        expected = FEATURE_SETS.get(champion.name)
+        expected = SETS.get(champion.name)
         if expected is not None and card.feature_set != expected.fingerprint:
             raise Mismatch(
                 f"{card.name} {champion.version} was trained on features {card.feature_set[:19]},"
@@ -115,3 +111,29 @@ class Shelf:
             champion.name, champion.version, champion.alias, card.feature_set, card.trained_at
         )
         return OnShelf(model, ref, champion.bundle_digest)
+
+
+@contextmanager
+def watched(shelf: Shelf, every_seconds: float) -> Iterator[None]:
+    """Look for promoted models now and every few seconds, until the end of the block.
+
+    A database that is away is said and tried again; what is on the shelf keeps answering.
+    """
+    stop = threading.Event()
+
+    def look() -> None:
+        try:
+            shelf.refresh()
+        except SQLAlchemyError as error:
+            log.warning("cannot look for promoted models", why=type(error).__name__)
+
+    def watch() -> None:
+        while not stop.wait(every_seconds):
+            look()
+
+    look()
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    yield
+    stop.set()
+    watcher.join(timeout=10)

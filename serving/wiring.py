@@ -11,7 +11,7 @@ from fastapi import Request
 from models.store import Store
 from sqlalchemy import Engine
 
-from features.catalogue import FOLDS
+from features.catalogue import FOLDS, SETS
 from features.questions import about_exception, ask
 from features.sets import Wanted as MemoryKey
 from integrations.erp.port import ErpPort
@@ -27,7 +27,7 @@ from serving.metrics import Metrics
 from serving.performer import EffectPerformer
 from serving.scoring import Lookup, Mask, disposition_rules
 from serving.settings import Settings
-from serving.shelf import FEATURE_SETS, Champion, Shelf
+from serving.shelf import Champion, Shelf
 from workflow import policy
 from workflow.asking import allowed_dispositions
 from workflow.assessment import Masked, Row
@@ -100,7 +100,7 @@ class Services:
             def read(keys: object) -> Mapping[MemoryKey, Memory]:
                 return self.journal.memories(conn, keys)[0]  # type: ignore[arg-type]
 
-            feature_set = FEATURE_SETS["exception_rank"]
+            feature_set = SETS["exception_rank"]
             return ask(feature_set, about_exception(exception_id, self.clock()), read)[1]
 
 

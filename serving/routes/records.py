@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -71,7 +72,12 @@ ONCE_ONLY = (InvoiceRecorded, CreditNoteRecorded, StockWriteOffRecorded, Supplie
 def stream_of(fact: object) -> str:
     """The journal stream of a fact."""
     pattern = STREAM_OF[type(fact)]
-    return pattern.format(**{f: getattr(fact, f) for f in type(fact).__dataclass_fields__})
+    return pattern.format(**vars_of(fact))
+
+
+def vars_of(fact: object) -> dict[str, object]:
+    """The fields of a fact by name."""
+    return {field.name: getattr(fact, field.name) for field in fields(fact)}  # type: ignore[arg-type]
 
 
 @router.post("/events")
@@ -111,7 +117,7 @@ def _record(services: Services, actor: Actor, event: Mapping[str, Any]) -> dict[
     try:
         fact = _fact(event, services.clock())
     except Invalid as error:
-        body = problem(error.status, error.code, error.message, errors=error.errors)
+        body = problem(error.status, error.code, error.message, {"errors": error.errors})
         return {"id": event_id, "problem": body}
 
     def work(conn: Connection) -> dict[str, object]:
@@ -170,8 +176,7 @@ def _fact(event: Mapping[str, Any], now: datetime) -> object:
 
 def _check_dates(fact: object, now: datetime) -> None:
     """Times are aware and not in the future; a document from tomorrow is a broken clock."""
-    for field in type(fact).__dataclass_fields__:  # type: ignore[attr-defined]
-        value = getattr(fact, field)
+    for field, value in vars_of(fact).items():
         if not isinstance(value, datetime):
             continue
         if value.tzinfo is None:

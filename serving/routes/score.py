@@ -7,10 +7,10 @@ import orjson
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
+from features.catalogue import SETS
 from serving.errors import Invalid
 from serving.identity import signed_in
 from serving.scoring import (
-    FEATURE_SETS,
     MODEL_OF,
     Json,
     Mask,
@@ -140,7 +140,7 @@ async def model_metadata(model: str, request: Request, actor: Signed) -> Json:
     columns = (
         [("text", "text")]
         if name == "reason"
-        else [(column.name, column.kind) for column in FEATURE_SETS[name].columns]
+        else [(column.name, column.kind) for column in SETS[name].columns]
     )
     return {
         "name": name,
