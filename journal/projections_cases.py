@@ -1,12 +1,12 @@
 """Cases, their lines and tasks, brought up to date by ``case_rows``; effects acknowledged."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from psycopg.rows import dict_row
 
 from journal import tables
-from journal.case_rows import CaseRows, apply
+from journal.case_rows import CaseRows, Row, apply
 from journal.entries import Recorded
 from journal.ledgers import Movements
 from journal.rows import Driver, update, upsert
@@ -25,13 +25,27 @@ def project_cases(driver: Driver, entries: Sequence[Recorded], movements: Moveme
         {entry.stream.removeprefix(PREFIX) for entry in ours if entry.stream not in born}
     )
     cases = load_cases(driver, known)
+    before = {id(row): dict(row) for rows in cases.values() for row in _all_rows(rows)}
     for entry in ours:
         rows = cases.setdefault(entry.stream.removeprefix(PREFIX), CaseRows())
         apply(rows, entry.event, entry.version, entry.recorded_at, movements)
-    upsert(driver, tables.return_case, (rows.case for rows in cases.values()))
-    upsert(driver, tables.case_line, (x for rows in cases.values() for x in rows.lines.values()))
-    upsert(driver, tables.task, (x for rows in cases.values() for x in rows.tasks.values()))
+
+    def changed(rows: Iterable[Row]) -> list[Row]:
+        return [row for row in rows if before.get(id(row)) != row]
+
+    for table, shown in (
+        (tables.return_case, [rows.case for rows in cases.values()]),
+        (tables.case_line, [row for rows in cases.values() for row in rows.lines.values()]),
+        (tables.task, [row for rows in cases.values() for row in rows.tasks.values()]),
+    ):
+        upsert(driver, table, changed(shown))
     _effects(driver, ours)
+
+
+def _all_rows(rows: CaseRows) -> Iterator[Row]:
+    yield rows.case
+    yield from rows.lines.values()
+    yield from rows.tasks.values()
 
 
 def load_cases(driver: Driver, return_ids: Sequence[str]) -> dict[str, CaseRows]:

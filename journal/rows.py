@@ -4,7 +4,7 @@ Rows travel as one JSON document and PostgreSQL gives each value its column's ty
 event's payload can be stored as it is: quantities as text, money as integers, times as ISO.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -18,17 +18,17 @@ Row = Mapping[str, Any]
 Driver = psycopg.Connection[tuple[Any, ...]]
 
 
-def upsert(driver: Driver, table: Table, rows: Iterable[Row], keep: Collection[str] = ()) -> None:
+def upsert(driver: Driver, table: Table, rows: Iterable[Row]) -> None:
     """Insert rows, or replace those with the same primary key; the last of equal keys wins.
 
-    Every row has the same columns. Columns named in ``keep`` are written for new rows only.
+    Every row has the same columns; the table's other columns stay as they are.
     """
     primary = [column.name for column in table.primary_key.columns]
     latest = {tuple(row[name] for name in primary): row for row in rows}
     if not latest:
         return
     columns = list(next(iter(latest.values())))
-    changing = [name for name in columns if name not in primary and name not in keep]
+    changing = [name for name in columns if name not in primary]
     query = _statement(table.name, tuple(primary), tuple(columns), tuple(changing))
     driver.execute(query, (_json(latest.values()),))
 
