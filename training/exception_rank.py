@@ -20,8 +20,10 @@ from training.split import Split, by_time_and_customer
 
 NAME = "exception_rank"
 LEAST_RESOLVED, LEAST_COSTLY = 60, 15
-GRADES = 4
-"""Relevance 0 is no loss; 1 to 4 are the quarters of the losses of training."""
+GRADES = 10
+"""Relevance 0 is no loss; 1 to 10 are the tenths of the losses of training, each worth its mean."""
+RISING = ("exception_exposure_minor",)
+"""Columns of which more never lowers the rank: with more at stake, look sooner."""
 CRITICAL_SHARE, HIGH_SHARE, MEDIUM_SHARE = 0.95, 0.80, 0.50
 SCALE_SHARE = 0.95
 
@@ -53,7 +55,13 @@ def fit(examples: Sequence[Example], *, seed: int) -> Made:
         layout.matrix(rows_of(train)),
         grades(losses),
         seed=seed,
-        objective={"objective": "lambdarank", "eval_at": [20], "lambdarank_truncation_level": 30},
+        objective={
+            "objective": "lambdarank",
+            "eval_at": [20],
+            "lambdarank_truncation_level": 30,
+            "label_gain": gains(losses),
+            "monotone_constraints": [int(name in RISING) for name in layout.names],
+        },
         groups=sizes,
     )
     trees = Trees(learned.text)
@@ -95,11 +103,21 @@ def losses_of(examples: Sequence[Example]) -> Array:
 
 
 def grades(losses: Array) -> Array:
-    """Relevance by loss: 0 for none, then 1 to 4 by the quarter of the losses it lies in."""
+    """Relevance by loss: 0 for none, then 1 to 10 by the tenth of the losses it lies in."""
     costly = losses[losses > 0]
     edges = np.quantile(costly, np.arange(1, GRADES) / GRADES)
     graded: Array = np.where(losses > 0, 1.0 + np.searchsorted(edges, losses, side="right"), 0.0)
     return graded
+
+
+def gains(losses: Array) -> list[float]:
+    """What each grade is worth to LambdaRank: its mean loss, scaled so that the mean is 1."""
+    graded, scale = grades(losses), float(losses[losses > 0].mean())
+    worth = [
+        float(losses[graded == grade].mean()) if (graded == grade).any() else 0.0
+        for grade in range(GRADES + 1)
+    ]
+    return [float(w / scale) for w in np.maximum.accumulate(worth)]
 
 
 def _sizes(ordered: Sequence[Example]) -> list[int]:

@@ -7,11 +7,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+from models.reason.model import load
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from models.protocol import Card, Column, Model, Prediction
-from models.reason.model import load
 from training import measures
 from training.enough import need
 from training.made import Judgement, Made

@@ -6,6 +6,7 @@ imported when a registry is first used: it costs seconds.
 """
 
 import json
+import logging
 import os
 import subprocess
 import warnings
@@ -70,6 +71,7 @@ class Registry:
             import mlflow
 
             mlflow.autolog(disable=True, silent=True)
+            logging.getLogger("mlflow").setLevel(logging.WARNING)  # its migrations are no news
             return mlflow.MlflowClient(uri, uri)
 
     def register(

@@ -1,0 +1,180 @@
+"""From a journal to a registered version: rows, split, fit, calibrate, judge, gate, register."""
+
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from models.checks import check_all
+
+from models import bundle
+from models.protocol import Card
+from training import credit_anomaly, disposition, exception_rank
+from training.enough import TooLittle
+from training.made import Made
+from training.plots import draw
+from training.registry import DRAWER, Registered, Registry, RunRecord, code_version
+from training.rows import FactLike, Rows, fingerprint, gather
+from training.truth import Truth, against_truth
+from workflow.refused import Refused
+
+SEED = 8123
+MOST_CHECKED = 40
+"""Rows on which a new model must keep every promise before it is registered."""
+
+Say = Callable[[str], None]
+"""Hears what training is doing; long steps are never silent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A registered version that kept every promise; not yet promoted."""
+
+    name: str
+    version: str
+    bundle: Path
+    digest: str
+    metrics: Mapping[str, float]
+    run_id: str
+
+
+def _reason(rows: Rows, seed: int) -> Made:
+    # The encoder behind it takes seconds to import; the tabular models do without.
+    from training import reason_model
+
+    return reason_model.fit(rows.texts, seed=seed)
+
+
+FITS: Mapping[str, Callable[[Rows, int], Made]] = {
+    "reason": _reason,
+    "disposition": lambda rows, seed: disposition.fit(rows.of("disposition"), seed=seed),
+    "credit_anomaly": lambda rows, seed: credit_anomaly.fit(rows.of("credit_anomaly"), seed=seed),
+    "exception_rank": lambda rows, seed: exception_rank.fit(rows.of("exception_rank"), seed=seed),
+}
+"""The four models, in the order they are trained."""
+
+
+def train(
+    model_name: str,
+    source: Iterable[FactLike] | Rows,
+    *,
+    seed: int = SEED,
+    out: Path = DRAWER,
+    at: datetime | None = None,
+    truth: Truth | None = None,
+) -> Trained:
+    """Trains, judges, checks and registers one model from facts, or from rows already gathered.
+
+    ``out`` is MLflow's drawer; ``at`` the training time on the card (now). The same rows and
+    seed give the same model. Errors: ``Refused('unknown_model')``; ``TooLittle`` says what is
+    missing; ``Broken`` (``models.checks``) names the promise that a new model did not keep.
+    """
+    if model_name not in FITS:
+        raise Refused("unknown_model", f"{model_name} is none of {', '.join(FITS)}.")
+    rows = source if isinstance(source, Rows) else gather(source)
+    made = FITS[model_name](rows, seed)
+    if truth is not None:
+        model = made.build(_card(made, "0", None))
+        made.judged.metrics.update(against_truth(made, model, truth))
+    _gate(made)
+    when = (at or datetime.now(UTC)).isoformat()
+    record = _record(made, rows, when)
+
+    def write_bundle(version: str, folder: Path) -> None:
+        card = _card(made, version, when)
+        made.build(card).save(folder)
+        bundle.write(folder, card)
+
+    registered = Registry(out).register(made.name, made.columns, record, write_bundle)
+    return _trained(registered, made)
+
+
+def train_all(
+    source: Iterable[FactLike] | Rows,
+    *,
+    seed: int = SEED,
+    out: Path = DRAWER,
+    at: datetime | None = None,
+    truth: Truth | None = None,
+    models: Sequence[str] = tuple(FITS),
+    say: Say = lambda line: print(line, file=sys.stderr),
+) -> dict[str, Trained | TooLittle]:
+    """Replays the journal once and trains every model there is enough data for.
+
+    A model with too little to learn from is answered by its ``TooLittle``, and the others go on.
+    """
+    rows = source if isinstance(source, Rows) else gather(source)
+    say(f"{rows.facts} facts replayed, up to position {rows.last_position}")
+    done: dict[str, Trained | TooLittle] = {}
+    for name in models:
+        try:
+            done[name] = trained = train(name, rows, seed=seed, out=out, at=at, truth=truth)
+        except TooLittle as little:
+            done[name] = little
+            say(str(little))
+        else:
+            say(f"{name} {trained.version}: {_headline(trained.metrics)}")
+    return done
+
+
+def _card(made: Made, version: str, trained_at: str | None) -> Card:
+    return Card(
+        name=made.name,
+        version=version,
+        reads=made.columns,
+        says=made.says,
+        output=made.output,
+        feature_set=made.feature_set,
+        trained_at=trained_at,
+        limits=made.limits,
+        metrics=made.judged.known(),
+        conformal_level=made.conformal_level,
+    )
+
+
+def _gate(made: Made) -> None:
+    """Every promise of ``models.checks``, on a bundle as serving would load it."""
+    rows = made.sample[:MOST_CHECKED]
+    with TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        card = _card(made, "0", None)
+        model = made.build(card)
+        model.save(folder)
+        bundle.write(folder, card)
+        check_all(model, rows, folder)
+
+
+def _record(made: Made, rows: Rows, when: str) -> RunRecord:
+    tags = {
+        "data_fingerprint": fingerprint(made.data),
+        "feature_set": made.feature_set,
+        "code_version": code_version(),
+        "journal_position": str(rows.last_position),
+        "trained_at": when,
+    }
+    metrics = made.judged.known()
+    report = {"metrics": metrics, "slices": made.judged.slices, "tags": tags}
+    params = {**made.params, "rows": len(made.data)}
+    return RunRecord(params, metrics, tags, draw(made.judged), report)
+
+
+def _trained(registered: Registered, made: Made) -> Trained:
+    return Trained(
+        made.name,
+        registered.version,
+        registered.bundle,
+        bundle.digest(registered.bundle),
+        made.judged.known(),
+        registered.run_id,
+    )
+
+
+def _headline(metrics: Mapping[str, float]) -> str:
+    """The few figures worth a line: what it reaches, beside what anybody could."""
+    order = (
+        "accuracy", "majority_accuracy", "logistic_accuracy", "auc", "auc_amount_only",
+        "ndcg_10", "ndcg_10_by_exposure", "ece", "test_rows",
+    )  # fmt: skip
+    return ", ".join(f"{name} {metrics[name]:.3g}" for name in order if name in metrics)
