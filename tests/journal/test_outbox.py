@@ -3,8 +3,10 @@
 import asyncio
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
+from procrastinate.jobs import Job
 from sqlalchemy import Connection, Engine, text
 
 from journal import lookups, outbox
@@ -221,3 +223,21 @@ def test_what_is_settled_is_not_claimed(engine: Engine, status: str) -> None:
     with engine.begin() as conn:
         conn.execute(text("UPDATE effect SET status = :status"), {"status": status})
         assert outbox.claim(conn, effect().key) is None
+
+
+def test_waits_double_up_to_a_limit() -> None:
+    """Retries wait 1, 2, 4 ... seconds, never longer than the limit, and end."""
+    backoff = outbox.Backoff()
+    waits: list[float] = []
+    for attempts in range(outbox.MAX_ATTEMPTS):
+        job = Job(
+            id=1, queue="effects", lock=None, queueing_lock=None, task_name="t", attempts=attempts
+        )
+        decision = backoff.get_retry_decision(exception=ConnectionError(), job=job)
+        if decision is None:
+            break
+        assert decision.retry_at is not None
+        waits.append(round((decision.retry_at - datetime.now(UTC)).total_seconds()))
+    assert waits[:4] == [1, 2, 4, 8]
+    assert max(waits) == outbox.LONGEST_WAIT_SECONDS
+    assert len(waits) == outbox.MAX_ATTEMPTS - 1
