@@ -1,0 +1,217 @@
+"""Whatever people try, in whatever order: the invariants of goods and money hold."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from tests.workflow.fakes import (
+    FINN,
+    INES,
+    LEA,
+    MIA,
+    NOON,
+    PAM,
+    QUINN,
+    WALT,
+    FakePolicies,
+    Story,
+    line,
+    request,
+    said,
+    verdict,
+)
+from workflow.actor import SYSTEM
+from workflow.codes import Condition, Disposition
+from workflow.commands import (
+    AcknowledgeEffect,
+    CancelReturn,
+    Command,
+    DecideTask,
+    DisposePortion,
+    ExpireAuthorisation,
+    InspectLine,
+    ParkEffect,
+    ReceiptLine,
+    ReceiveGoods,
+    RecordAssessment,
+    ReleaseCredit,
+)
+from workflow.effects import Effect
+from workflow.events import (
+    CreditApproved,
+    CreditDenied,
+    DispositionConfirmed,
+    DispositionPart,
+    TaskDecided,
+)
+from workflow.refused import Refused
+from workflow.state import ZERO, Closed
+from workflow.wanted import wanted
+
+QUANTITIES = st.sampled_from([Decimal(n) for n in ("0.5", "1", "1.25", "2", "3", "4", "7")])
+LANES = st.sampled_from(["automatic", "review", "dual_control", "recommend"])
+PEOPLE = st.sampled_from([PAM, WALT, INES, QUINN, MIA, FINN, LEA])
+OUTCOMES = st.sampled_from(["full", "partial", "value_only", "replace", "deny"])
+RELEASES = st.sampled_from(["at_once", "on_approval", "on_request", "after_vendor_credit", "never"])
+
+
+class AnyHistory(RuleBasedStateMachine):
+    """One case with two lines of known invoices, and people who try everything."""
+
+    @initialize(
+        first=QUANTITIES,
+        second=QUANTITIES,
+        lanes=st.fixed_dictionaries(dict.fromkeys(("reason", "disposition", "credit"), LANES)),
+        ask=st.booleans(),
+        outcome=OUTCOMES,
+        release=RELEASES,
+        fee=st.sampled_from(["0", "15", "100"]),
+        money_only=st.booleans(),
+    )
+    def begin(
+        self,
+        first: Decimal,
+        second: Decimal,
+        lanes: dict[str, str],
+        ask: bool,
+        outcome: str,
+        release: str,
+        fee: str,
+        money_only: bool,
+    ) -> None:
+        authorisation = verdict("ask_human", "returns_manager") if ask else verdict("authorise")
+        credit = verdict(outcome, release=release, fee_percent=fee, percent="60")
+        self.story = Story(FakePolicies(authorisation, credit=credit, lanes=lanes))
+        self.receipts = 0
+        stated = "pricing_or_billing" if money_only else "wrong_item"
+        one = line(1, str(first), delivered="7", net_minor=99_99, tax_minor=7_77, stated=stated)
+        two = line(2, str(second), delivered="7", net_minor=1, tax_minor=0, stated=None)
+        self.story.send(request(one, two))
+
+    def attempt(self, command: Command) -> None:
+        """A refusal changes nothing; anything else than a refusal is a bug."""
+        before = (self.story.state, len(self.story.events))
+        try:
+            self.story.send(command)
+        except Refused:
+            assert (self.story.state, len(self.story.events)) == before
+
+    @rule(quantity=QUANTITIES, number=st.sampled_from([1, 2, None, 9]), final=st.booleans())
+    def receive(self, quantity: Decimal, number: int | None, final: bool) -> None:
+        self.receipts += 1
+        goods = (ReceiptLine(number, f"SKU-{number or 1}", quantity),)
+        self.attempt(ReceiveGoods(f"GR-{self.receipts}", "W1", goods, WALT, NOON, final))
+
+    @rule(quantity=QUANTITIES, number=st.sampled_from([1, 2]), condition=st.sampled_from(Condition))
+    def inspect(self, quantity: Decimal, number: int, condition: Condition) -> None:
+        self.attempt(InspectLine(number, quantity, condition, INES, NOON))
+
+    @rule(value=st.sampled_from([None, *Disposition]))
+    def models_answer(self, value: str | None) -> None:
+        for want in wanted(self.story.state):
+            answer = {"disposition": value, "credit": value and "normal"}.get(want.point, value)
+            if want.point == "reason":
+                answer = value and "wrong_item"
+            command = RecordAssessment(
+                want.point, want.line, said(answer), SYSTEM, NOON, want.portion
+            )
+            self.attempt(command)
+
+    @rule(
+        data=st.data(),
+        who=PEOPLE,
+        decision=st.sampled_from(["approve", "reject", "override", "escalate", "approve"]),
+        value=st.sampled_from(
+            [None, "deny", "0", "1", "4000", "9999", "10000", "accept", "recall", *Disposition]
+        ),
+    )
+    def decide(self, data: st.DataObject, who: object, decision: str, value: str | None) -> None:
+        tasks = [task.opened.task_id for task in self.story.case.tasks]
+        if tasks:
+            task = data.draw(st.sampled_from(tasks))
+            command = DecideTask(task, decision, who, NOON, value, "other", "tried")  # type: ignore[arg-type]
+            self.attempt(command)
+
+    @rule(data=st.data(), who=PEOPLE, share=st.sampled_from(["whole", "halves", "wrong"]))
+    def dispose(self, data: st.DataObject, who: object, share: str) -> None:
+        portions = [p for x in self.story.case.lines for p in x.portions]
+        if not portions:
+            return
+        portion = data.draw(st.sampled_from(portions))
+        quantity = portion.inspected.quantity
+        half = quantity / 2
+        parts = {
+            "whole": (DispositionPart("scrap", quantity),),
+            "halves": (DispositionPart("restock", half), DispositionPart("scrap", half)),
+            "wrong": (DispositionPart("scrap", quantity + 1),),
+        }[share]
+        self.attempt(DisposePortion(portion.id, parts, who, NOON))  # type: ignore[arg-type]
+
+    @rule(data=st.data(), parks=st.booleans())
+    def world_answers(self, data: st.DataObject, parks: bool) -> None:
+        effects: list[Effect] = [e for e in self.story.effects if e.kind != "assess"]
+        if effects:
+            effect = data.draw(st.sampled_from(effects))
+            if parks:
+                self.attempt(ParkEffect(effect.key, effect.kind, "no", SYSTEM, NOON))
+            else:
+                self.attempt(AcknowledgeEffect(effect.key, effect.kind, "DOC", SYSTEM, NOON))
+
+    @rule(number=st.sampled_from([1, 2]), sequence=st.integers(1, 3))
+    def release(self, number: int, sequence: int) -> None:
+        self.attempt(ReleaseCredit(number, sequence, "asked", FINN, NOON))
+
+    @rule(cancel=st.booleans())
+    def end(self, cancel: bool) -> None:
+        late = NOON + timedelta(days=40)
+        self.attempt(CancelReturn("x", PAM, NOON) if cancel else ExpireAuthorisation(SYSTEM, late))
+
+    @invariant()
+    def goods_add_up(self) -> None:
+        """0 <= disposed <= inspected <= received <= authorised <= what was delivered."""
+        for one in self.story.case.lines:
+            assert ZERO <= one.disposed <= one.inspected <= one.received
+            assert one.received + one.released <= one.authorised
+            assert one.authorised <= one.requested.facts.delivered
+
+    @invariant()
+    def money_is_capped(self) -> None:
+        """Credits of a line stay at or under its invoiced net, and every one has a decision."""
+        for one in self.story.case.lines:
+            assert 0 <= one.credited_minor <= one.promised_minor <= one.requested.facts.net_minor
+
+    @invariant()
+    def decided_once_by_another(self) -> None:
+        """No credit or portion is decided twice; nobody decides their own request."""
+        settled = [
+            (e.line, e.sequence)
+            for e in self.story.events
+            if isinstance(e, CreditApproved | CreditDenied)
+        ]
+        assert len(settled) == len(set(settled))
+        confirmed = [e.portion for e in self.story.of(DispositionConfirmed)]
+        assert len(confirmed) == len(set(confirmed))
+        assert all(e.decided_by != PAM.id for e in self.story.of(TaskDecided))
+
+    @invariant()
+    def effects_are_asked_once(self) -> None:
+        """A key is asked once, whatever happened around it."""
+        keys = [effect.key for effect in self.story.effects]
+        assert len(keys) == len(set(keys))
+
+    @invariant()
+    def closed_is_finished(self) -> None:
+        """A closed case waits for nobody and owes nothing."""
+        state = self.story.state
+        if isinstance(state, Closed):
+            assert not state.case.tasks
+            for one in state.case.lines:
+                assert one.disposed == one.received or not state.authority.goods_required
+                assert all(c.status in ("approved", "denied") for c in one.credits)
+
+
+AnyHistory.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestAnyHistory = AnyHistory.TestCase
