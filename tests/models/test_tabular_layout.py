@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from models.protocol import Column
 from models.tabular import BadCell, Layout, all_missing
+from workflow.assessment import Row
 
 COLUMNS = (
     Column("amount_minor", "number", "minor", "{value}"),
     Column("condition", "category", "code", "{value}"),
     Column("cold", "flag", "yes/no", "{value}"),
 )
-ROWS = [
+ROWS: list[Row] = [
     {"amount_minor": 5, "condition": "sealed", "cold": True},
     {"amount_minor": 7, "condition": "sealed", "cold": False},
     {"amount_minor": 9, "condition": "damaged", "cold": None},
@@ -33,21 +34,21 @@ def test_rows_become_numbers_by_name() -> None:
 def test_the_order_of_a_rows_columns_does_not_matter() -> None:
     """A row is read by name; columns the model does not read are ignored."""
     layout = Layout.fit(COLUMNS, ROWS)
-    other = dict(reversed(ROWS[0].items())) | {"unrelated": "x"}
+    other: Row = dict(reversed(list(ROWS[0].items()))) | {"unrelated": "x"}
     assert layout.matrix([other]).tolist() == layout.matrix([ROWS[0]]).tolist()
 
 
 def test_an_unseen_category_has_a_code_of_its_own_and_is_counted() -> None:
     """ "Other" is neither missing nor any category that training saw."""
     layout = Layout.fit(COLUMNS, ROWS)
-    row = {"amount_minor": 1, "condition": "melted", "cold": True}
+    row: Row = {"amount_minor": 1, "condition": "melted", "cold": True}
     assert layout.matrix([row])[0, 1] == 2
     assert layout.unseen([row, row, ROWS[0]]) == {"condition": 2}
 
 
 def test_a_rare_category_is_treated_as_unseen() -> None:
     """What training saw once or twice cannot be learned from."""
-    rows = [*ROWS, {"amount_minor": 1, "condition": "spoiled", "cold": True}]
+    rows: list[Row] = [*ROWS, {"amount_minor": 1, "condition": "spoiled", "cold": True}]
     assert Layout.fit(COLUMNS, rows).categories["condition"] == ("damaged", "sealed")
 
 
@@ -67,10 +68,10 @@ def test_a_missing_number_that_training_always_saw_becomes_the_usual_one() -> No
         ({"cold": "yes"}, "cold needs true or false, not 'yes'"),
     ],
 )
-def test_a_cell_of_the_wrong_type_is_named(row: dict[str, object], message: str) -> None:
+def test_a_cell_of_the_wrong_type_is_named(row: Row, message: str) -> None:
     """The error says which column and which value."""
     with pytest.raises(BadCell, match=message):
-        Layout.fit(COLUMNS, ROWS).matrix([row])  # type: ignore[list-item]
+        Layout.fit(COLUMNS, ROWS).matrix([row])
 
 
 def test_text_is_no_tabular_column() -> None:
@@ -90,7 +91,7 @@ cells = st.fixed_dictionaries(
 
 @given(st.lists(cells, max_size=8))
 def test_a_batch_is_its_rows_and_a_saved_layout_is_the_same_layout(
-    rows: list[dict[str, int | str | bool | None]],
+    rows: list[Row],
 ) -> None:
     """One by one equals all at once, before and after a round trip through JSON."""
     layout = Layout.fit(COLUMNS, ROWS)

@@ -1,6 +1,6 @@
 """The three tabular models keep their promises on a small world with a known pattern."""
 
-import sys
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -15,20 +15,19 @@ from models.disposition.model import DispositionModel
 from models.exception_rank import model as rank_model
 from models.exception_rank.model import ExceptionRank
 from models.protocol import Card
+from tests.training.small_world import SmallWorld
 from training import credit_anomaly, disposition, exception_rank
 from training.enough import TooLittle
 from training.made import Made, Savable
 from training.rows import Example, Rows, gather
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "training"))
-from small_world import SmallWorld
+from workflow.assessment import Row
 
 FITS = {
     "disposition": disposition.fit,
     "credit_anomaly": credit_anomaly.fit,
     "exception_rank": exception_rank.fit,
 }
-LOADS = {
+LOADS: dict[str, Callable[[Path, Card], Savable]] = {
     "disposition": disposition_model.load,
     "credit_anomaly": anomaly_model.load,
     "exception_rank": rank_model.load,
@@ -55,14 +54,14 @@ def model(name: str) -> Savable:
     return made(name).build(card(made(name)))
 
 
-def some_rows(name: str) -> list[dict[str, object]]:
+def some_rows(name: str) -> list[Row]:
     return [dict(example.row) for example in made(name).examples[:25]]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_explanations_add_up_and_sentences_are_whole(name: str) -> None:
     """Base, pushes and residual are the total; the residual is under 1e-6; no brace is left."""
-    for told in model(name).explain(some_rows(name)):  # type: ignore[arg-type]
+    for told in model(name).explain(some_rows(name)):
         assert told is not None
         together = told.base + sum(push.push for push in told.pushes) + told.residual
         assert abs(together - told.total) < 1e-9
@@ -75,7 +74,7 @@ def test_explanations_add_up_and_sentences_are_whole(name: str) -> None:
 def test_top_gathers_the_rest_and_the_sum_still_holds(name: str) -> None:
     """``top=2`` leaves the two strongest and one push named ``others``."""
     asked = some_rows(name)
-    for short, full in zip(model(name).explain(asked, 2), model(name).explain(asked), strict=True):  # type: ignore[arg-type]
+    for short, full in zip(model(name).explain(asked, 2), model(name).explain(asked), strict=True):
         assert short is not None
         assert full is not None
         assert [p.feature for p in short.pushes][-1] == "others"
@@ -87,7 +86,7 @@ def test_top_gathers_the_rest_and_the_sum_still_holds(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_row_of_nulls_is_answered_by_abstaining(name: str) -> None:
     """``missing_facts``, no value, nothing to explain; also where the columns are absent."""
-    empty = {column.name: None for column in model(name).card.reads}
+    empty: Row = {column.name: None for column in model(name).card.reads}
     for answer in model(name).predict([empty, {}]):
         assert (answer.value, answer.abstained) == (None, "missing_facts")
     assert model(name).explain([empty]) == [None]
@@ -99,8 +98,8 @@ def test_a_row_of_nulls_is_answered_by_abstaining(name: str) -> None:
 def test_a_batch_is_its_rows_one_by_one(name: str) -> None:
     """And the order of a row's columns does not matter."""
     asked = some_rows(name)
-    at_once = model(name).predict(asked)  # type: ignore[arg-type]
-    assert [model(name).predict([dict(reversed(r.items()))])[0] for r in asked] == at_once  # type: ignore[arg-type, list-item]
+    at_once = model(name).predict(asked)
+    assert [model(name).predict([dict(reversed(list(r.items())))])[0] for r in asked] == at_once
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -110,8 +109,8 @@ def test_a_saved_model_answers_the_same(name: str, tmp_path: Path) -> None:
     assert {path.suffix for path in tmp_path.iterdir()} <= {".txt", ".json"}
     again = LOADS[name](tmp_path, model(name).card)
     asked = some_rows(name)
-    assert again.predict(asked) == model(name).predict(asked)  # type: ignore[arg-type]
-    assert again.explain(asked) == model(name).explain(asked)  # type: ignore[arg-type]
+    assert again.predict(asked) == model(name).predict(asked)
+    assert again.explain(asked) == model(name).explain(asked)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -137,7 +136,7 @@ def test_disposition_finds_the_pattern_and_beats_the_majority() -> None:
 
 def test_disposition_gives_every_option_a_chance() -> None:
     """Also those training never met, so that a mask always leaves an answer; they sum to 1."""
-    answer = model("disposition").predict(some_rows("disposition")[:1])[0]  # type: ignore[arg-type]
+    answer = model("disposition").predict(some_rows("disposition")[:1])[0]
     assert {c.value for c in answer.candidates} == set(disposition.SAYS)
     assert sum(c.probability for c in answer.candidates) == pytest.approx(1.0)
     assert all(c.probability > 0 for c in answer.candidates)
@@ -147,7 +146,7 @@ def test_disposition_gives_every_option_a_chance() -> None:
 def test_disposition_explains_the_value_that_was_chosen() -> None:
     """``of`` names another value than the likeliest; one never met has no explanation."""
     asked = some_rows("disposition")[:2]
-    told = model("disposition").explain(asked, None, ["scrap", "donate"])  # type: ignore[arg-type]
+    told = model("disposition").explain(asked, None, ["scrap", "donate"])
     assert told[0] is not None
     assert told[0].output == "log_odds:scrap"
     assert told[1] is None
@@ -159,7 +158,7 @@ def test_disposition_abstains_where_it_is_too_uncertain() -> None:
     assert isinstance(sure, DispositionModel)
     never = replace(sure.certainty, answer_least=0.9999)
     careful = DispositionModel(sure.card, sure.layout, sure.trees, sure.classes, never)
-    answer = careful.predict(some_rows("disposition")[:1])[0]  # type: ignore[arg-type]
+    answer = careful.predict(some_rows("disposition")[:1])[0]
     assert (answer.value, answer.abstained) == (None, "too_uncertain")
     assert answer.candidates
     assert answer.set

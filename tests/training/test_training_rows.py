@@ -1,18 +1,13 @@
 """Rows and labels from the journal: asked before learned, labelled by what people said."""
 
-import sys
-from pathlib import Path
-
 import pytest
 
 from features.fold import Fact
+from tests.training.small_world import SmallWorld
 from training.journal_source import BATCH, facts_of
 from training.labels import AUTOMATIC_WEIGHT, Labels
 from training.rows import Rows, fingerprint, gather
 from training.split import by_time_and_customer, case_of
-
-sys.path.insert(0, str(Path(__file__).parent))
-from small_world import SmallWorld
 
 
 @pytest.fixture(scope="module")

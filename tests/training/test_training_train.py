@@ -1,6 +1,5 @@
 """From facts to registered versions: judged, gated, sealed, repeatable."""
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pandas as pd
 import pytest
 
 from models import bundle
+from tests.training.small_world import SmallWorld
 from training.enough import TooLittle
 from training.pyfunc import Frames
 from training.registry import Registry
@@ -15,9 +15,6 @@ from training.rows import Rows, gather
 from training.train import Trained, train, train_all
 from training.truth import Truth, read_truth
 from workflow.refused import Refused
-
-sys.path.insert(0, str(Path(__file__).parent))
-from small_world import SmallWorld
 
 AT = datetime(2026, 11, 2, 12, tzinfo=UTC)
 TABULAR = ("disposition", "credit_anomaly", "exception_rank")
