@@ -17,9 +17,7 @@ from features.fold import Fact, Value
 from features.questions import Asked, questions_of
 from features.replay import Replay
 from training.labels import Labels
-
-UNKNOWN = "unknown"
-"""Entity or slice of a row whose customer, unit or reason nobody recorded."""
+from training.split import UNKNOWN
 
 
 class FactLike(Protocol):

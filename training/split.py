@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
+UNKNOWN = "unknown"
+"""Stands for every customer nobody recorded; it is no customer and is never held out."""
 TRAIN_SHARE, CALIBRATION_SHARE = 0.6, 0.2
 HELD_OUT_SHARE = 0.1
 """Share of customers that training never sees."""
@@ -57,7 +59,7 @@ def by_time_and_customer(items: Sequence[T], seed: int) -> Split[T]:
     place = {case: i / max(len(cases), 1) for i, case in enumerate(cases)}
     held = frozenset(
         customer
-        for customer in {item.customer for item in items}
+        for customer in {item.customer for item in items} - {UNKNOWN}
         if _chance(customer, seed) < HELD_OUT_SHARE
     )
     parts: tuple[list[T], list[T], list[T]] = ([], [], [])
