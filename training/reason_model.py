@@ -1,63 +1,25 @@
 """Splits texts, has the reason model fitted, and judges it against two simple ones."""
 
 import re
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from models.reason.model import load
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from models.protocol import Card, Column, Model, Prediction
+from models.protocol import Card, Model
+from models.reason.model import load
 from training import measures
 from training.enough import need
 from training.made import Judgement, Made
 from training.reason import fit as fit_head
 from training.rows import TextExample
 from training.split import Split, by_time_and_customer
-from workflow.assessment import Explanation, Row
-from workflow.codes import ReturnReason
 
 NAME = "reason"
-FEATURE_SET = "sha256:text"
-"""The reason model reads what the customer wrote and no feature at all."""
 LEAST_TEXTS = 60
-OUTPUT = "log_odds"
-SAYS = tuple(str(code) for code in ReturnReason)
-COLUMNS = (Column("text", "text", "text", "{value}"),)
-LIMITS = (
-    "Reads what a customer wrote in English about one returned line. Abstains on empty or foreign "
-    "text and where several reasons fit. Never decides about eligibility or money."
-)
-
-
-class Fitted:
-    """A reason model over the folder it was fitted into; ``save`` copies that folder's files."""
-
-    def __init__(self, folder: Path, card: Card) -> None:
-        self._folder, self._model = folder, load(folder, card)
-
-    @property
-    def card(self) -> Card:
-        return self._model.card
-
-    def predict(self, rows: Sequence[Row]) -> list[Prediction]:
-        return self._model.predict(rows)
-
-    def explain(
-        self,
-        rows: Sequence[Row],
-        top: int | None = None,
-        of: Sequence[str | None] | None = None,
-    ) -> list[Explanation | None]:
-        return self._model.explain(rows, top, of)
-
-    def save(self, folder: Path) -> None:
-        for path in self._folder.iterdir():
-            shutil.copyfile(path, folder / path.name)
 
 
 def fit(texts: Sequence[TextExample], *, seed: int) -> Made:
@@ -75,23 +37,26 @@ def fit(texts: Sequence[TextExample], *, seed: int) -> Made:
         *_columns(split.train), *_columns(split.calibration), folder, seed=seed, prototypes=True
     )
 
-    def build(card: Card, kept: TemporaryDirectory[str] = scratch) -> Fitted:
-        return Fitted(Path(kept.name), card)
+    own = read_card(folder)
 
-    judged = _judge(build(_blank()), split, seed)
+    def build(card: Card, kept: TemporaryDirectory[str] = scratch) -> ReasonModel:
+        return load(Path(kept.name), card)
+
+    judged = _judge(build(own), split, seed)
     judged.metrics |= {f"calibration_{name}": float(value) for name, value in fitted.items()}
     return Made(
         name=NAME,
         build=build,
-        columns=COLUMNS,
-        says=SAYS,
-        output=OUTPUT,
-        limits=LIMITS,
-        feature_set=FEATURE_SET,
+        columns=own.reads,
+        says=own.says,
+        output=own.output,
+        limits=own.limits,
+        feature_set=own.feature_set,
         params={"seed": seed, "texts": len(texts)},
         judged=judged,
         data=texts,
         test=split.test,
+        conformal_level=own.conformal_level,
     )
 
 
@@ -148,8 +113,3 @@ def _baselines(split: Split[TextExample], test: Sequence[TextExample]) -> dict[s
 def _plain(text: str) -> str:
     """Letters only, so that another order number does not make another text."""
     return re.sub(r"[\W\d_]+", " ", text).strip().lower()
-
-
-def _blank() -> Card:
-    """A card for a model that exists only while it is judged."""
-    return Card(NAME, "0", COLUMNS, SAYS, OUTPUT, FEATURE_SET, None, "", {})
