@@ -9,8 +9,9 @@ import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
+from models.bundle import read_card
 from models.protocol import Card, Model
-from models.reason.model import load
+from models.reason.model import ReasonModel, load
 from training import measures
 from training.enough import need
 from training.made import Judgement, Made
