@@ -4,12 +4,16 @@ from datetime import datetime
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
 
+from journal.entries import Conflict
 from serving.assessor import Assessor
+from serving.away import DATABASE_ERRORS
 from serving.cases import Cases, Handled
 from workflow.commands import Command
 from workflow.wanted import wanted
+
+NOT_THE_MODEL: tuple[type[Exception], ...] = (*DATABASE_ERRORS, Conflict)
+"""What asks for the whole transaction to be done again."""
 
 log = structlog.get_logger("serving")
 
@@ -36,11 +40,12 @@ def act(
 def answer(
     assessor: Assessor, conn: Connection, return_id: str, at: datetime, before: Handled
 ) -> Handled:
+    """The case after all answers; as it was ``before`` where a model failed."""
     savepoint = conn.begin_nested()
     try:
         after = assessor.answer_all(conn, return_id, at)
         savepoint.commit()
-    except OperationalError:
+    except NOT_THE_MODEL:
         raise
     except Exception as error:
         savepoint.rollback()

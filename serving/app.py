@@ -7,10 +7,11 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving import errors
+from serving import errors, logs
 from serving.errors import respond
 from serving.identity import known_keys
 from serving.metrics import Metrics
+from serving.openapi import document
 from serving.pages.desk import router as pages
 from serving.routes import governance, operations, queue, records, returns, score
 from serving.shelf import watched
@@ -19,6 +20,8 @@ from serving.wiring import Services
 
 def create_app(services: Services) -> FastAPI:
     """The app over wired services; models are looked for at start and every few seconds."""
+
+    logs.configure()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -34,6 +37,7 @@ def create_app(services: Services) -> FastAPI:
     )
     app.state.services = services
     app.state.known_keys = known_keys()
+    app.openapi = lambda: document(app)  # type: ignore[method-assign]
     errors.install(app)
     for router in (
         score.router,

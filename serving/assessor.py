@@ -5,18 +5,18 @@ answer), options that rules remove are masked before anything is ranked, and a m
 not there abstains: the case then goes to people.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from models.masking import mask
 from sqlalchemy import Connection
 
 from features.catalogue import CREDIT_ANOMALY, DISPOSITION
 from features.questions import about_credit, about_portion, ask
 from features.sets import Wanted as MemoryKey
 from journal.journal import Journal
+from models.masking import mask
 from serving.cases import Cases, Handled, PoliciesAt
-from serving.shelf import OnShelf, Shelf
+from serving.shelf import OnShelf, Shelf, prior
 from workflow.actor import Actor
 from workflow.asking import allowed_dispositions
 from workflow.assessment import Assessment, Masked, Row
@@ -24,6 +24,8 @@ from workflow.commands import RecordAssessment
 from workflow.refused import Refused
 from workflow.state import Born, State, Unborn
 from workflow.wanted import Wanted, wanted
+
+GetModel = Callable[[str], OnShelf]
 
 MODEL = Actor("models", frozenset(), "model")
 MOST_ANSWERS = 2000
@@ -42,8 +44,14 @@ class Assessor:
         self._cases, self._journal, self._shelf = cases, journal, shelf
         self._policies_at = policies_at
 
-    def answer_all(self, conn: Connection, return_id: str, at: datetime) -> Handled:
-        """Ask every model that the case waits for, until none is wanted."""
+    def answer_all(
+        self, conn: Connection, return_id: str, at: datetime, get: GetModel | None = None
+    ) -> Handled:
+        """Ask every model that the case waits for, until none is wanted.
+
+        ``get`` names other models than those on the shelf; see ``give_up``.
+        """
+        ask_of = get or self._shelf.get
         state, version = self._cases.state(conn, return_id)
         handled = Handled(state, version, ())
         for _ in range(MOST_ANSWERS):
@@ -51,28 +59,34 @@ class Assessor:
             if not waiting or isinstance(handled.state, Unborn):
                 return handled
             want = waiting[0]
-            said = self._assess(conn, handled.state, want, at)
+            said = self._assess(conn, handled.state, want, at, ask_of)
             command = RecordAssessment(want.point, want.line, said, MODEL, at, want.portion)
             handled = self._cases.handle(conn, return_id, command)
         raise AssertionError(f"{return_id} still waits for answers after {MOST_ANSWERS}")
 
-    def _assess(self, conn: Connection, state: Born, want: Wanted, at: datetime) -> Assessment:
+    def give_up(self, conn: Connection, return_id: str, at: datetime) -> Handled:
+        """Abstain in the name of models that keep failing, so that people decide."""
+        return self.answer_all(conn, return_id, at, prior)
+
+    def _assess(
+        self, conn: Connection, state: Born, want: Wanted, at: datetime, get: GetModel
+    ) -> Assessment:
         line = state.case.line(want.line)
         if line is None:
             raise AssertionError(f"{state.case.return_id} waits for line {want.line}")
         if want.point == "reason":
             row: Row = {"text": line.requested.reason_text}
-            return assess(self._shelf.get("reason"), row)
+            return assess(get("reason"), row)
         row, position = self.row(conn, state, want, at)
         if want.point == "credit":
-            return assess(self._shelf.get("credit_anomaly"), row, position=position)
+            return assess(get("credit_anomaly"), row, position=position)
         portion = state.case.portion(want.portion or "")
         if portion is None:
             raise AssertionError(f"{state.case.return_id} waits for portion {want.portion}")
         allowed, removed = allowed_dispositions(
             state.case, portion, self._policies_at(at.date()), at
         )
-        return assess(self._shelf.get("disposition"), row, allowed, removed, position)
+        return assess(get("disposition"), row, allowed, removed, position)
 
     def row(
         self, conn: Connection, state: Born, want: Wanted, at: datetime
@@ -109,8 +123,10 @@ def assess(
     prediction = shelf.model.predict([row])[0]
     masked = removed
     if allowed is not None:
-        prediction, masked = mask(prediction, allowed, removed)
-    explanation = shelf.model.explain([row], top)[0]
+        prediction, named = mask(prediction, allowed, removed)
+        masked = tuple(named)
+    # Why this value, which may not be the model's own first choice once rules removed some.
+    explanation = shelf.model.explain([row], top, of=[prediction.value])[0]
     return Assessment(
         model=shelf.ref,
         value=prediction.value,
@@ -118,7 +134,7 @@ def assess(
         abstained=prediction.abstained,
         candidates=prediction.candidates,
         set=prediction.set,
-        masked=tuple(masked),
+        masked=masked,
         explanation=explanation,
         row=dict(row),
         asked_at_position=position,

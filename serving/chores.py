@@ -1,9 +1,9 @@
 """Work done by the clock; each job runs once, however many workers there are."""
 
-from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
+import structlog
 from sqlalchemy import Connection
 
 from journal import idempotency, lookups, outbox
@@ -13,20 +13,23 @@ from serving.http import retrying
 from serving.wiring import Services
 from workflow.actor import SYSTEM
 from workflow.commands import ExpireAuthorisation
+from workflow.refused import Refused
+
+log = structlog.get_logger("serving.chores")
 
 
 def recurring(services: Services) -> list[Recurring]:
     """Expiry of authorisations, checkpoints, forgotten keys, effects without a job."""
     return [
-        Recurring("expire_authorisations", "*/5 * * * *", partial(_quietly, expire, services)),
+        Recurring("expire_authorisations", "*/5 * * * *", lambda: _discard(expire(services))),
         Recurring("write_checkpoint", "*/10 * * * *", lambda: checkpoint(services)),
         Recurring("forget_keys", "17 * * * *", lambda: forget(services)),
         Recurring("defer_waiting", "* * * * *", lambda: defer_waiting(services)),
     ]
 
 
-def _quietly(work: Callable[[Services], object], services: Services) -> None:
-    work(services)
+def _discard(_: object) -> None:
+    """A recurring job answers nothing."""
 
 
 def expire(services: Services) -> int:
@@ -34,9 +37,17 @@ def expire(services: Services) -> int:
     now = services.clock()
     with services.engine.connect() as conn:
         late = lookups.expired_authorisations(conn, now)
-    for return_id in late:
+    return sum(_expired(services, return_id, now) for return_id in late)
+
+
+def _expired(services: Services, return_id: str, now: datetime) -> bool:
+    """Whether it expired; a case that will not is said, and does not hold back the others."""
+    try:
         retrying(services.engine, partial(_expire, services, return_id, now))
-    return len(late)
+    except Refused as no:
+        log.error("authorisation does not expire", case=return_id, why=no.message)
+        return False
+    return True
 
 
 def _expire(services: Services, return_id: str, now: datetime, conn: Connection) -> None:

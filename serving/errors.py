@@ -17,6 +17,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
+from journal.worklists import BadCursor
+from serving.away import DATABASE_ERRORS, is_away
 from workflow.refused import CODES, Refused
 
 log = structlog.get_logger("serving")
@@ -98,10 +100,14 @@ def respond(
 ) -> Response:
     instance = request.url.path if request is not None else None
     body = problem(status, code, detail, {"instance": instance, **more} if instance else more)
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
-    if status == 503:
-        headers = {"Retry-After": "2"}
+    headers = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "2"}}.get(status)
     return Response(orjson.dumps(body, default=str), status, headers, "application/problem+json")
+
+
+def problem_response(body: Mapping[str, Any]) -> Response:
+    """A problem document that was made before, as the answer."""
+    content = orjson.dumps(dict(body), default=str)
+    return Response(content, body["status"], media_type="application/problem+json")
 
 
 def refused_problem(error: Refused) -> dict[str, object]:
@@ -137,7 +143,22 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:
         name = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_").replace("-", "_")
-        return respond(error.status_code, name, str(error.detail), request)
+        answer = respond(error.status_code, name, str(error.detail), request)
+        answer.headers.update(error.headers or {})  # such as Allow, which a 405 must carry
+        return answer
+
+    @app.exception_handler(BadCursor)
+    async def cursor(request: Request, error: BadCursor) -> Response:
+        return respond(400, "invalid_cursor", str(error), request)
+
+    async def database(request: Request, error: Exception) -> Response:
+        if not is_away(error):
+            return await bug(request, error)
+        log.warning("database away", path=request.url.path, why=str(error))
+        return respond(503, "unavailable", "The database is away; try again shortly.", request)
+
+    for database_error in DATABASE_ERRORS:
+        app.exception_handler(database_error)(database)
 
     @app.exception_handler(Exception)
     async def bug(request: Request, error: Exception) -> Response:

@@ -10,15 +10,15 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import orjson
 from fastapi import Request
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, OperationalError
 from starlette.responses import Response
 
 from journal.entries import Conflict
+from serving.away import DATABASE_ERRORS, is_away, worth_repeating
 from serving.errors import Invalid, Unavailable
 
 T = TypeVar("T")
@@ -42,6 +42,11 @@ class Reply:
             {**self.headers, **more},
             "application/json",
         )
+
+
+def plain(row: Mapping[Any, object]) -> dict[str, object]:
+    """A database row as a JSON object: names as plain text, columns of our own left out."""
+    return {str(name): value for name, value in row.items() if not name.startswith("_")}
 
 
 def idempotency_key(request: Request) -> str:
@@ -83,7 +88,8 @@ def fingerprint(request: Request, body: object) -> bytes:
 def retrying(engine: Engine, work: Callable[[Connection], T]) -> T:
     """Run a transaction, again where somebody was faster or the database asked for it.
 
-    Errors: ``Unavailable`` when it stays busy or the database is away; whatever ``work`` raises.
+    ``work`` may run several times; all but its last run are rolled back. Errors: ``Unavailable``
+    when it stays busy or the database is away; whatever ``work`` raises.
     """
     for attempt in range(TRIES):
         try:
@@ -91,13 +97,10 @@ def retrying(engine: Engine, work: Callable[[Connection], T]) -> T:
                 return work(conn)
         except Conflict:
             pass
-        except OperationalError as error:
-            # Serialisation failures and deadlocks are worth repeating; a lost server is not here.
-            if getattr(error.orig, "sqlstate", None) not in ("40001", "40P01"):
+        except DATABASE_ERRORS as error:
+            if not worth_repeating(error):
+                if not is_away(error):
+                    raise
                 raise Unavailable("The database is away; try again shortly.") from error
-        except DBAPIError as error:
-            if not error.connection_invalidated:
-                raise
-            raise Unavailable("The database went away; try again shortly.") from error
         time.sleep(random.uniform(0, 0.01 * 2**attempt))
     raise Unavailable("Others keep changing the same return; try again shortly.")

@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
 
 class Metrics:
     """One registry a process; queue depths are read from the database at scrape time."""
@@ -43,6 +45,7 @@ class Metrics:
         self._scored.labels(endpoint).inc(items)
 
     def observe(self, method: str, route: str, status: int, started: float) -> None:
+        method = method if method in METHODS else "other"  # clients choose it: keep labels few
         self._requests.labels(method, route, str(status)).observe(time.perf_counter() - started)
 
     def text(self) -> bytes:

@@ -7,6 +7,7 @@ with the document it wrote under the same key, and the outcome is recorded once.
 from collections.abc import Callable
 from datetime import datetime
 
+import structlog
 from sqlalchemy import Connection, Engine
 
 from integrations.erp.port import ErpPort, Rejected
@@ -20,6 +21,7 @@ from workflow.actor import SYSTEM
 from workflow.commands import AcknowledgeEffect, ParkEffect
 
 Clock = Callable[[], datetime]
+log = structlog.get_logger("serving.performer")
 
 
 class EffectPerformer:
@@ -68,9 +70,15 @@ class EffectPerformer:
 
     def _park(self, conn: Connection, key: str, error: str) -> None:
         claimed = outbox.claim(conn, key)
-        outbox.failed(conn, key, error, final=True)
-        if claimed is None or claimed.effect.kind == "assess":
+        if claimed is None:
             return
         effect = claimed.effect
+        if effect.kind == "assess":
+            # A model that never answers must not hold a case: people decide instead.
+            self._assessor.give_up(conn, effect.return_id, self._clock())
+            outbox.done(conn, key, None)
+            log.error("model given up; people decide", effect=key, why=error)
+            return
+        outbox.failed(conn, key, error, final=True)
         command = ParkEffect(key, effect.kind, error[:500], SYSTEM, self._clock())
         self._cases.handle(conn, effect.return_id, command)

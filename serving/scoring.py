@@ -15,6 +15,7 @@ from models.masking import mask
 from models.protocol import Prediction
 from serving.cases import PoliciesAt
 from serving.errors import Invalid, problem, refused_problem
+from serving.reading import check_text
 from serving.shelf import OnShelf
 from workflow.assessment import Explanation, Masked, Row, Value
 from workflow.refused import Refused
@@ -61,9 +62,23 @@ def read_items(
         raise Invalid(
             "invalid_request", f"A batch has 1 to {MOST_ITEMS} items; this one has {len(items)}."
         )
-    return [
+    questions = [
         _read(item, number, endpoint, max_text, lookup, rules) for number, item in enumerate(items)
     ]
+    return _told_apart(questions)
+
+
+def _told_apart(questions: Sequence[Question]) -> list[Question]:
+    """The first item of an id keeps it; a later one of the same id is a problem."""
+    seen: set[str] = set()
+    told: list[Question] = []
+    for question in questions:
+        if question.id in seen:
+            detail = f"Another item of this batch has the id {question.id!r}; each has its own."
+            question = Question(question.id, None, problem(422, "duplicate_id", detail))
+        seen.add(question.id)
+        told.append(question)
+    return told
 
 
 def _read(
@@ -78,6 +93,7 @@ def _read(
     try:
         if not isinstance(item, dict):
             raise Invalid("invalid_item", f"Item {number} is not an object.")
+        check_text(item)
         item_id = _item_id(item, number)
         if endpoint == "return-reason":
             return Question(item_id, _text_row(item, max_text))

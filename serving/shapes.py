@@ -4,30 +4,55 @@ Unknown fields are refused, so a misspelt one is never silently ignored. Quantit
 integers or decimal strings in the product's unit of measure; money is integer minor units.
 """
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
 from workflow.codes import Channel, Condition, Disposition, ReturnReason
 
-Id = Annotated[
-    str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$")
-]
+ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$"
+Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=ID_PATTERN)]
 """A document or item number: letters, digits and ``._:-``, at most 64 characters."""
 
 
+_DECIMAL = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?")
+
+
 def _exact(value: object) -> object:
-    """Refuse floats: a quantity is an integer or a decimal string."""
-    if isinstance(value, bool | float):
-        raise ValueError("give an integer or a decimal string, not a float")
-    return value
+    """Refuse floats: a quantity is an integer or a decimal string such as ``"1.5"``."""
+    if isinstance(value, Decimal) or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    if isinstance(value, str) and _DECIMAL.fullmatch(value):
+        return value
+    raise ValueError('give an integer, or a decimal string such as "1.5"; no float, no exponent')
+
+
+def _plain(value: Decimal) -> Decimal:
+    """One spelling for one number: no exponent and no trailing zeros."""
+    return Decimal(format(value.normalize(), "f"))
 
 
 Quantity = Annotated[
-    Decimal, BeforeValidator(_exact), Field(gt=0, le=10**9, max_digits=15, decimal_places=6)
+    Decimal,
+    BeforeValidator(_exact),
+    Field(gt=0, le=10**9, max_digits=15, decimal_places=6),
+    AfterValidator(_plain),
 ]
+Flag = Annotated[bool, Field(strict=True)]
+POSITIONS = 2**63 - 1
+"""No position of the journal is larger."""
+LineNumber = Annotated[int, Field(strict=True, ge=1, le=100_000)]
+Money = Annotated[int, Field(strict=True, ge=0, le=10**12)]
 ShortText = Annotated[str, StringConstraints(max_length=2000)]
 
 
@@ -39,7 +64,7 @@ class SourceShape(Shape):
     """The invoice line that the goods came from."""
 
     invoice_id: Id
-    line: int = Field(ge=1, le=100_000)
+    line: LineNumber
 
 
 class ReturnLineShape(Shape):
@@ -70,7 +95,7 @@ class ReturnShape(Shape):
 class ReceiptLineShape(Shape):
     """What arrived. Leave ``line`` out for goods that nobody announced."""
 
-    line: int | None = Field(default=None, ge=1)
+    line: LineNumber | None = None
     sku: Id
     quantity: Quantity
     lot: Id | None = None
@@ -82,19 +107,19 @@ class ReceiptShape(Shape):
     receipt_id: Id
     warehouse: Id
     lines: list[ReceiptLineShape] = Field(default_factory=list, max_length=500)
-    final: bool = False
+    final: Flag = False
 
 
 class InspectionShape(Shape):
     """What an inspector found of a quantity of one line."""
 
-    line: int = Field(ge=1)
+    line: LineNumber
     quantity: Quantity
     condition: Condition
     lot: Id | None = None
     damage_code: Annotated[str, StringConstraints(max_length=8)] | None = None
     expires_on: date | None = None
-    temperature_ok: bool | None = None
+    temperature_ok: Flag | None = None
     note: ShortText = ""
     evidence: list[ShortText] = Field(default_factory=list, max_length=20)
 
@@ -120,8 +145,8 @@ class CancellationShape(Shape):
 class ReleaseShape(Shape):
     """Let a held credit go to the customer."""
 
-    line: int = Field(ge=1)
-    sequence: int = Field(ge=1)
+    line: LineNumber
+    sequence: LineNumber
     because: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 
 
@@ -138,8 +163,8 @@ class ResolutionShape(Shape):
     """How a reconciliation exception ended. ``loss_minor`` is the money really lost."""
 
     resolution: Literal["corrected", "recovered", "written_off", "explained", "duplicate"]
-    loss_minor: int = Field(default=0, ge=0, le=10**12)
-    recovered_minor: int = Field(default=0, ge=0, le=10**12)
+    loss_minor: Money = 0
+    recovered_minor: Money = 0
     note: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 
 

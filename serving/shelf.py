@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from features.catalogue import SETS
 from models.bundle import Mismatch, load
 from models.prior import Prior
 from models.protocol import Model
+from serving.away import DATABASE_ERRORS
 from workflow.assessment import ModelRef
 
 log = structlog.get_logger("serving.shelf")
@@ -44,7 +44,8 @@ class OnShelf:
     digest: str = ""
 
 
-def _prior(name: str) -> OnShelf:
+def prior(name: str) -> OnShelf:
+    """What stands on the shelf where no model is promoted, or the promoted one is refused."""
     feature_set = SETS[name].fingerprint if name in SETS else "sha256:text"
     return OnShelf(Prior(name), ModelRef(name, "0", None, feature_set))
 
@@ -60,7 +61,7 @@ class Shelf:
     champions: Callable[[], Sequence[Champion]]
     fetch: Callable[[str], Path]
     _models: dict[str, OnShelf] = field(
-        default_factory=lambda: {name: _prior(name) for name in MODELS}
+        default_factory=lambda: {name: prior(name) for name in MODELS}
     )
     faults: dict[str, str] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -78,19 +79,20 @@ class Shelf:
     def _refresh(self, name: str, champion: Champion | None) -> bool:
         held = self._models[name]
         if champion is None:
-            self._models[name] = held if not held.digest else _prior(name)
+            self._models[name] = held if not held.digest else prior(name)
             self.faults.pop(name, None)
             return bool(held.digest)
-        if held.digest == champion.bundle_digest:
+        if (held.digest, held.ref.version) == (champion.bundle_digest, champion.version):
             return False
         try:
             self._models[name] = self._loaded(champion)
-        except (Mismatch, OSError) as error:
+        except Exception as error:
             # A model that cannot be trusted must not answer, nor keep an outdated one answering.
+            # Any error: an object store raises its own kinds, and one model's must not stop others.
             if self.faults.get(name) != str(error):
                 log.error("model refused", model=name, version=champion.version, why=str(error))
             self.faults[name] = str(error)
-            self._models[name] = _prior(name)
+            self._models[name] = prior(name)
             return bool(held.digest)
         self.faults.pop(name, None)
         log.info("model on shelf", model=name, version=champion.version)
@@ -124,7 +126,7 @@ def watched(shelf: Shelf, every_seconds: float) -> Iterator[None]:
     def look() -> None:
         try:
             shelf.refresh()
-        except SQLAlchemyError as error:
+        except DATABASE_ERRORS as error:
             log.warning("cannot look for promoted models", why=type(error).__name__)
 
     def watch() -> None:
@@ -134,6 +136,8 @@ def watched(shelf: Shelf, every_seconds: float) -> Iterator[None]:
     look()
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
-    yield
-    stop.set()
-    watcher.join(timeout=10)
+    try:
+        yield
+    finally:
+        stop.set()
+        watcher.join(timeout=10)

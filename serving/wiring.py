@@ -8,7 +8,6 @@ from functools import lru_cache
 from pathlib import Path
 
 from fastapi import Request
-from models.store import Store
 from sqlalchemy import Engine
 
 from features.catalogue import FOLDS, SETS
@@ -20,6 +19,7 @@ from journal import lookups, outbox, worklists
 from journal.database import engine_for
 from journal.entries import Memory
 from journal.journal import Journal
+from models.store import Store
 from serving.assessor import Assessor, situation
 from serving.cases import Cases, PoliciesAt
 from serving.errors import Invalid
@@ -81,8 +81,10 @@ class Services:
             point = "credit" if endpoint == "credit-anomaly" else "disposition"
             now = self.clock()
             row, _ = self.assessor.row(conn, state, Wanted(point, number), now)
-        if endpoint == "credit-anomaly" or not line.portions:
+        if endpoint == "credit-anomaly":
             return row, None
+        if not line.portions:
+            return row, self.disposition_rules  # not inspected yet: the rules see what is known
         options = allowed_dispositions(
             state.case, line.portions[-1], self.policies_at(now.date()), now
         )

@@ -6,13 +6,14 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from journal import lookups
-from serving.http import Reply
+from serving.http import Reply, plain
 from serving.identity import signed_in
+from serving.reading import StrictRoute
 from serving.shelf import MODELS
 from serving.wiring import services_of
 from workflow.actor import Actor
 
-router = APIRouter(prefix="/v1", tags=["governance"])
+router = APIRouter(prefix="/v1", tags=["governance"], route_class=StrictRoute)
 Signed = Annotated[Actor, Depends(signed_in)]
 
 
@@ -21,7 +22,7 @@ def models(request: Request, actor: Signed) -> Response:
     """The models that answer here, their cards, and the ledger of their promotions."""
     services = services_of(request)
     with services.engine.connect() as conn:
-        ledger = [dict(row) for row in lookups.proposals(conn)]
+        ledger = [plain(row) for row in lookups.proposals(conn)]
     items = []
     for name in MODELS:
         shelf = services.shelf.get(name)

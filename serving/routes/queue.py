@@ -10,9 +10,10 @@ from starlette.responses import Response
 from journal import leases, worklists
 from serving.acting import act
 from serving.assessor import situation
-from serving.http import Reply, retrying
+from serving.http import Reply, plain, retrying
 from serving.identity import signed_in
 from serving.present import case_json, time
+from serving.reading import StrictRoute
 from serving.routes.returns import etag, once, page_reply
 from serving.shapes import DecisionShape
 from serving.wiring import services_of
@@ -22,7 +23,7 @@ from workflow.codes import Role
 from workflow.commands import DecideTask
 from workflow.refused import Refused
 
-router = APIRouter(prefix="/v1/queue", tags=["queue"])
+router = APIRouter(prefix="/v1/queue", tags=["queue"], route_class=StrictRoute)
 Signed = Annotated[Actor, Depends(signed_in)]
 
 
@@ -65,7 +66,7 @@ def _task(conn: Connection, task_id: str) -> dict[str, object]:
     task = worklists.task(conn, task_id)
     if task is None:
         raise Refused("unknown_task", f"There is no task {task_id}.")
-    return dict(task)
+    return plain(task)
 
 
 def open_task(conn: Connection, task_id: str) -> dict[str, object]:

@@ -12,9 +12,10 @@ from journal import idempotency, lookups, worklists
 from serving.acting import act
 from serving.assessor import situation
 from serving.errors import Invalid
-from serving.http import Reply, fingerprint, idempotency_key, if_match, retrying
+from serving.http import Reply, fingerprint, idempotency_key, if_match, plain, retrying
 from serving.identity import signed_in
 from serving.present import case_json, timeline_json
+from serving.reading import StrictRoute
 from serving.requesting import build_request, expiry, new_return_id
 from serving.shapes import (
     CancellationShape,
@@ -41,7 +42,7 @@ from workflow.events import DispositionPart
 from workflow.evolve import fold
 from workflow.refused import Refused
 
-router = APIRouter(prefix="/v1/returns", tags=["returns"])
+router = APIRouter(prefix="/v1/returns", tags=["returns"], route_class=StrictRoute)
 Signed = Annotated[Actor, Depends(signed_in)]
 Build = Callable[[Connection, datetime], Command]
 REQUESTERS = ("customer_service", "returns_manager", "service")
@@ -91,7 +92,7 @@ def etag(version: int) -> dict[str, str]:
 
 def page_reply(page: worklists.Page, **more: object) -> Response:
     """A page of rows with the cursor of the next one, null at the end."""
-    items = [{k: v for k, v in row.items() if not k.startswith("_")} for row in page.rows]
+    items = [plain(row) for row in page.rows]
     return Reply({"items": items, "next": page.cursor, **more}).response()
 
 

@@ -10,8 +10,11 @@ from starlette.responses import Response
 from features.catalogue import SETS
 from serving.errors import Invalid
 from serving.identity import signed_in
+from serving.openapi import body_of
+from serving.reading import StrictRoute, parse_json
 from serving.scoring import (
     MODEL_OF,
+    MOST_ITEMS,
     Json,
     Mask,
     answer,
@@ -24,7 +27,7 @@ from workflow.actor import Actor
 from workflow.assessment import Value
 from workflow.refused import Refused
 
-router = APIRouter()
+router = APIRouter(route_class=StrictRoute)
 Explain = Annotated[Literal["none", "top", "full"], Query()]
 Signed = Annotated[Actor, Depends(signed_in)]
 
@@ -32,16 +35,9 @@ INLINE_ROWS = 8
 """A batch up to this size is scored on the event loop; a larger one in a thread."""
 
 
-async def _body(request: Request) -> object:
-    try:
-        return orjson.loads(await request.body())
-    except orjson.JSONDecodeError as error:
-        raise Invalid("malformed_json", f"The body is no JSON: {error}.", 400) from error
-
-
 async def _score(request: Request, endpoint: str, explain: str) -> Response:
     services = services_of(request)
-    body = await _body(request)
+    body = parse_json(await request.body())
 
     def work() -> bytes:
         return _answer(services, endpoint, body, explain)
@@ -71,25 +67,36 @@ def _answer(services: Services, endpoint: str, body: object, explain: str) -> by
     return orjson.dumps(answer(shelf, questions, explain, ranked))
 
 
-@router.post("/v1/score/return-reason", tags=["scoring"])
+def _items(endpoint: str) -> Json:
+    schema = f"One item is as GET /v1/score/schema/{endpoint} says."
+    items = {"type": "array", "minItems": 1, "maxItems": MOST_ITEMS, "items": {"type": "object"}}
+    shape = {"type": "object", "required": ["items"], "properties": {"items": items}}
+    return body_of(schema, shape)
+
+
+@router.post("/v1/score/return-reason", tags=["scoring"], openapi_extra=_items("return-reason"))
 async def return_reason(request: Request, actor: Signed, explain: Explain = "top") -> Response:
     """Classify what customers write into canonical return reasons, with the words that did it."""
     return await _score(request, "return-reason", explain)
 
 
-@router.post("/v1/score/disposition", tags=["scoring"])
+@router.post("/v1/score/disposition", tags=["scoring"], openapi_extra=_items("disposition"))
 async def disposition(request: Request, actor: Signed, explain: Explain = "top") -> Response:
     """Predict what will happen to goods, among what the rules allow."""
     return await _score(request, "disposition", explain)
 
 
-@router.post("/v1/score/credit-anomaly", tags=["scoring"])
+@router.post("/v1/score/credit-anomaly", tags=["scoring"], openapi_extra=_items("credit-anomaly"))
 async def credit_anomaly(request: Request, actor: Signed, explain: Explain = "top") -> Response:
     """Say how unusual a credit is, and which of its facts make it so."""
     return await _score(request, "credit-anomaly", explain)
 
 
-@router.post("/v1/score/reconciliation-exceptions", tags=["scoring"])
+@router.post(
+    "/v1/score/reconciliation-exceptions",
+    tags=["scoring"],
+    openapi_extra=_items("reconciliation-exceptions"),
+)
 async def exceptions(request: Request, actor: Signed, explain: Explain = "top") -> Response:
     """Rank reconciliation exceptions by the loss to expect."""
     return await _score(request, "reconciliation-exceptions", explain)
@@ -198,10 +205,20 @@ def _oip(services: Services, model: str, body: object, explain: str) -> tuple[Js
     return head, content
 
 
-@router.post("/v2/models/{model}/infer", tags=["open inference"])
+_INPUTS = body_of(
+    "The protocol's JSON form: inputs by name, each with a flat list of data.",
+    {
+        "type": "object",
+        "required": ["inputs"],
+        "properties": {"inputs": {"type": "array", "items": {"type": "object"}}},
+    },
+)
+
+
+@router.post("/v2/models/{model}/infer", tags=["open inference"], openapi_extra=_INPUTS)
 async def infer(model: str, request: Request, actor: Signed) -> Json:
     """Predictions in the Open Inference Protocol: ``value``, ``confidence``, ``abstained``."""
-    body = await _body(request)
+    body = parse_json(await request.body())
     head, content = await asyncio.to_thread(_oip, services_of(request), model, body, "none")
     items = content["items"]
     assert isinstance(items, list)
@@ -217,10 +234,10 @@ async def infer(model: str, request: Request, actor: Signed) -> Json:
     return head | {"outputs": outputs}
 
 
-@router.post("/v2/models/{model}/explain", tags=["open inference"])
+@router.post("/v2/models/{model}/explain", tags=["open inference"], openapi_extra=_INPUTS)
 async def explain(model: str, request: Request, actor: Signed) -> Json:
     """Our documented extension of the protocol: the explanation of each row, in full."""
-    body = await _body(request)
+    body = parse_json(await request.body())
     head, content = await asyncio.to_thread(_oip, services_of(request), model, body, "full")
     items = content["items"]
     assert isinstance(items, list)

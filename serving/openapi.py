@@ -1,0 +1,91 @@
+"""The OpenAPI document: problem documents instead of the framework's own error shape."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+Json = dict[str, Any]
+
+PROBLEM: Json = {
+    "type": "object",
+    "title": "Problem",
+    "description": "What went wrong and what to do next (RFC 9457); nothing was changed.",
+    "required": ["type", "title", "status", "code", "detail"],
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string", "description": "Stable; programs decide by it."},
+        "detail": {"type": "string"},
+        "instance": {"type": "string"},
+        "todo": {"type": "string", "description": "What to do next."},
+        "errors": {"type": "array", "items": {"type": "object"}},
+    },
+}
+_ANSWER: Json = {
+    "description": "A problem document.",
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+_KEY: Json = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": True,
+    "description": "Any unique text; a retry with the same key gets the first answer.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200},
+}
+_IF_MATCH: Json = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "description": "The ETag of the return as it was read; 412 where it changed since.",
+    "schema": {"type": "string"},
+}
+_OPEN = ("/healthz", "/readyz", "/metrics", "/v2/health/live", "/v2/health/ready")
+_WITHOUT_KEY = ("/lease", "/release")
+
+
+def document(app: FastAPI) -> Json:
+    """The document of an app, made once."""
+    if app.openapi_schema is None:
+        made = get_openapi(
+            title=app.title, version=app.version, summary=app.summary, routes=app.routes
+        )
+        components = made.setdefault("components", {})
+        schemas = components.setdefault("schemas", {})
+        for name in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(name, None)
+        schemas["Problem"] = PROBLEM
+        components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+        for path, operations in made["paths"].items():
+            for method, operation in operations.items():
+                _complete(path, method, operation)
+        app.openapi_schema = made
+    return app.openapi_schema
+
+
+def _complete(path: str, method: str, operation: Json) -> None:
+    operation["responses"].pop("422", None)
+    if path in _OPEN:
+        return
+    operation["responses"]["default"] = _ANSWER
+    operation["security"] = [{"key": []}]
+    if method != "post" or not path.startswith("/v1/"):
+        return
+    once = "/v1/returns" in path or path.endswith(("/decision", "/resolution"))
+    if once:
+        operation.setdefault("parameters", []).append(_KEY)
+    if path.startswith("/v1/returns/"):
+        operation["parameters"].append(_IF_MATCH)
+
+
+def body_of(description: str, schema: Json, *types: str) -> Json:
+    """``openapi_extra`` of a route that reads its body by itself."""
+    kinds = types or ("application/json",)
+    return {
+        "requestBody": {
+            "required": True,
+            "description": description,
+            "content": {kind: {"schema": schema} for kind in kinds},
+        }
+    }

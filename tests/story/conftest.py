@@ -1,0 +1,24 @@
+"""A house for every test that plays a story."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.serving.house import STORY, House, build, open_house
+
+
+@pytest.fixture
+def empty_house(database_url: str, tmp_path: Path) -> Iterator[House]:
+    """The house with staff and nothing else: no master, no model."""
+    house = open_house(build(database_url, tmp_path))
+    with house.client:
+        yield house
+
+
+@pytest.fixture
+def house(empty_house: House) -> House:
+    """The house that knows the facts of R-1001."""
+    told = empty_house.tell(*STORY.facts())
+    assert told.status_code == 200, told.text
+    return empty_house
