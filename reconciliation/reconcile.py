@@ -1,0 +1,211 @@
+"""Our journal against the ERP's ledgers: new exceptions are recorded, then ranked.
+
+Nothing is corrected here and nothing is closed: an exception is a question to a person. A run
+that finds nothing new writes nothing.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from features.catalogue import EXCEPTION_RANK
+from features.fold import Memory, Question
+from features.questions import about_exception, resolve, subjects
+from features.sets import Wanted
+from integrations.erp.documents import LedgerLine
+from integrations.erp.ledger_lines import gl_balances, page
+from journal import findings_source as source
+from journal.entries import Append
+from journal.journal import Journal
+from models.protocol import Model
+from reconciliation.books import Asked, Books, Case, CaseLine, ClaimAnswer
+from reconciliation.findings import Finding, news, raised
+from reconciliation.ledgers import compare
+from reconciliation.open_ends import open_ends
+from workflow.actor import SYSTEM, Actor
+from workflow.assessment import Assessment, ModelRef
+from workflow.facts import ExceptionAssessed, ExceptionRaised
+
+RANKER = Actor("models", frozenset(), "model")
+TOP_PUSHES = 8
+"""How many reasons of a rank are kept; the rest are summed into one."""
+MOST_DOCUMENTS = 10_000
+"""Documents of the ERP read at a time."""
+MOST_ROWS = 2_000
+"""Exceptions ranked at a time."""
+
+
+def reconcile(
+    journal: Journal,
+    conn: Connection,
+    at: datetime,
+    *,
+    rank: Model | None = None,
+    ref: ModelRef | None = None,
+    codes: Collection[str] | None = None,
+) -> list[ExceptionRaised]:
+    """Raise every disagreement that nobody was told yet, in the caller's transaction.
+
+    ``codes`` limits what is raised (R1 to R20). ``rank`` scores the new ones; ``ref`` is how
+    the answers name it (its card, where absent). A model that is not there (``no_model``)
+    leaves no trace. Returns what was raised, the largest exposure first.
+    """
+    books = read_books(conn)
+    found = [
+        finding
+        for finding in (*compare(books, at), *open_ends(books, at))
+        if codes is None or finding.code in codes
+    ]
+    new = news(found, source.exceptions_known(conn))
+    new.sort(key=lambda named: (-named[1].exposure_minor, named[0]))
+    units = _units(conn, books, [finding for _, finding in new])
+    facts = [
+        raised(finding, exception_id, unit, at)
+        for (exception_id, finding), unit in zip(new, units, strict=True)
+    ]
+    journal.append(conn, [Append(_stream(x.exception_id), (x,), SYSTEM, at) for x in facts])
+    if rank is not None:
+        _assess(journal, conn, [x.exception_id for x in facts], at, rank, ref)
+    return facts
+
+
+def rerank(
+    journal: Journal,
+    conn: Connection,
+    at: datetime,
+    *,
+    rank: Model,
+    ref: ModelRef | None = None,
+) -> int:
+    """Score every open exception again, for when another model was promoted; answers how many."""
+    return _assess(journal, conn, source.open_exception_ids(conn), at, rank, ref)
+
+
+def read_books(conn: Connection) -> Books:
+    """Both sides as the connection sees them.
+
+    Our side is read first: what the ERP holds and we seem not to have asked is looked for once
+    more, since it may have been asked and posted between the two reads.
+    """
+    asked = [Asked(**row) for row in source.effects_asked(conn)]
+    cases = [Case(**row) for row in source.cases(conn)]
+    lines = [CaseLine(**row) for row in source.case_lines(conn)]
+    answers = [ClaimAnswer(**row) for row in source.claims_answered(conn)]
+    posted = _posted(conn)
+    known = {one.key for one in asked}
+    unknown = {line.key for line in posted if line.key is not None and line.key not in known}
+    newer = source.keys_asked(conn, unknown)
+    return Books(
+        asked=asked,
+        posted=[line for line in posted if line.key not in newer] if newer else posted,
+        cases={case.return_id: case for case in cases},
+        lines={(line.return_id, line.line): line for line in lines},
+        answers=answers,
+        interim_minor={row["return_id"]: row["balance_minor"] for row in gl_balances(conn)},
+    )
+
+
+def _posted(conn: Connection) -> list[LedgerLine]:
+    """Every line of the ERP; of a document that changed while we read, only the later lines."""
+    documents: dict[str, list[LedgerLine]] = {}
+    cursor = ""
+    while (changes := page(conn, cursor, MOST_DOCUMENTS, settled=False)).lines:
+        read: dict[str, list[LedgerLine]] = {}
+        for line in changes.lines:
+            read.setdefault(line.document, []).append(line)
+        documents.update(read)
+        cursor = changes.cursor
+    return [line for lines in documents.values() for line in lines]
+
+
+def _units(conn: Connection, books: Books, findings: Sequence[Finding]) -> list[str | None]:
+    """Business unit of each finding: that of its case, or else of its customer."""
+    others = {
+        finding.customer_id
+        for finding in findings
+        if finding.return_id not in books.cases and finding.customer_id
+    }
+    by_customer = source.business_units(conn, others)
+    units: list[str | None] = []
+    for finding in findings:
+        case = books.cases.get(finding.return_id or "")
+        units.append(case.business_unit if case else by_customer.get(finding.customer_id or ""))
+    return units
+
+
+def _stream(exception_id: str) -> str:
+    return f"exception/{exception_id}"
+
+
+# -- ranking ---------------------------------------------------------------------------------
+
+
+def _assess(
+    journal: Journal,
+    conn: Connection,
+    exception_ids: Sequence[str],
+    at: datetime,
+    rank: Model,
+    ref: ModelRef | None,
+) -> int:
+    recorded = 0
+    for start in range(0, len(exception_ids), MOST_ROWS):
+        some = exception_ids[start : start + MOST_ROWS]
+        rows, position = _rows(journal, conn, some, at)
+        appends = [
+            Append(_stream(name), (ExceptionAssessed(name, said),), RANKER, at)
+            for name, said in zip(some, _answers(rank, ref, rows, position), strict=True)
+            if said.abstained != "no_model"
+        ]
+        journal.append(conn, appends)
+        recorded += len(appends)
+    return recorded
+
+
+def _rows(
+    journal: Journal, conn: Connection, exception_ids: Sequence[str], at: datetime
+) -> tuple[list[dict[str, Any]], int]:
+    """Rows of many exceptions with three reads, as ``features.questions.ask`` makes one."""
+    position = 0
+
+    def read(wanted: Iterable[Wanted]) -> dict[Wanted, Memory]:
+        nonlocal position
+        memories, seen = journal.memories(conn, sorted(set(wanted)))
+        position = max(position, seen)
+        return memories
+
+    def resolved(questions: Sequence[Question]) -> list[Question]:
+        memories = read(key for question in questions for key in subjects(question))
+        return [resolve(question, memories) for question in questions]
+
+    asked = [about_exception(exception_id, at) for exception_id in exception_ids]
+    questions = resolved(asked)
+    if sum(len(subjects(q)) for q in questions) > len(asked):
+        questions = resolved(questions)
+    memories = read(key for q in questions for key in EXCEPTION_RANK.needs(q))
+    return [EXCEPTION_RANK.row(memories, q) for q in questions], position
+
+
+def _answers(
+    rank: Model, ref: ModelRef | None, rows: Sequence[dict[str, Any]], position: int
+) -> list[Assessment]:
+    predictions = rank.predict(rows)
+    explanations = rank.explain(rows, TOP_PUSHES)
+    card = rank.card
+    named = ref or ModelRef(card.name, card.version, None, card.feature_set, card.trained_at)
+    return [
+        Assessment(
+            model=named,
+            value=said.value,
+            confidence=said.confidence,
+            abstained=said.abstained,
+            candidates=said.candidates,
+            set=said.set,
+            explanation=why,
+            row=row,
+            asked_at_position=position,
+        )
+        for row, said, why in zip(rows, predictions, explanations, strict=True)
+    ]
