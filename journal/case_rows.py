@@ -94,9 +94,10 @@ def status(rows: CaseRows) -> str:
     credited = bool(lines) and all(
         line["credits_settled"] and not line["credits_proposed"] for line in lines
     )
-    if not rows.case["goods_required"]:
+    goods = [line for line in lines if line["goods"]]
+    if not goods:
         return "credited" if credited else "authorised"
-    if all(line["received"] == 0 for line in lines):
+    if all(line["received"] == 0 for line in goods):
         return "authorised"
     if any(outstanding(line) > 0 for line in lines):
         return "partially_received"
@@ -108,7 +109,9 @@ def status(rows: CaseRows) -> str:
 
 
 def outstanding(line: Row) -> Decimal:
-    """Authorised, not received, not given up."""
+    """Authorised to come back, not received, not given up."""
+    if not line["goods"]:
+        return ZERO
     left: Decimal = line["authorised"] - line["received"] - line["released"]
     return left
 
@@ -168,6 +171,7 @@ def _line(return_id: str, line: RequestedLine) -> Row:
         "eligibility": None,
         "requested": line.quantity,
         "authorised": ZERO,
+        "goods": True,
         "received": ZERO,
         "released": ZERO,
         "inspected": ZERO,
@@ -255,8 +259,8 @@ def _turned(
             )
             for granted in event.lines:
                 line = rows.lines[granted.line]
-                line["authorised"] = granted.quantity
-                if event.goods_required:
+                line.update(authorised=granted.quantity, goods=granted.goods)
+                if granted.goods:
                     ledger.returned(source_of(line), granted.quantity)
             return
         case ReturnRefused():
@@ -280,9 +284,8 @@ def _turned(
 
 def _give_back(rows: CaseRows, lines: Iterable[Row], ledger: Movements) -> None:
     """What was reserved on the invoice and will not come."""
-    if rows.case["goods_required"]:
-        for line in lines:
-            ledger.returned(source_of(line), -outstanding(line))
+    for line in lines:
+        ledger.returned(source_of(line), -outstanding(line))
 
 
 def _arrived(rows: CaseRows, event: GoodsReceived | SurplusSettled, ledger: Movements) -> None:
@@ -291,8 +294,7 @@ def _arrived(rows: CaseRows, event: GoodsReceived | SurplusSettled, ledger: Move
             line = rows.lines[event.line]
             line["authorised"] += event.quantity
             line["received"] += event.quantity
-            if rows.case["goods_required"]:
-                ledger.returned(source_of(line), event.quantity)
+            ledger.returned(source_of(line), event.quantity)
         return
     for got in event.lines:
         if got.line is not None:

@@ -413,6 +413,7 @@ case_line = Table(
     _text("eligibility", null=True),
     _quantity("requested"),
     _quantity("authorised", default="0"),
+    _flag("goods", "true"),
     _quantity("received", default="0"),
     _quantity("released", default="0"),
     _quantity("inspected", default="0"),

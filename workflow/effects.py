@@ -105,6 +105,8 @@ def _assess(case: "Case", point: str, line: int, portion: str | None) -> Effect:
 def _rma(case: "Case", event: ReturnAuthorised) -> Effect:
     lines = []
     for authorised in event.lines:
+        if not authorised.goods:
+            continue
         requested = _line_of(case, authorised.line).requested
         lines.append(
             {

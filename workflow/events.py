@@ -202,13 +202,16 @@ class TaskWithdrawn:
 
 @dataclass(frozen=True, slots=True)
 class AuthorisedLine:
+    """``goods`` false: the line is about money only, and nothing of it may come back."""
+
     line: int
     quantity: Decimal
+    goods: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class ReturnAuthorised:
-    """The RMA exists. ``goods_required`` false means nothing comes back (value only)."""
+    """The RMA exists. ``goods_required`` false means that no line's goods come back."""
 
     return_id: str
     lines: tuple[AuthorisedLine, ...]

@@ -14,6 +14,7 @@ from workflow.effects import HELD, effects_of
 from workflow.events import (
     AssessmentRecorded,
     AuthorisationExpired,
+    AuthorisedLine,
     CaseEvent,
     CreditApproved,
     CreditDenied,
@@ -38,7 +39,6 @@ from workflow.events import (
     TaskWithdrawn,
 )
 from workflow.state import (
-    ZERO,
     Authorised,
     Authority,
     Born,
@@ -127,9 +127,9 @@ def _noted(case: Case, event: CaseEvent) -> Case:
         case TaskWithdrawn():
             return replace(case, tasks=_without(case, event.task_id))
         case ReturnAuthorised():
-            granted = {line.line: line.quantity for line in event.lines}
-            lines = tuple(replace(x, authorised=granted.get(x.number, ZERO)) for x in case.lines)
-            return replace(case, lines=lines)
+            for granted in event.lines:
+                case = _line(case, granted.line, partial(_grant, granted=granted))
+            return case
         case GoodsReceived():
             return _received(case, event)
         case SurplusSettled():
@@ -189,6 +189,10 @@ def _received(case: Case, event: GoodsReceived) -> Case:
         lines = tuple(replace(x, released=x.released + x.outstanding) for x in case.lines)
         case = replace(case, lines=lines)
     return replace(case, receipts=(*case.receipts, event.receipt_id), warehouse=event.warehouse)
+
+
+def _grant(line: Line, granted: AuthorisedLine) -> Line:
+    return replace(line, authorised=granted.quantity, goods=granted.goods)
 
 
 def _take_in(line: Line, quantity: Decimal) -> Line:

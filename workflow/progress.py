@@ -189,12 +189,15 @@ def grant(run: Run, verdict: Verdict, by: str, option: str = "authorise") -> Non
     case = run.case
     every = option == "authorise_all_lines"
     lines = tuple(
-        AuthorisedLine(line.number, line.requested.quantity)
+        AuthorisedLine(
+            line.number,
+            line.requested.quantity,
+            goods=option != "without_goods" and not needs_no_goods(line.reason),
+        )
         for line in case.lines
         if every or (line.eligibility is not None and line.eligibility.outcome != "ineligible")
     )
     days = int(dict(verdict.values).get("valid_days", "30"))
-    no_goods = option == "without_goods" or all(needs_no_goods(line.reason) for line in case.lines)
     run.emit(
         ReturnAuthorised(
             return_id=case.return_id,
@@ -203,7 +206,7 @@ def grant(run: Run, verdict: Verdict, by: str, option: str = "authorise") -> Non
             authorised_at=run.at,
             expires_at=run.at + timedelta(days=days),
             verdict=verdict,
-            goods_required=not no_goods,
+            goods_required=any(line.goods for line in lines),
         )
     )
 
@@ -292,13 +295,11 @@ def confirm(
 
 def _propose_credits(run: Run) -> None:
     """A credit for every disposed part, or for the line itself where nothing comes back."""
-    state = run.state
-    goods = isinstance(state, Authorised) and state.authority.goods_required
     for number in [line.number for line in run.case.lines if line.authorised > 0]:
         line = run.case.line(number)
         if line is None:
             continue
-        if not goods or needs_no_goods(line.reason):
+        if not line.goods:
             if not line.credits:
                 propose_credit(run, number, f"{number}.value", 1, None)
             continue
@@ -447,7 +448,7 @@ def _close(run: Run) -> None:
     if not isinstance(state, Authorised) or run.case.tasks:
         return
     for line in run.case.lines:
-        if line.authorised > 0 and not _finished(line, state.authority.goods_required):
+        if line.authorised > 0 and not _finished(line):
             return
     waiting = [
         key
@@ -458,9 +459,9 @@ def _close(run: Run) -> None:
         run.emit(ReturnClosed(run.case.return_id, run.at))
 
 
-def _finished(line: Line, goods: bool) -> bool:
+def _finished(line: Line) -> bool:
     if any(c.status in ("proposed", "held") for c in line.credits):
         return False
-    if not goods or needs_no_goods(line.reason):
+    if not line.goods:
         return bool(line.credits)
     return line.outstanding <= 0 and line.disposed == line.received

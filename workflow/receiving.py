@@ -65,8 +65,11 @@ def _received(
         surplus.append((line, got.quantity))
         return line
     known = run.case.line(got.line)
-    if known is None or known.authorised == 0:
-        raise Refused("unknown_line", f"{run.case.return_id} has no authorised line {got.line}.")
+    if known is None or known.authorised == 0 or not known.goods:
+        raise Refused(
+            "unknown_line",
+            f"{run.case.return_id} has no line {got.line} that goods may come back for.",
+        )
     if got.sku != known.requested.sku:
         line = ReceivedLine(None, got.sku, got.quantity, got.lot, ("blind", "wrong_item"))
         surplus.append((line, got.quantity))

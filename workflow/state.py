@@ -61,6 +61,8 @@ class Line:
     reason_assessment: Assessment | None = None
     eligibility: Verdict | None = None
     authorised: Decimal = ZERO
+    goods: bool = True
+    """False for a line about money only: nothing of it may come back."""
     received: Decimal = ZERO
     released: Decimal = ZERO
     portions: tuple[Portion, ...] = ()
@@ -80,7 +82,9 @@ class Line:
 
     @property
     def outstanding(self) -> Decimal:
-        """Authorised, not yet received and not given up."""
+        """Authorised to come back, not yet received and not given up."""
+        if not self.goods:
+            return ZERO
         return self.authorised - self.received - self.released
 
     @property
@@ -212,18 +216,19 @@ def status_of(state: State) -> str:
             return "expired"
         case Closed():
             return "closed"
-        case Authorised(case, authority):
-            return _progress(case, authority)
+        case Authorised(case, _):
+            return _progress(case)
 
 
-def _progress(case: Case, authority: Authority) -> str:
+def _progress(case: Case) -> str:
     lines = [line for line in case.lines if line.authorised > 0]
     credited = lines and all(
         line.credits and all(c.status != "proposed" for c in line.credits) for line in lines
     )
-    if not authority.goods_required:
+    goods = [line for line in lines if line.goods]
+    if not goods:
         return "credited" if credited else "authorised"
-    if all(line.received == 0 for line in lines):
+    if all(line.received == 0 for line in goods):
         return "authorised"
     if any(line.outstanding > 0 for line in lines):
         return "partially_received"

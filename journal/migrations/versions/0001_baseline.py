@@ -77,6 +77,7 @@ def _create_tables() -> None:
         sa.Column("eligibility", sa.Text(), nullable=True),
         sa.Column("requested", sa.Numeric(), nullable=False),
         sa.Column("authorised", sa.Numeric(), server_default="0", nullable=False),
+        sa.Column("goods", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("received", sa.Numeric(), server_default="0", nullable=False),
         sa.Column("released", sa.Numeric(), server_default="0", nullable=False),
         sa.Column("inspected", sa.Numeric(), server_default="0", nullable=False),
