@@ -4,22 +4,24 @@ Nothing is corrected here and nothing is closed: an exception is a question to a
 that finds nothing new writes nothing.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection
 
 from features.catalogue import EXCEPTION_RANK
-from features.fold import Memory, Question
-from features.questions import about_exception, resolve, subjects
+from features.fold import Fact, Memory, Value
+from features.questions import about_exception, questions_of, resolve, subjects
 from features.sets import Wanted
 from integrations.erp.documents import LedgerLine
 from integrations.erp.ledger_lines import gl_balances, page
 from journal import findings_source as source
+from journal.codec import encode
 from journal.entries import Append
 from journal.journal import Journal
 from models.protocol import Model
+from reconciliation.assessing import rows_of
 from reconciliation.books import Asked, Books, Case, CaseLine, ClaimAnswer
 from reconciliation.findings import Finding, news, raised
 from reconciliation.ledgers import compare
@@ -65,9 +67,17 @@ def reconcile(
         raised(finding, exception_id, unit, at)
         for (exception_id, finding), unit in zip(new, units, strict=True)
     ]
-    journal.append(conn, [Append(_stream(x.exception_id), (x,), SYSTEM, at) for x in facts])
+    wanted = _wanted(journal, conn, facts, at) if rank is not None else set()
+    before, _ = journal.memories(conn, sorted(wanted))
+    recorded = journal.append(
+        conn, [Append(_stream(x.exception_id), (x,), SYSTEM, at) for x in facts]
+    )
     if rank is not None:
-        _assess(journal, conn, [x.exception_id for x in facts], at, rank, ref)
+        rows = rows_of(recorded, wanted, before)
+        for start in range(0, len(rows), MOST_ROWS):
+            some = rows[start : start + MOST_ROWS]
+            asked = [_Row(row.subject, row.cells, row.position) for row in some]
+            _assess(journal, conn, asked, at, rank, ref)
     return facts
 
 
@@ -80,7 +90,12 @@ def rerank(
     ref: ModelRef | None = None,
 ) -> int:
     """Score every open exception again, for when another model was promoted; answers how many."""
-    return _assess(journal, conn, source.open_exception_ids(conn), at, rank, ref)
+    exception_ids = source.open_exception_ids(conn)
+    scored = 0
+    for start in range(0, len(exception_ids), MOST_ROWS):
+        rows = _rows(journal, conn, exception_ids[start : start + MOST_ROWS], at)
+        scored += _assess(journal, conn, rows, at, rank, ref)
+    return scored
 
 
 def read_books(conn: Connection) -> Books:
@@ -142,32 +157,35 @@ def _stream(exception_id: str) -> str:
 # -- ranking ---------------------------------------------------------------------------------
 
 
-def _assess(
-    journal: Journal,
-    conn: Connection,
-    exception_ids: Sequence[str],
-    at: datetime,
-    rank: Model,
-    ref: ModelRef | None,
-) -> int:
-    recorded = 0
-    for start in range(0, len(exception_ids), MOST_ROWS):
-        some = exception_ids[start : start + MOST_ROWS]
-        rows, position = _rows(journal, conn, some, at)
-        appends = [
-            Append(_stream(name), (ExceptionAssessed(name, said),), RANKER, at)
-            for name, said in zip(some, _answers(rank, ref, rows, position), strict=True)
-            if said.abstained != "no_model"
-        ]
-        journal.append(conn, appends)
-        recorded += len(appends)
-    return recorded
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What the model sees of one exception, and the position its features had learned."""
+
+    exception_id: str
+    cells: Mapping[str, Value]
+    position: int
+
+
+def _wanted(
+    journal: Journal, conn: Connection, facts: Sequence[ExceptionRaised], at: datetime
+) -> set[Wanted]:
+    """The memories that the questions about these facts will need."""
+    questions = []
+    for fact in facts:
+        type_name, payload = encode(fact)
+        for asked in questions_of(Fact(0, at, type_name, payload)):
+            questions.append(asked.question)
+    wanted = {key for question in questions for key in subjects(question)}
+    memories, _ = journal.memories(conn, sorted(wanted))
+    for question in questions:
+        wanted.update(EXCEPTION_RANK.needs(resolve(question, memories)))
+    return wanted
 
 
 def _rows(
     journal: Journal, conn: Connection, exception_ids: Sequence[str], at: datetime
-) -> tuple[list[dict[str, Any]], int]:
-    """Rows of many exceptions with three reads, as ``features.questions.ask`` makes one."""
+) -> list[_Row]:
+    """Rows of many exceptions as of now, with three reads for all of them."""
     position = 0
 
     def read(wanted: Iterable[Wanted]) -> dict[Wanted, Memory]:
@@ -176,25 +194,46 @@ def _rows(
         position = max(position, seen)
         return memories
 
-    def resolved(questions: Sequence[Question]) -> list[Question]:
-        memories = read(key for question in questions for key in subjects(question))
-        return [resolve(question, memories) for question in questions]
-
-    asked = [about_exception(exception_id, at) for exception_id in exception_ids]
-    questions = resolved(asked)
-    if sum(len(subjects(q)) for q in questions) > len(asked):
-        questions = resolved(questions)
-    memories = read(key for q in questions for key in EXCEPTION_RANK.needs(q))
-    return [EXCEPTION_RANK.row(memories, q) for q in questions], position
+    questions = [about_exception(exception_id, at) for exception_id in exception_ids]
+    memories = read(key for question in questions for key in subjects(question))
+    questions = [resolve(question, memories) for question in questions]
+    memories = read(key for question in questions for key in EXCEPTION_RANK.needs(question))
+    return [
+        _Row(name, EXCEPTION_RANK.row(memories, question), position)
+        for name, question in zip(exception_ids, questions, strict=True)
+    ]
 
 
-def _answers(
-    rank: Model, ref: ModelRef | None, rows: Sequence[dict[str, Any]], position: int
-) -> list[Assessment]:
-    predictions = rank.predict(rows)
-    explanations = rank.explain(rows, TOP_PUSHES)
+def _assess(
+    journal: Journal,
+    conn: Connection,
+    rows: Sequence[_Row],
+    at: datetime,
+    rank: Model,
+    ref: ModelRef | None,
+) -> int:
+    """Record the model's answers, save those of a model that is not there; says how many."""
+    appends = [
+        Append(_stream(row.exception_id), (ExceptionAssessed(row.exception_id, said),), RANKER, at)
+        for row, said in zip(rows, _answers(rank, ref, rows), strict=True)
+        if said.abstained != "no_model"
+    ]
+    journal.append(conn, appends)
+    return len(appends)
+
+
+def _answers(rank: Model, ref: ModelRef | None, rows: Sequence[_Row]) -> list[Assessment]:
+    if not rows:
+        return []
+    cells = [row.cells for row in rows]
     card = rank.card
-    named = ref or ModelRef(card.name, card.version, None, card.feature_set, card.trained_at)
+    named = ref or ModelRef(
+        card.name,
+        card.version,
+        None,
+        card.feature_set or EXCEPTION_RANK.fingerprint,
+        card.trained_at,
+    )
     return [
         Assessment(
             model=named,
@@ -204,8 +243,10 @@ def _answers(
             candidates=said.candidates,
             set=said.set,
             explanation=why,
-            row=row,
-            asked_at_position=position,
+            row=row.cells,
+            asked_at_position=row.position,
         )
-        for row, said, why in zip(rows, predictions, explanations, strict=True)
+        for row, said, why in zip(
+            rows, rank.predict(cells), rank.explain(cells, TOP_PUSHES), strict=True
+        )
     ]
