@@ -92,7 +92,7 @@ def requested(
 def authorised(
     return_id: str = "R-1", quantity: str = "4", *, goods: bool = True
 ) -> ReturnAuthorised:
-    lines = (AuthorisedLine(1, Decimal(quantity)),)
+    lines = (AuthorisedLine(1, Decimal(quantity), goods=goods),)
     return ReturnAuthorised(return_id, lines, "system", at(2), at(50_000), SAID_YES, goods)
 
 

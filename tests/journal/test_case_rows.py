@@ -90,7 +90,7 @@ def test_rows_and_state_agree(events: list[object]) -> None:
         assert is_open == {task.opened.task_id for task in state.case.tasks}
         moved = ledger.by_line[("I-1", 1)]
         assert moved.net_minor == line.credited_minor
-        expected = line.authorised - line.released if rows.case["goods_required"] else 0
-        if rows.case["status"] in ("cancelled", "expired") and rows.case["goods_required"]:
+        expected = line.authorised - line.released if line.goods else Decimal(0)
+        if rows.case["status"] in ("cancelled", "expired") and line.goods:
             expected = line.received
         assert moved.quantity == expected
