@@ -56,7 +56,7 @@ def case_lines(conn: Connection) -> Iterator[dict[str, Any]]:
     """Every line of every case with its quantities."""
     names = (
         "return_id", "line", "sku", "supplier_id", "value_minor", "requested", "authorised",
-        "received", "released", "inspected", "disposed", "credits_settled",
+        "goods", "received", "released", "inspected", "disposed", "credits_settled",
     )  # fmt: skip
     query = select(*(_line.c[name] for name in names)).order_by(_line.c.return_id, _line.c.line)
     for row in conn.execute(query).mappings():

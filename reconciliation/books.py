@@ -58,6 +58,8 @@ class CaseLine:
     inspected: Decimal = ZERO
     disposed: Mapping[str, str] = field(default_factory=dict)
     credits_settled: int = 0
+    goods: bool = True
+    """Whether anything comes back; ``False`` for a line about money alone."""
 
     @property
     def judged(self) -> Decimal:
@@ -66,7 +68,7 @@ class CaseLine:
     @property
     def outstanding(self) -> Decimal:
         """Authorised, neither received nor given up."""
-        return self.authorised - self.received - self.released
+        return self.authorised - self.received - self.released if self.goods else ZERO
 
     def worth(self, quantity: Decimal) -> int:
         """Net value of a part of the line, as invoiced; 0 for a line of nothing."""
