@@ -3,7 +3,9 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import mkdtemp
+from weakref import finalize
 
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -32,17 +34,18 @@ def fit(texts: Sequence[TextExample], *, seed: int) -> Made:
     how = "Settle the reasons of more returns."
     need(NAME, "texts with a settled reason", len(texts), LEAST_TEXTS, how)
     split = by_time_and_customer(texts, seed)
-    scratch = TemporaryDirectory(prefix="reason-")
-    folder = Path(scratch.name)
+    folder = Path(mkdtemp(prefix="reason-"))
     fitted = fit_head(
         *_columns(split.train), *_columns(split.calibration), folder, seed=seed, prototypes=True
     )
 
     own = read_card(folder)
 
-    def build(card: Card, kept: TemporaryDirectory[str] = scratch) -> ReasonModel:
-        return load(Path(kept.name), card)
+    def build(card: Card) -> ReasonModel:
+        return load(folder, card)
 
+    # The files must outlive this call: they go when nothing can build the model any more.
+    finalize(build, rmtree, folder, ignore_errors=True)
     judged = _judge(build(own), split, seed)
     judged.metrics |= {f"calibration_{name}": float(value) for name, value in fitted.items()}
     return Made(
