@@ -28,9 +28,7 @@ class Trees:
         self.text = text
         self._all = _booster(text)
         self.classes = int(self._all.num_model_per_iteration())
-        self._single = [
-            _booster(one_class(text, k, self.classes)) for k in range(self.classes)
-        ]
+        self._single = [_booster(one_class(text, k, self.classes)) for k in range(self.classes)]
 
     def margins(self, matrix: Matrix) -> Matrix:
         """Raw margins, rows x classes; log-odds before any link or calibration."""
