@@ -52,7 +52,12 @@ def case_json(state: Born, version: int) -> Json:
         "credited_minor": sum(line.credited_minor for line in case.lines),
         "lines": [line_json(line) for line in case.lines],
         "tasks": [task_json(task) for task in case.tasks],
-        "effects": [{"key": key, "status": status} for key, status in case.effects.items()],
+        # What we ask of the world; questions to our own models are answered in assessments.
+        "effects": [
+            {"key": key, "status": status}
+            for key, status in case.effects.items()
+            if "/assess/" not in key
+        ],
     }
     match state:
         case Authorised(_, authority) | Closed(_, authority, _):

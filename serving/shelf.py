@@ -60,7 +60,7 @@ class Shelf:
 
     champions: Callable[[], Sequence[Champion]]
     fetch: Callable[[str], Path]
-    _models: dict[str, OnShelf] = field(
+    standing: dict[str, OnShelf] = field(
         default_factory=lambda: {name: prior(name) for name in MODELS}
     )
     faults: dict[str, str] = field(default_factory=dict)
@@ -68,7 +68,7 @@ class Shelf:
 
     def get(self, name: str) -> OnShelf:
         """The model that answers now; ``KeyError`` for a name that is not one of ``MODELS``."""
-        return self._models[name]
+        return self.standing[name]
 
     def refresh(self) -> list[str]:
         """Load what was promoted since the last look; answers the names that changed."""
@@ -77,22 +77,22 @@ class Shelf:
             return [name for name in MODELS if self._refresh(name, promoted.get(name))]
 
     def _refresh(self, name: str, champion: Champion | None) -> bool:
-        held = self._models[name]
+        held = self.standing[name]
         if champion is None:
-            self._models[name] = held if not held.digest else prior(name)
+            self.standing[name] = held if not held.digest else prior(name)
             self.faults.pop(name, None)
             return bool(held.digest)
         if (held.digest, held.ref.version) == (champion.bundle_digest, champion.version):
             return False
         try:
-            self._models[name] = self._loaded(champion)
+            self.standing[name] = self._loaded(champion)
         except Exception as error:
             # A model that cannot be trusted must not answer, nor keep an outdated one answering.
             # Any error: an object store raises its own kinds, and one model's must not stop others.
             if self.faults.get(name) != str(error):
                 log.error("model refused", model=name, version=champion.version, why=str(error))
             self.faults[name] = str(error)
-            self._models[name] = prior(name)
+            self.standing[name] = prior(name)
             return bool(held.digest)
         self.faults.pop(name, None)
         log.info("model on shelf", model=name, version=champion.version)

@@ -120,6 +120,7 @@ def wire(
     clock: Clock = utc_now,
     erp: Callable[[Engine], ErpPort] = ReferenceErp,
     bundles: Store | None = None,
+    shelf: Shelf | None = None,
 ) -> Services:
     """Build everything for one process.
 
@@ -134,16 +135,7 @@ def wire(
 
     journal = Journal(FOLDS, outbox.defer_effect)
     cases = Cases(journal, policies_at)
-    store = bundles or Store(settings.bundle_store, settings.state_dir / "shelf")
-
-    def champions() -> list[Champion]:
-        with engine.connect() as conn:
-            return [
-                Champion(row["name"], row["version"], row["bundle_digest"], row["alias"])
-                for row in lookups.champions(conn)
-            ]
-
-    shelf = Shelf(champions, store.fetch)
+    shelf = shelf or _shelf(engine, bundles, settings)
     assessor = Assessor(cases, journal, shelf, policies_at)
 
     def depths() -> dict[str, dict[str, int]]:
@@ -165,6 +157,20 @@ def wire(
         disposition_rules=disposition_rules(policies_at, lambda: clock().date()),
         clock=clock,
     )
+
+
+def _shelf(engine: Engine, bundles: Store | None, settings: Settings) -> Shelf:
+    """The models that the ledger says are promoted, from the store of bundles."""
+    store = bundles or Store(settings.bundle_store, settings.state_dir / "shelf")
+
+    def champions() -> list[Champion]:
+        with engine.connect() as conn:
+            return [
+                Champion(row["name"], row["version"], row["bundle_digest"], row["alias"])
+                for row in lookups.champions(conn)
+            ]
+
+    return Shelf(champions, store.fetch)
 
 
 def services_of(request: Request) -> Services:

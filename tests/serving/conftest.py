@@ -1,10 +1,12 @@
 """A house for every test of serving."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from models.protocol import Model
 from tests.serving.house import STORY, House, build, open_house
 
 
@@ -14,6 +16,20 @@ def empty_house(database_url: str, tmp_path: Path) -> Iterator[House]:
     house = open_house(build(database_url, tmp_path))
     with house.client:
         yield house
+
+
+@pytest.fixture
+def house_with(database_url: str, tmp_path: Path) -> Iterator[Callable[..., House]]:
+    """Call it with models by name for a house that knows the facts of R-1001."""
+    with ExitStack() as open_doors:
+
+        def make(**models: Model) -> House:
+            made = open_house(build(database_url, tmp_path, models=models))
+            open_doors.enter_context(made.client)
+            assert made.tell(*STORY.facts()).status_code == 200
+            return made
+
+        yield make
 
 
 @pytest.fixture

@@ -17,12 +17,14 @@ from journal import accounts, lookups
 from journal.codec import encode
 from journal.outbox import run_worker, worker_app
 from journal.verify import verify
+from models.protocol import Model
 from models.store import Store
 from serving.app import create_app
 from serving.chores import recurring
 from serving.settings import Settings
 from serving.wiring import Services, wire
 from simulation.story import PEOPLE, Story
+from tests.serving.small_models import shelf_of
 from workflow.actor import Actor
 
 Json = dict[str, Any]
@@ -150,11 +152,21 @@ def cloud_event(fact: object, event_id: str) -> Json:
     }
 
 
-def build(database_url: str, folder: Path, clock: Clock | None = None, **settings: Any) -> Services:
-    """Services over a database, with their own bundle store, policies as shipped."""
+def build(
+    database_url: str,
+    folder: Path,
+    clock: Clock | None = None,
+    models: Mapping[str, Model] | None = None,
+    **settings: Any,
+) -> Services:
+    """Services over a database, with their own bundle store, policies as shipped.
+
+    ``models`` stand on the shelf whatever is promoted.
+    """
     chosen = Settings(state_dir=folder, shelf_refresh_seconds=3600, **settings)
     store = Store(folder / "bundles", folder / "shelf")
-    return wire(chosen, database_url, clock=clock or Clock(), bundles=store)
+    shelf = shelf_of(models) if models is not None else None
+    return wire(chosen, database_url, clock=clock or Clock(), bundles=store, shelf=shelf)
 
 
 def hire(services: Services) -> dict[str, str]:
