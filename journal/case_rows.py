@@ -294,7 +294,8 @@ def _arrived(rows: CaseRows, event: GoodsReceived | SurplusSettled, ledger: Move
             line = rows.lines[event.line]
             line["authorised"] += event.quantity
             line["received"] += event.quantity
-            ledger.returned(source_of(line), event.quantity)
+            if line["goods"]:
+                ledger.returned(source_of(line), event.quantity)
         return
     for got in event.lines:
         if got.line is not None:
