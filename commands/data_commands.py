@@ -100,12 +100,8 @@ def reconcile(as_json: Json = False) -> None:
     from reconciliation.reconcile import reconcile as compare
 
     with services() as wired, wired.engine.begin() as conn:
-        found = compare(
-            wired.journal,
-            conn,
-            wired.clock(),
-            rank=wired.shelf.get("exception_rank").model,
-        )
+        ranker = wired.shelf.get("exception_rank")
+        found = compare(wired.journal, conn, wired.clock(), rank=ranker.model, ref=ranker.ref)
     lines = [f"{x.code} {x.exception_id}: {x.says}" for x in found]
     show(
         [x.exception_id for x in found],

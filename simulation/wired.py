@@ -21,7 +21,6 @@ from journal import lookups, outbox, worklists
 from journal.codec import encode
 from journal.entries import Append
 from journal.journal import Journal
-from models.protocol import Model
 from serving.assessor import Assessor
 from serving.cases import Cases, Handled, follow
 from serving.claims import release_after_vendor
@@ -436,8 +435,9 @@ class WiredDesk:
         return sorted(self._claims.values(), key=lambda c: (c.claimed_at, c.claim_id))
 
     def reconcile(self, at: datetime) -> int:
-        rank: Model = self.services.shelf.get("exception_rank").model
-        return len(reconcile(self._journal, self.conn, at, rank=rank))
+        ranker = self.services.shelf.get("exception_rank")
+        found = reconcile(self._journal, self.conn, at, rank=ranker.model, ref=ranker.ref)
+        return len(found)
 
     def open_exceptions(self) -> Sequence[ExceptionView]:
         with self._reading() as conn:

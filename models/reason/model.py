@@ -141,6 +141,12 @@ class ReasonModel:
         sentences, logits = self._scores(texts, [words_of(text) for text in texts])
         return logits, self.head.familiarity(sentences, logits)
 
+    def term_logits(self, texts: Sequence[str]) -> Array:
+        """What the n-gram view alone adds to the logits, for judging one view by itself."""
+        terms = [term_row(self.vocabulary, words_of(text)) for text in texts]
+        usual = np.tile(self.head.mean_sentence, (len(texts), 1))
+        return self.head.logits(usual, terms)
+
     def save(self, folder: Path) -> None:
         """Writes everything but card, metrics and sums, which the bundle writes."""
         self.head.save(folder / "weights.npz", self.vocabulary.idf)

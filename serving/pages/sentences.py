@@ -1,17 +1,18 @@
 """Events, tasks and money as sentences a person reads; one function an event type."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
-from workflow.money import money_text
+from workflow.money import CURRENCIES, money_text
 
 Payload = Mapping[str, Any]
 
 POINTS = {
     "reason": "Settle the reason",
     "authorisation": "Authorise the return",
-    "receipt": "Surplus goods",
+    "receipt": "Decide on surplus goods",
     "disposition": "Confirm the disposition",
     "credit": "Approve the credit",
 }
@@ -47,17 +48,59 @@ def words(code: object) -> str:
     return "" if code is None else str(code).replace("_", " ")
 
 
+def capital(text: object) -> str:
+    """The first letter large, the others as they are."""
+    shown = words(text)
+    return shown[:1].upper() + shown[1:]
+
+
+def moment_of(text: object) -> datetime:
+    """An ISO text, or a time, as an aware time in UTC."""
+    moment = text if isinstance(text, datetime) else datetime.fromisoformat(str(text))
+    return moment.astimezone(UTC)
+
+
 def day(text: object) -> str:
-    """An ISO time as ``2 Nov 2026, 12:00`` in UTC."""
+    """An ISO time as ``2 Nov 2026, 12:00`` in UTC; nothing for nothing."""
     if text is None:
         return ""
-    moment = text if isinstance(text, datetime) else datetime.fromisoformat(str(text))
-    moment = moment.astimezone(UTC)
+    moment = moment_of(text)
     return f"{moment.day} {moment:%b %Y, %H:%M}"
 
 
+def date_only(text: object) -> str:
+    """An ISO time or date as ``2 Nov 2026``; nothing for nothing."""
+    if text is None:
+        return ""
+    if len(str(text)) == 10:
+        found = date.fromisoformat(str(text))
+        return f"{found.day} {found:%b %Y}"
+    return day(text).split(",")[0]
+
+
+def until(moment: datetime, now: datetime) -> str:
+    """How long until then, or since: ``in 5 h``, ``3 days ago``."""
+    minutes = round(abs((moment - now).total_seconds()) / 60)
+    if minutes < 1:
+        return "now"
+    if minutes < 90:
+        span = f"{minutes} min"
+    elif minutes < 48 * 60:
+        span = f"{round(minutes / 60)} h"
+    else:
+        span = f"{round(minutes / 1440)} days"
+    return f"in {span}" if moment > now else f"{span} ago"
+
+
 def money(minor: object, currency: object) -> str:
-    return money_text(int(str(minor)), str(currency))
+    """``140600``, ``USD`` -> ``USD 1,406.00``; nothing for nothing."""
+    return "" if minor is None else money_text(int(str(minor)), str(currency))
+
+
+def major(minor: object, currency: object) -> str:
+    """An amount for a form's field, in major units: ``140600``, ``USD`` -> ``1406.00``."""
+    places = CURRENCIES.get(str(currency), 2)
+    return f"{Decimal(int(str(minor))).scaleb(-places):.{places}f}"
 
 
 def count(quantity: object) -> str:
@@ -70,6 +113,45 @@ def percent(probability: object) -> str:
     return "" if probability is None else f"{float(str(probability)) * 100:.0f} %"
 
 
+STAGES = {
+    "champion": "in use",
+    "challenger": "watching",
+    "proposed": "proposed",
+    "approved": "approved",
+}
+
+
+def stage(code: object) -> str:
+    """Where a version of a model stands."""
+    return STAGES.get(str(code), words(code))
+
+
+OPTIONS = {
+    "authorise": "the eligible lines",
+    "authorise_all_lines": "every line, the ineligible ones too",
+    "without_goods": "without anything coming back",
+    "accept": "accept it onto the authorised line",
+    "return_to_customer": "return to customer",
+    "quarantine": "quarantine",
+}
+ABSTAINED = {
+    "no_model": "no model is in use",
+    "too_uncertain": "it is too uncertain",
+    "out_of_scope": "this is outside what it knows",
+    "empty_text": "there is no text",
+    "unsupported_language": "it does not read this language",
+    "missing_facts": "facts it needs are missing",
+}
+"""Why a model gave no answer, as the end of a sentence."""
+
+
+def option(code: object, point: str = "") -> str:
+    """A value a task may be decided with, as a person reads it."""
+    if point in ("authorisation", "receipt"):
+        return OPTIONS.get(str(code), words(code))
+    return words(code)
+
+
 def _parts(payload: Payload) -> str:
     return ", ".join(f"{count(p['quantity'])} {words(p['disposition'])}" for p in payload["parts"])
 
@@ -77,12 +159,13 @@ def _parts(payload: Payload) -> str:
 def _assessed(p: Payload) -> str:
     said = p["assessment"]
     model = said["model"]
-    who = f"Model {model['name']} {model['version']}" if model["alias"] else "No model"
     if said["abstained"]:
-        return f"{who} did not answer ({words(said['abstained'])})."
+        why = ABSTAINED.get(said["abstained"], words(said["abstained"]))
+        return f"The {words(model['name'])} model gives no answer for line {p['line']}: {why}."
+    who = f"The {words(model['name'])} model (version {model['version']})"
     sure = percent(said["confidence"])
     if p["point"] == "credit":
-        return f"{who} found the credit of line {p['line']} {words(said['value'])} (score {sure})."
+        return f"{who} finds the credit of line {p['line']} {words(said['value'])}, score {sure}."
     return f"{who} says {words(said['value'])} for line {p['line']}, {sure} sure."
 
 
@@ -94,49 +177,86 @@ def _received(p: Payload) -> str:
             f" ({', '.join(map(words, line['discrepancies']))})" if line["discrepancies"] else ""
         )
         lines.append(f"{count(line['quantity'])} of {line['sku']}, {where}{differs}")
-    return f"Received at {p['warehouse']}: {'; '.join(lines) or 'nothing more will come'}."
+    more = " Nothing more will come." if p["final"] else ""
+    return f"Received at {p['warehouse']}: {'; '.join(lines) or 'nothing'}.{more}"
 
 
 def _decided(p: Payload) -> str:
-    value = f" with {words(p['value'])}" if p["value"] else ""
-    why = f" because {words(p['reason_code'])}" if p["reason_code"] else ""
-    note = f": “{p['note']}”" if p["note"] else "."
-    first = "" if p["final"] else " (first of two)"
-    verb = {
-        "approve": "Approved",
-        "reject": "Rejected",
-        "override": "Overrode",
-        "escalate": "Escalated",
-    }
-    return f"{verb[p['decision']]} {p['task_id']}{value}{why}{first}{note}"
+    what = POINTS[p["point"]].lower()
+    proposal = option(p["proposal"], p["point"]) if p["proposal"] else ""
+    said = {
+        "approve": f"Said yes to {what}" + (f": {proposal}" if proposal else ""),
+        "reject": f"Said no to {what}",
+        "override": f"Decided otherwise on {what}: {_chosen(p)}"
+        + (f" instead of {proposal}" if proposal else ""),
+        "escalate": f"Passed on {what} to a higher role",
+    }[p["decision"]]
+    first = "" if p["final"] else " (the first of two people)"
+    code = p["reason_code"]
+    why = f" Why: {REASON_CODES.get(code, capital(code))}." if code else ""
+    note = f" “{p['note']}”" if p["note"] else ""
+    return f"{said}{first}.{why}{note}"
 
 
-def _credit(verb: str) -> Callable[[Payload], str]:
-    def say(p: Payload) -> str:
-        amount = money(p["net_minor"], p["currency"]) if "currency" in p else ""
-        return (
-            f"{verb} {amount} for line {p['line']} ({words(p['decision'])}, {words(p['release'])})."
-        )
+def _chosen(p: Payload) -> str:
+    value = p["value"]
+    if p["point"] == "credit" and str(value).isdecimal():
+        return money(value, p["currency"]) if p["currency"] else "another amount"
+    return option(value, p["point"])
 
-    return say
+
+def _credit(p: Payload) -> str:
+    release = {
+        "at_once": "at once",
+        "on_approval": "on approval",
+        "on_request": "when the customer asks",
+        "after_vendor_credit": "after the vendor's credit",
+        "never": "never",
+    }.get(p["release"], words(p["release"]))
+    amount = money(p["net_minor"], p["currency"])
+    return (
+        f"Approved a credit of {amount} for line {p['line']}"
+        f" ({words(p['decision'])}, released {release})."
+    )
+
+
+_KINDS = {
+    "erp.rma": "RMA in the ERP",
+    "erp.receipt": "Goods receipt in the ERP",
+    "erp.stock_move": "Stock move in the ERP",
+    "erp.credit_memo": "Credit memo in the ERP",
+    "erp.replacement": "Replacement order in the ERP",
+    "erp.supplier_claim": "Supplier claim in the ERP",
+    "erp.close": "Closing in the ERP",
+    "assess": "Asking a model",
+}
+
+
+def effect_kind(kind: str) -> str:
+    """What an effect changes outside, as a heading."""
+    return _KINDS.get(kind, capital(kind))
 
 
 _SAYS: dict[str, Callable[[Payload], str]] = {
     "return_requested": lambda p: (
-        f"{p['customer_id']} asks to return {len(p['lines'])} line(s), {words(p['channel'])}."
+        f"{p['customer_id']} asks to return {len(p['lines'])}"
+        f" {'line' if len(p['lines']) == 1 else 'lines'}, by {words(p['channel'])}."
     ),
     "assessment_recorded": _assessed,
-    "reason_settled": lambda p: f"Line {p['line']} is {words(p['reason'])} ({words(p['how'])}).",
+    "reason_settled": lambda p: (
+        f"Line {p['line']} is settled as {words(p['reason'])}"
+        f" ({'as stated' if p['how'] == 'stated' else 'by a ' + words(p['how'])})."
+    ),
     "eligibility_judged": lambda p: (
-        f"Line {p['line']} is {words(p['verdict']['outcome'])}: {p['verdict']['because']}"
+        f"Line {p['line']}, {words(p['verdict']['outcome'])}: {p['verdict']['because']}"
     ),
     "task_opened": lambda p: (
-        f"Asked the {words(p['role'])} to {POINTS[p['point']].lower()}: {p['verdict']['because']}"
+        f"Asked the {words(p['role'])} to {POINTS[p['point']].lower()}. {p['verdict']['because']}"
     ),
     "task_decided": _decided,
-    "task_withdrawn": lambda p: f"{p['task_id']} is no longer needed: {p['why']}.",
+    "task_withdrawn": lambda p: f"A task is no longer needed: {p['why']}.",
     "return_authorised": lambda p: (
-        f"Authorised until {day(p['expires_at'])}: {p['verdict']['because']}"
+        f"Authorised until {date_only(p['expires_at'])}: {p['verdict']['because']}"
     ),
     "return_refused": lambda p: f"Refused: {p['because']}",
     "goods_received": _received,
@@ -146,37 +266,35 @@ _SAYS: dict[str, Callable[[Payload], str]] = {
         + (f" “{p['note']}”" if p["note"] else "")
     ),
     "disposition_proposed": lambda p: (
-        f"Proposed for {p['portion']}: {_parts(p)} (by {words(p['how'])})."
+        f"Proposed for portion {p['portion']}: {_parts(p)} (by the {words(p['how'])})."
     ),
-    "disposition_confirmed": lambda p: f"Confirmed for {p['portion']}: {_parts(p)}.",
+    "disposition_confirmed": lambda p: f"Confirmed for portion {p['portion']}: {_parts(p)}.",
     "credit_proposed": lambda p: (
         f"Credit {p['sequence']} of line {p['line']}: {words(p['decision'])},"
-        f" {p['percent']} %. {p['verdict']['because']}"
+        f" {p['percent']} %, {money(p['net_minor'], p['currency'])}. {p['verdict']['because']}"
     ),
-    "credit_approved": _credit("Approved"),
+    "credit_approved": _credit,
     "credit_denied": lambda p: f"Denied the credit of line {p['line']}: {p['because']}",
     "credit_released": lambda p: f"Released the credit of line {p['line']}: {p['because']}.",
-    "effect_done": lambda p: f"{_KINDS.get(p['kind'], p['kind'])}: {p['reference']}.",
-    "effect_parked": lambda p: f"{_KINDS.get(p['kind'], p['kind'])} is parked: {p['error']}",
-    "return_cancelled": lambda p: f"Cancelled: {p['because']}.",
+    "effect_done": lambda p: f"{effect_kind(p['kind'])} is done: {p['reference']}.",
+    "effect_parked": lambda p: f"{effect_kind(p['kind'])} is parked: {p['error']}",
+    "return_cancelled": lambda p: f"Cancelled: {p['because']}",
     "authorisation_expired": lambda p: "The authorisation ran out before anything came.",
     "return_closed": lambda p: "Closed: nothing is left to do.",
 }
-_KINDS = {
-    "erp.rma": "RMA in the ERP",
-    "erp.receipt": "Goods receipt in the ERP",
-    "erp.stock_move": "Stock move in the ERP",
-    "erp.credit_memo": "Credit memo in the ERP",
-    "erp.replacement": "Replacement order in the ERP",
-    "erp.supplier_claim": "Supplier claim in the ERP",
-    "erp.close": "Closed in the ERP",
-}
+KNOWN = frozenset(_SAYS)
+"""Event types that have a sentence; a test holds this to every event of a case."""
 
 
-def says(event_type: str, payload: Payload) -> str:
-    """One sentence about a case event; the type's own words for one without a sentence."""
+def says(event_type: str, payload: Payload, currency: str = "") -> str:
+    """One sentence about a case event; the type's own words for one without a sentence.
+
+    ``currency`` is the case's, for amounts of events that carry none.
+    """
     sentence = _SAYS.get(event_type)
-    return sentence(payload) if sentence else words(event_type).capitalize() + "."
+    if sentence is None:
+        return capital(event_type) + "."
+    return sentence({"currency": currency, **payload})
 
 
 def rule_of(event_type: str, payload: Payload) -> str | None:
