@@ -1,0 +1,300 @@
+"""What the forms of a case page do: decide, give a task back, receive, inspect, cancel.
+
+A form that is refused is drawn again as it was sent, with the reason above it; nothing has
+changed then. One that was sent twice does its work once.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Annotated, Any
+from urllib.parse import quote
+from uuid import uuid4
+
+from fastapi import APIRouter, Form, Request
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from journal import leases, lookups, worklists
+from serving.acting import act
+from serving.assessor import situation
+from serving.errors import Unavailable, status_of
+from serving.http import retrying
+from serving.pages.case_page import draw, gone
+from serving.pages.forms import do_once, minor_of, quantity_of, shaped
+from serving.pages.frame import DeskRoute, OwnForm, Viewer, seen
+from serving.requesting import expiry
+from serving.routes.queue import check_lease
+from serving.shapes import InspectionShape, ReceiptLineShape, ReceiptShape
+from serving.wiring import Services, services_of
+from workflow.actor import Actor
+from workflow.commands import CancelReturn, DecideTask, InspectLine, ReceiptLine, ReceiveGoods
+from workflow.refused import Refused
+from workflow.state import Born
+
+router = APIRouter(route_class=DeskRoute)
+Text = Annotated[str, Form(max_length=2000)]
+Short = Annotated[str, Form(max_length=160)]
+NOT_HERE = ("unknown_return",)
+"""Refusals that leave no case to draw: they become an error page."""
+
+
+def path_of(return_id: str, did: str) -> str:
+    return f"/returns/{quote(return_id, safe='')}?did={did}"
+
+
+def _try(
+    request: Request,
+    actor: Actor,
+    return_id: str,
+    once: str,
+    sent: Mapping[str, str],
+    work: Callable[[Connection], str],
+) -> Response:
+    """Do it once and go back to the case, or draw the case with why not."""
+    try:
+        return do_once(request, actor, once, sent, work)
+    except Refused as no:
+        if no.code in NOT_HERE:
+            raise
+        return draw(request, return_id, actor, status_of(no.code), error=_friendly(no), sent=sent)
+    except Unavailable as away:
+        return draw(request, return_id, actor, 503, error=str(away), sent=sent)
+
+
+def _friendly(no: Refused) -> str:
+    if no.code == "reason_required":
+        return "A no, or another decision than the proposed one, needs a reason and a note."
+    return no.message
+
+
+@router.post("/returns/{return_id}/decision", dependencies=[OwnForm])
+def decide(
+    return_id: str,
+    request: Request,
+    actor: Viewer,
+    once: Annotated[str, Form(max_length=100)],
+    task: Annotated[str, Form(max_length=200)],
+    choice: Short = "",
+    value: Short = "",
+    amount: Short = "",
+    reason_code: Short = "",
+    note: Text = "",
+) -> Response:
+    """Decide a task: yes to the proposal, another value, no, or pass it on."""
+    services = services_of(request)
+    sent = {
+        "task": task,
+        "choice": choice,
+        "value": value,
+        "amount": amount,
+        "reason_code": reason_code,
+        "note": note,
+    }
+
+    def work(conn: Connection) -> str:
+        return path_of(return_id, _decide(conn, services, return_id, actor, sent))
+
+    return _try(request, actor, return_id, once, sent, work)
+
+
+def _decide(
+    conn: Connection, services: Services, return_id: str, actor: Actor, sent: Mapping[str, str]
+) -> str:
+    """Which notice to show after it."""
+    task_id, now = sent["task"], services.clock()
+    row: Any = worklists.task(conn, task_id)
+    if row is None or row["return_id"] != return_id or row["status"] != "open":
+        raise Refused("already_decided", gone(services, task_id, conn))
+    check_lease(dict(row), actor, now)
+    decision, value = _meant(sent, row["currency"])
+    note = sent["note"].strip()
+    command = DecideTask(task_id, decision, actor, now, value, sent["reason_code"] or None, note)
+    handled = act(services.cases, services.assessor, conn, return_id, command)
+    # Under dual control the task stays open, and the second person must be able to take it.
+    leases.release(conn, task_id, actor.id)
+    if situation(handled.state, return_id).case.task(task_id) is not None:
+        return "first"
+    return "escalated" if decision == "escalate" else "decided"
+
+
+def _meant(sent: Mapping[str, str], currency: str) -> tuple[str, str | None]:
+    """Decision and value of a form; a form that says two things is refused, never guessed."""
+    choice, value, amount = sent["choice"], sent["value"].strip(), sent["amount"].strip()
+    if value and choice != "other":
+        raise Refused(
+            "invalid_decision", "You picked a value from the list but marked another answer."
+        )
+    if amount and choice != "amount":
+        raise Refused(
+            "invalid_decision", "You typed an amount but marked another answer: which one holds?"
+        )
+    if choice in ("approve", "reject", "escalate"):
+        return choice, None
+    if choice.startswith("override:"):
+        return "override", choice.removeprefix("override:")
+    if choice == "other" and value:
+        return "override", value
+    if choice == "amount" and amount:
+        return "override", str(minor_of(amount, currency))
+    raise Refused("invalid_decision", "Mark one answer, and give its value where it has one.")
+
+
+@router.post("/returns/{return_id}/give-back", dependencies=[OwnForm])
+def give_back(
+    return_id: str,
+    request: Request,
+    actor: Viewer,
+    task: Annotated[str, Form(max_length=200)],
+) -> Response:
+    """Free a task that the viewer held."""
+    services = services_of(request)
+    retrying(services.engine, lambda conn: leases.release(conn, task, actor.id))
+    return seen(path_of(return_id, "given-back"))
+
+
+@router.post("/returns/{return_id}/receipts", dependencies=[OwnForm])
+def receive(
+    return_id: str,
+    request: Request,
+    actor: Viewer,
+    once: Annotated[str, Form(max_length=100)],
+    warehouse: Short = "",
+    receipt_id: Short = "",
+    line: Annotated[list[str] | None, Form()] = None,
+    sku: Annotated[list[str] | None, Form()] = None,
+    quantity: Annotated[list[str] | None, Form()] = None,
+    lot: Annotated[list[str] | None, Form()] = None,
+    final: Short = "",
+) -> Response:
+    """Record what arrived, line by line; a row without a quantity did not arrive."""
+    services = services_of(request)
+    rows = list(zip(line or [], sku or [], quantity or [], lot or [], strict=False))
+    sent = {"form": "receipt", "warehouse": warehouse, "final": final, "receipt_id": receipt_id}
+    sent |= {f"quantity-{n or 'blind'}": q for n, _, q, _ in rows}
+    sent |= {f"lot-{n or 'blind'}": held for n, _, _, held in rows}
+
+    def work(conn: Connection) -> str:
+        shape = shaped(
+            lambda: ReceiptShape(
+                receipt_id=receipt_id.strip() or f"RC-{uuid4().hex[:12]}",
+                warehouse=warehouse.strip(),
+                final=bool(final),
+                lines=[
+                    ReceiptLineShape(
+                        line=int(n) if n.isdecimal() else None,
+                        sku=item.strip(),
+                        quantity=quantity_of(many, f"Quantity of {item}"),
+                        lot=held.strip() or None,
+                    )
+                    for n, item, many, held in rows
+                    if many.strip()
+                ],
+            )
+        )
+        lines = tuple(ReceiptLine(x.line, x.sku, x.quantity, x.lot) for x in shape.lines)
+        for got in lines:
+            if lookups.product(conn, got.sku) is None:
+                raise Refused("unknown_product", f"There is no item {got.sku}.")
+        command = ReceiveGoods(
+            shape.receipt_id, shape.warehouse, lines, actor, services.clock(), shape.final
+        )
+        act(services.cases, services.assessor, conn, return_id, command)
+        return path_of(return_id, "received")
+
+    return _try(request, actor, return_id, once, sent, work)
+
+
+@router.post("/returns/{return_id}/inspections", dependencies=[OwnForm])
+def inspect(
+    return_id: str,
+    request: Request,
+    actor: Viewer,
+    once: Annotated[str, Form(max_length=100)],
+    line: Short = "",
+    quantity: Short = "",
+    condition: Short = "",
+    lot: Short = "",
+    damage_code: Short = "",
+    expires_on: Short = "",
+    temperature: Short = "",
+    note: Text = "",
+) -> Response:
+    """Record what was found of a quantity of one line."""
+    services = services_of(request)
+    sent = {
+        "form": f"inspection-{line}",
+        "quantity": quantity,
+        "condition": condition,
+        "lot": lot,
+        "damage_code": damage_code,
+        "expires_on": expires_on,
+        "temperature": temperature,
+        "note": note,
+    }
+
+    def work(conn: Connection) -> str:
+        found = {
+            "line": line,
+            "quantity": quantity_of(quantity, "Quantity"),
+            "condition": condition,
+            "lot": lot.strip() or None,
+            "damage_code": damage_code.strip() or None,
+            "expires_on": expires_on or None,
+            "temperature_ok": {"kept": True, "broken": False}.get(temperature),
+            "note": note,
+        }
+        shape: InspectionShape = shaped(lambda: InspectionShape.model_validate(found))
+        state = situation(services.cases.state(conn, return_id)[0], return_id)
+        command = _inspection(conn, state, shape, actor, services.clock())
+        act(services.cases, services.assessor, conn, return_id, command)
+        return path_of(return_id, "inspected")
+
+    return _try(request, actor, return_id, once, sent, work)
+
+
+def _inspection(
+    conn: Connection, state: Born, shape: InspectionShape, actor: Actor, now: datetime
+) -> InspectLine:
+    """The command, with what the masters say of the lot that was found."""
+    known = state.case.line(shape.line)
+    lot, recall, expires_on = shape.lot, False, shape.expires_on
+    if known is not None:
+        requested = known.requested
+        lot = lot or requested.lot or requested.facts.shipped_lot
+        recall = lookups.open_recall(conn, requested.sku, lot)
+        expires_on = expires_on or expiry(conn, requested.sku, lot)
+    return InspectLine(
+        line=shape.line,
+        quantity=shape.quantity,
+        condition=shape.condition,
+        actor=actor,
+        at=now,
+        lot=lot,
+        damage_code=shape.damage_code,
+        expires_on=expires_on,
+        temperature_ok=shape.temperature_ok,
+        recall_open=recall,
+        note=shape.note,
+    )
+
+
+@router.post("/returns/{return_id}/cancellation", dependencies=[OwnForm])
+def cancel(
+    return_id: str,
+    request: Request,
+    actor: Viewer,
+    once: Annotated[str, Form(max_length=100)],
+    because: Text = "",
+) -> Response:
+    """Withdraw a return for which nothing has come back yet."""
+    services = services_of(request)
+    sent = {"form": "cancellation", "because": because}
+
+    def work(conn: Connection) -> str:
+        if not because.strip():
+            raise Refused("reason_required", "Say why the return is cancelled.")
+        command = CancelReturn(because.strip(), actor, services.clock())
+        act(services.cases, services.assessor, conn, return_id, command)
+        return path_of(return_id, "cancelled")
+
+    return _try(request, actor, return_id, once, sent, work)

@@ -1,0 +1,203 @@
+"""One return in front of a reviewer: what must be decided, why, on what evidence, and its past."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter, Request
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from journal import leases, lookups, worklists
+from serving.assessor import situation
+from serving.http import retrying
+from serving.pages import sentences
+from serving.pages.frame import DeskRoute, Viewer, page
+from serving.pages.task_view import TaskLooks, task_view
+from serving.present import case_json
+from serving.wiring import Services, services_of
+from workflow.actor import Actor
+from workflow.approvals import check_decider, holds
+from workflow.codes import Condition
+from workflow.evolve import fold
+from workflow.refused import Refused
+from workflow.state import Authorised, Born, UnderReview
+
+router = APIRouter(route_class=DeskRoute)
+MAYBE = dict.fromkeys(("authority", "refusal", "cancelled", "closed_at"))
+"""What a case has in some situations only."""
+NOTICES = {
+    "decided": "Your decision is recorded.",
+    "first": "Your approval is recorded; a second person must agree.",
+    "escalated": "The task is passed on to a higher role.",
+    "given-back": "The task is free for colleagues again.",
+    "received": "The receipt is recorded.",
+    "inspected": "The inspection is recorded.",
+    "requested": "The return is recorded.",
+    "cancelled": "The return is cancelled.",
+}
+
+
+@router.get("/returns/{return_id}")
+def case(
+    return_id: str, request: Request, actor: Viewer, task: str = "", did: str = ""
+) -> Response:
+    """The case; ``task`` is the one the viewer came to decide: it is then theirs for a while."""
+    services = services_of(request)
+    if task:
+        retrying(services.engine, lambda conn: _take(conn, services, return_id, task, actor))
+    return draw(request, return_id, actor, notice=NOTICES.get(did))
+
+
+def _take(conn: Connection, services: Services, return_id: str, task_id: str, actor: Actor) -> None:
+    """Lease the task to the viewer, if they may decide it and nobody else holds it."""
+    state, _ = services.cases.state(conn, return_id)
+    found = situation(state, return_id).case
+    task = found.task(task_id)
+    if task is None:
+        return  # decided meanwhile: the page says so
+    try:
+        check_decider(found, task, actor)
+        seconds = services.settings.lease_minutes * 60
+        leases.lease(conn, task_id, actor.id, services.clock(), seconds)
+    except Refused:
+        return  # somebody else's: the page says whose
+
+
+def draw(
+    request: Request,
+    return_id: str,
+    actor: Actor,
+    http_status: int = 200,
+    *,
+    error: str | None = None,
+    notice: str | None = None,
+    sent: Mapping[str, str] | None = None,
+) -> Response:
+    """The page of a case. ``sent`` is a form that was refused, to be corrected.
+
+    Refused: ``unknown_return``.
+    """
+    services = services_of(request)
+    with services.engine.connect() as conn:
+        history = services.cases.history(conn, return_id)
+        state = situation(fold(entry.event for entry in history), return_id)
+        masters = _masters(conn, state)
+        rows = lookups.case_rows(conn, return_id)
+    now, kept = services.clock(), defaultdict(str, sent or {})
+    body = case_json(state, len(history))
+    looks = TaskLooks(services, state, body, actor, now, kept, rows["tasks"] if rows else ())
+    tasks = [task_view(looks, task) for task in state.case.tasks]
+    tasks.sort(key=lambda task: not task["may"])
+    currency = state.case.requested.currency
+    timeline = [
+        {
+            "at": entry.recorded_at,
+            "says": sentences.says(entry.type, entry.payload, currency),
+            "rule": sentences.rule_of(entry.type, entry.payload),
+            "actor": entry.actor,
+            "type": entry.type,
+            "position": entry.position,
+            "hash": entry.hash.hex(),
+        }
+        for entry in history
+    ]
+    return page(
+        request,
+        "case.html",
+        http_status,
+        here="returns",
+        case=MAYBE | body,
+        lines=[_line(line, state, masters) for line in _list(body["lines"])],
+        masters=masters,
+        tasks=tasks,
+        effects=_effects(rows["effects"] if rows else ()),
+        timeline=timeline,
+        points=sentences.POINTS,
+        statuses=sentences.STATUSES,
+        reason_codes=sentences.REASON_CODES,
+        conditions=list(Condition),
+        work=_work(state, actor, now),
+        kept=kept,
+        error=error,
+        notice=notice,
+    )
+
+
+def _list(value: object) -> list[dict[str, Any]]:
+    return value if isinstance(value, list) else []
+
+
+def _masters(conn: Connection, state: Born) -> dict[str, Any]:
+    """Names of the customer and the items, where the masters know them."""
+    requested = state.case.requested
+    skus = {line.requested.sku for line in state.case.lines}
+    products = {sku: lookups.product(conn, sku) for sku in sorted(skus)}
+    return {
+        "customer": lookups.customer(conn, requested.customer_id),
+        "products": {sku: p.description for sku, p in products.items() if p is not None},
+    }
+
+
+def _line(line: dict[str, Any], state: Born, masters: Mapping[str, Any]) -> dict[str, Any]:
+    """A line as printed, with its item's name and when it was delivered."""
+    found = state.case.line(line["line"])
+    facts = found.requested.facts if found else None
+    return line | {
+        "description": masters["products"].get(line["sku"], ""),
+        "delivered_at": facts.delivered_at if facts else None,
+        "recall_open": bool(facts and facts.recall_open),
+        "evidence": list(found.requested.evidence) if found else [],
+    }
+
+
+def _effects(rows: Any) -> list[dict[str, Any]]:
+    """What the outside world was asked to do, the stuck first."""
+    shown = [
+        dict(row) | {"what": sentences.effect_kind(row["kind"])}
+        for row in rows
+        if row["kind"] != "assess" or row["status"] == "parked"
+    ]
+    return sorted(shown, key=lambda row: row["status"] != "parked")
+
+
+def _work(state: Born, actor: Actor, now: datetime) -> dict[str, Any]:
+    """What the viewer may do with the goods and the case now, besides deciding tasks."""
+    work: dict[str, Any] = {"receive": [], "inspect": [], "cancel": False, "warehouse": ""}
+    case = state.case
+    goods = isinstance(state, Authorised) and state.authority.goods_required
+    if goods and holds(actor, "warehouse"):
+        work["receive"] = [
+            {"line": x.number, "sku": x.requested.sku, "uom": x.requested.uom,
+             "lot": x.requested.lot or x.requested.facts.shipped_lot or "",
+             "outstanding": sentences.count(x.outstanding)}
+            for x in case.lines if x.authorised > 0 and x.outstanding > 0
+        ]  # fmt: skip
+        work["warehouse"] = case.warehouse or next(
+            (x.requested.facts.warehouse for x in case.lines if x.requested.facts.warehouse), ""
+        )
+    if goods and holds(actor, "inspector"):
+        work["inspect"] = [
+            {"line": x.number, "sku": x.requested.sku, "uom": x.requested.uom,
+             "lot": x.requested.lot or x.requested.facts.shipped_lot or "",
+             "cold_chain": x.requested.facts.cold_chain,
+             "dated": x.requested.facts.date_kind != "none",
+             "waiting": sentences.count(x.received - x.inspected)}
+            for x in case.lines if x.received > x.inspected
+        ]  # fmt: skip
+    untouched = not case.receipts and not any(x.received or x.credits for x in case.lines)
+    own = actor.id == case.requested.requested_by or holds(actor, "customer_service")
+    work["cancel"] = isinstance(state, Authorised | UnderReview) and untouched and own
+    return work
+
+
+def gone(services: Services, task_id: str, conn: Connection) -> str:
+    """What became of a task that is not open any more, as a sentence."""
+    row = worklists.task(conn, task_id)
+    if row is None:
+        return f"There is no task {task_id}."
+    if row["status"] == "decided":
+        when = sentences.day(row["closed_at"])
+        return f"{task_id} was decided already by {row['decided_by']} on {when}. Nothing changed."
+    return f"{task_id} is no longer needed. Nothing changed."

@@ -1,0 +1,264 @@
+"""The lists: queue, returns, exceptions, models, and how the outside world keeps up."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from journal import lookups, worklists
+from journal.entries import Append
+from serving.pages import sentences
+from serving.pages.forms import do_once, minor_of
+from serving.pages.frame import DeskRoute, OwnForm, Viewer, page
+from serving.routes.queue import roles_of
+from serving.shelf import MODELS
+from serving.wiring import services_of
+from workflow.actor import Actor
+from workflow.approvals import holds, require_any_role
+from workflow.codes import ExceptionCode, ReturnReason
+from workflow.facts import ExceptionResolved
+from workflow.refused import Refused
+
+router = APIRouter(route_class=DeskRoute)
+ORDERS = {"sla": "due first", "value": "value", "age": "oldest", "risk": "risk"}
+EXCEPTION_ORDERS = {"rank": "expected loss", "exposure": "exposure", "age": "oldest"}
+RESOLVERS = ("finance_clerk",)
+RESOLUTIONS = {
+    "corrected": "Corrected in the books",
+    "recovered": "Money recovered",
+    "explained": "Explained: nothing was wrong",
+    "duplicate": "A duplicate of another finding",
+    "written_off": "Written off",
+}
+MOST_PARKED = 100
+
+
+@router.get("/queue")
+def queue(
+    request: Request, actor: Viewer, role: str = "", order: str = "sla", cursor: str = ""
+) -> Response:
+    """Open tasks of the viewer's roles; those that colleagues hold are shown as theirs."""
+    services = services_of(request)
+    roles = roles_of(actor)
+    shown = (role,) if role in roles else roles
+    order = order if order in ORDERS else "sla"
+    now = services.clock()
+    with services.engine.connect() as conn:
+        found = worklists.tasks(
+            conn, roles=shown, order=order, cursor=cursor or None, at=now, holder=actor.id
+        )
+        waiting = worklists.depths(conn)["tasks"]
+    tasks = [
+        dict(row)
+        | {
+            "overdue": row["due_at"] < now,
+            "due": sentences.until(row["due_at"], now),
+            "proposed": sentences.option(row["proposal"], row["point"]).replace("+", " and "),
+            "held_by": row["lease_holder"]
+            if row["lease_holder"] and row["lease_until"] > now
+            else None,
+        }
+        for row in found.rows
+    ]
+    return page(
+        request,
+        "queue.html",
+        here="queue",
+        tasks=tasks,
+        next=found.cursor,
+        leased=found.leased_to_others,
+        total=sum(waiting.get(r, 0) for r in shown),
+        roles=roles,
+        waiting=waiting,
+        role=role if role in roles else "",
+        order=order,
+        orders=ORDERS,
+        points=sentences.POINTS,
+    )
+
+
+@router.get("/returns")
+def returns(
+    request: Request, actor: Viewer, status: str = "", customer: str = "", cursor: str = ""
+) -> Response:
+    """Returns, newest first."""
+    with services_of(request).engine.connect() as conn:
+        found = worklists.returns(
+            conn,
+            status=status or None,
+            customer_id=customer.strip() or None,
+            cursor=cursor or None,
+        )
+    return page(
+        request,
+        "returns.html",
+        here="returns",
+        items=found.rows,
+        next=found.cursor,
+        status=status,
+        customer=customer,
+        statuses=sentences.STATUSES,
+        may_ask=_may_ask(actor),
+    )
+
+
+def _may_ask(actor: Actor) -> bool:
+    return holds(actor, "customer_service")
+
+
+@router.get("/exceptions")
+def exceptions(
+    request: Request, actor: Viewer, order: str = "rank", cursor: str = "", did: str = ""
+) -> Response:
+    """Where two ledgers disagree, the largest expected loss first, and why it is ranked so."""
+    return _exceptions(request, actor, order, cursor, did=did)
+
+
+def _exceptions(
+    request: Request,
+    actor: Actor,
+    order: str = "rank",
+    cursor: str = "",
+    *,
+    did: str = "",
+    http_status: int = 200,
+    error: str | None = None,
+    kept: dict[str, str] | None = None,
+) -> Response:
+    order = order if order in EXCEPTION_ORDERS else "rank"
+    services = services_of(request)
+    now = services.clock()
+    with services.engine.connect() as conn:
+        found = worklists.exceptions(conn, order=order, cursor=cursor or None)
+    items = [
+        dict(row) | {"kind": _kind(row["code"]), "age": sentences.until(row["opened_at"], now)}
+        for row in found.rows
+    ]
+    return page(
+        request,
+        "exceptions.html",
+        http_status,
+        here="exceptions",
+        items=items,
+        next=found.cursor,
+        order=order,
+        orders=EXCEPTION_ORDERS,
+        may_resolve=any(holds(actor, role) for role in RESOLVERS),
+        resolutions=RESOLUTIONS,
+        notice="The exception is resolved." if did == "resolved" else None,
+        error=error,
+        kept=kept or {},
+    )
+
+
+def _kind(code: str) -> str:
+    try:
+        return sentences.capital(ExceptionCode(code).name.lower())
+    except ValueError:
+        return code
+
+
+@router.post("/exceptions/{exception_id}/resolution", dependencies=[OwnForm])
+def resolve(
+    exception_id: str,
+    request: Request,
+    actor: Viewer,
+    once: Annotated[str, Form(max_length=100)],
+    resolution: Annotated[str, Form(max_length=32)] = "",
+    loss: Annotated[str, Form(max_length=24)] = "",
+    recovered: Annotated[str, Form(max_length=24)] = "",
+    note: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """Close an exception with what came of it."""
+    services = services_of(request)
+    sent = {"resolution": resolution, "loss": loss, "recovered": recovered, "note": note}
+
+    def work(conn: Connection) -> str:
+        require_any_role(actor, RESOLVERS, "Resolving an exception")
+        found = worklists.exception(conn, exception_id)
+        if found is None:
+            raise Refused("unknown_exception", f"There is no exception {exception_id}.")
+        if found["status"] != "open":
+            raise Refused(
+                "already_decided", f"{exception_id} was resolved already by {found['resolved_by']}."
+            )
+        if resolution not in RESOLUTIONS or not note.strip():
+            raise Refused("reason_required", "Say how it ended, and why, in a note.")
+        now, currency = services.clock(), found["currency"]
+        fact = ExceptionResolved(
+            exception_id=exception_id,
+            code=found["code"],
+            resolution=resolution,
+            loss_minor=minor_of(loss or "0", currency),
+            recovered_minor=minor_of(recovered or "0", currency),
+            note=note.strip(),
+            resolved_by=actor.id,
+            resolved_at=now,
+            customer_id=found["customer_id"],
+            supplier_id=found["supplier_id"],
+        )
+        services.journal.append(conn, [Append(f"exception/{exception_id}", (fact,), actor, now)])
+        return "/exceptions?did=resolved"
+
+    try:
+        return do_once(request, actor, once, sent, work)
+    except Refused as no:
+        if no.code == "unknown_exception":
+            raise
+        status = 403 if no.code == "wrong_role" else 409
+        kept = sent | {"exception_id": exception_id}
+        return _exceptions(request, actor, http_status=status, error=no.message, kept=kept)
+
+
+@router.get("/models")
+def models(request: Request, actor: Viewer) -> Response:
+    """What answers now, how good it was measured to be, and who let it."""
+    services = services_of(request)
+    with services.engine.connect() as conn:
+        ledger = lookups.proposals(conn)
+    items: list[dict[str, Any]] = []
+    for name in MODELS:
+        shelf = services.shelf.get(name)
+        card = shelf.model.card
+        items.append(
+            {
+                "name": name,
+                "alias": shelf.ref.alias,
+                "version": shelf.ref.version,
+                "trained_at": card.trained_at,
+                "says": sorted(set(card.says) - set(ReturnReason)) if name != "reason" else (),
+                "answers": len(card.says),
+                "reads": len(card.reads),
+                "limits": card.limits,
+                "metrics": [_metric(k, v) for k, v in card.metrics.items()],
+                "fault": services.shelf.faults.get(name),
+                "promotions": [row for row in ledger if row["name"] == name],
+            }
+        )
+    return page(request, "models.html", here="models", items=items)
+
+
+def _metric(name: str, value: float) -> dict[str, Any]:
+    """A figure with how it is written; a meter for those that are shares."""
+    share = 0 <= value <= 1 and isinstance(value, float)
+    shown = f"{value:.3f}" if share else sentences.count(f"{value:,.2f}")
+    return {"name": name, "shown": shown, "share": value if share else None}
+
+
+@router.get("/operations")
+def operations(request: Request, actor: Viewer) -> Response:
+    """How much waits where, and what the outside world would not do."""
+    services = services_of(request)
+    with services.engine.connect() as conn:
+        depths = worklists.depths(conn)
+        parked = lookups.effects(conn, statuses=["parked"], limit=MOST_PARKED)
+    return page(
+        request,
+        "operations.html",
+        here="operations",
+        depths=depths,
+        parked=[dict(row) | {"what": sentences.effect_kind(row["kind"])} for row in parked],
+        faults=services.shelf.faults,
+        kinds={code: _kind(code) for code in depths["exceptions"]},
+    )

@@ -1,0 +1,126 @@
+"""Why a model said it: pushes as sentences with units for people, and as bars drawn to scale.
+
+A feature's own sentence (``Credit of {value}``) is filled here by its unit: minor units as money
+of the case's currency, thousandths as quantities, permille as per cent.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from features.catalogue import FEATURES
+from features.comparisons import DERIVED
+from serving.pages.sentences import count, money, words
+
+Json = Mapping[str, Any]
+SMALLEST = 1e-9
+HALF = 100.0
+"""Width of half a bar's drawing; the strongest push fills it."""
+
+_PER_MILLE = (
+    (re.compile(r"\b([Oo])f a thousand (sold|credited|invoiced|claimed)\b"), r"\1f what was \2"),
+    (re.compile(r"\b([Oo])f a thousand at stake\b"), r"\1f what is at stake"),
+    (re.compile(r"\b([Oo])f a thousand parts of\b"), r"\1f"),
+    (re.compile(r"\b([Oo])f a thousand of\b"), r"\1f"),
+    (re.compile(r"^Of a thousand\b"), "Of all"),
+    (re.compile(r"\bof a thousand\b"), "of the"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One push, ready to draw: ``start`` and ``width`` in a drawing ``2 x HALF`` wide."""
+
+    says: str
+    push: float
+    start: float
+    width: float
+
+    @property
+    def sign(self) -> str:
+        return "for" if self.push > 0 else "against"
+
+
+def bars(explanation: Json, currency: str = "") -> list[Bar]:
+    """Every push worth drawing, in the explanation's order, the strongest as long as possible."""
+    pushes = [p for p in explanation["pushes"] if abs(p["push"]) > SMALLEST]
+    most = max((abs(p["push"]) for p in pushes), default=1.0)
+    drawn = []
+    for push in pushes:
+        width = HALF * abs(push["push"]) / most
+        start = HALF if push["push"] > 0 else HALF - width
+        drawn.append(Bar(says(push, currency), push["push"], round(start, 1), round(width, 1)))
+    return drawn
+
+
+def says(push: Json, currency: str = "") -> str:
+    """The sentence of a push with its value as a person would write it."""
+    sentence, unit = _declared().get(push["feature"], ("", ""))
+    value = push["value"]
+    if not sentence or value is None:
+        return str(push.get("says") or words(push["feature"]).capitalize())
+    if unit == "permille":
+        sentence = per_cent(sentence)
+    return sentence.format(value=told(value, unit, currency))
+
+
+def per_cent(sentence: str) -> str:
+    """A sentence about a thousand, said about a whole: ``Of a thousand sold, {value} came back``
+    -> ``Of what was sold, {value} came back``."""
+    for pattern, instead in _PER_MILLE:
+        sentence = pattern.sub(instead, sentence)
+    return sentence
+
+
+def told(value: object, unit: str, currency: str = "") -> str:
+    """A value in its unit, for people: ``140600``, ``minor`` -> ``USD 1,406.00``."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return words(value)
+    number = float(str(value))
+    if unit == "minor":
+        return money(round(number), currency).strip()
+    if unit == "milli-units":
+        return f"{number / 1000:,.3f}".rstrip("0").rstrip(".")
+    if unit == "permille":
+        return f"{number / 10:,.1f}".rstrip("0").rstrip(".") + " %"
+    return f"{number:,.0f}" if number == int(number) else count(f"{number:,.2f}")
+
+
+@lru_cache(maxsize=1)
+def _declared() -> Mapping[str, tuple[str, str]]:
+    """Sentence and unit by feature name."""
+    return {c.name: (c.says, c.unit) for c in (*FEATURES.values(), *DERIVED.values())}
+
+
+def marked(text: str, said: Json | None) -> list[tuple[str, str]]:
+    """The text in pieces ``(piece, mark)``; the mark is ``for``, ``against`` or nothing.
+
+    Spans come from the pushes of the model that read the text; those that overlap an earlier
+    one, or lie outside the text, are left out.
+    """
+    explanation = (said or {}).get("explanation")
+    spans = _spans(explanation["pushes"] if explanation else (), len(text))
+    pieces, at = [], 0
+    for start, end, push in spans:
+        if start < at:
+            continue
+        if start > at:
+            pieces.append((text[at:start], ""))
+        pieces.append((text[start:end], "for" if push > 0 else "against"))
+        at = end
+    return [*pieces, (text[at:], "")] if at < len(text) else pieces
+
+
+def _spans(pushes: Sequence[Json], length: int) -> list[tuple[int, int, float]]:
+    """Spans worth a mark: at least a tenth of the strongest, in reading order."""
+    found = [
+        (p["start"], p["end"], p["push"])
+        for p in pushes
+        if p.get("start") is not None and 0 <= p["start"] < p["end"] <= length
+    ]
+    most = max((abs(push) for _, _, push in found), default=0.0)
+    return sorted(span for span in found if abs(span[2]) >= most / 10 and span[2] != 0)

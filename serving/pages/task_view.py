@@ -1,0 +1,222 @@
+"""An open task as a reviewer sees it: who may decide, the options, and what speaks for each."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from serving.pages import sentences
+from serving.pages.sentences import option
+from serving.present import assessment_json, credit_json, portion_json, task_json
+from serving.wiring import Services
+from workflow.actor import Actor
+from workflow.approvals import ESCALATES_TO, check_decider, check_limit
+from workflow.refused import Refused
+from workflow.state import Born, Credit, Line, Portion, Task
+
+MOST_RADIOS = 8
+"""More options than this are put into a list below the likeliest."""
+LIMITED = ("authorisation", "disposition", "credit")
+MOST_TEXT = 600
+
+
+@dataclass(frozen=True, slots=True)
+class TaskLooks:
+    """Everything a task is looked at with. ``kept`` is a form that was sent and refused."""
+
+    services: Services
+    state: Born
+    body: Mapping[str, object]
+    actor: Actor
+    now: datetime
+    kept: Mapping[str, str]
+    rows: Sequence[Mapping[str, Any]]
+
+
+def task_view(looks: TaskLooks, task: Task) -> dict[str, Any]:
+    """The task with its model's answer, evidence, options, lease, and whether the viewer may."""
+    opened, case = task.opened, looks.state.case
+    line = case.line(opened.line) if opened.line is not None else None
+    portion = case.portion(opened.portion) if opened.portion else None
+    credit = _credit(line, opened.sequence)
+    said = {
+        "reason": line.reason_assessment if line else None,
+        "disposition": portion.assessment if portion else None,
+        "credit": credit.assessment if credit else None,
+    }.get(opened.point)
+    answer: Any = assessment_json(said)
+    why_not = _why_not(task, looks)
+    lease = _lease(task, looks)
+    body: dict[str, Any] = dict(task_json(task))
+    return body | {
+        "said": answer,
+        "facts": _facts(task, line, portion, credit),
+        "text": line.requested.reason_text if line and opened.point != "receipt" else "",
+        "text_said": answer if opened.point == "reason" else None,
+        "options": _options(task, answer),
+        "others": _others(task, answer),
+        "removed": _removed(portion, looks) if opened.point == "disposition" else [],
+        "net_minor": credit.proposed.net_minor if credit else None,
+        "escalates_to": ESCALATES_TO.get(opened.role),
+        "due": sentences.until(opened.due_at, looks.now),
+        "overdue": opened.due_at < looks.now,
+        "lease": lease,
+        "may": why_not is None and (lease is None or lease["mine"]),
+        "why_not": why_not,
+        "over_limit": _over_limit(task, looks) if why_not is None else None,
+        "kept": defaultdict(str, looks.kept if looks.kept.get("task") == opened.task_id else {}),
+    }
+
+
+def _credit(line: Line | None, sequence: int | None) -> Credit | None:
+    return next((c for c in line.credits if c.sequence == sequence), None) if line else None
+
+
+def _why_not(task: Task, looks: TaskLooks) -> str | None:
+    """Why the viewer may not decide; ``None`` where they may."""
+    try:
+        check_decider(looks.state.case, task, looks.actor)
+    except Refused as no:
+        return {
+            "wrong_role": f"This waits for the {sentences.words(task.opened.role)}.",
+            "own_request": "You asked for this return: somebody else decides.",
+            "own_inspection": "You inspected these goods: somebody else decides.",
+            "already_decided": "You said yes already: a second person must agree.",
+        }.get(no.code, no.message)
+    return None
+
+
+def _over_limit(task: Task, looks: TaskLooks) -> str | None:
+    """What to know before a yes that the viewer's limit would not carry."""
+    opened = task.opened
+    if opened.point not in LIMITED:
+        return None
+    policies = looks.services.policies_at(looks.now.date())
+    try:
+        check_limit(looks.state.case, task, looks.actor, policies, opened.amount_minor)
+    except Refused:
+        return "This amount is above your approval limit: you can refuse it or pass it on."
+    return None
+
+
+def _lease(task: Task, looks: TaskLooks) -> dict[str, Any] | None:
+    row = next((r for r in looks.rows if r["task_id"] == task.opened.task_id), None)
+    if row is None or not row["lease_holder"] or row["lease_until"] <= looks.now:
+        return None
+    return {
+        "holder": row["lease_holder"],
+        "until": row["lease_until"],
+        "mine": row["lease_holder"] == looks.actor.id,
+    }
+
+
+def _options(task: Task, said: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """The values a reviewer may choose by one click, the proposed first, then the likeliest."""
+    opened = task.opened
+    if opened.point == "credit":
+        return []
+    chances = {c["value"]: c["probability"] for c in (said or {}).get("candidates", ())}
+    values = sorted(opened.allowed, key=lambda v: -chances.get(v, 0.0))
+    if opened.proposal in values:
+        values.remove(opened.proposal)
+        values.insert(0, opened.proposal)
+    elif opened.proposal:
+        values.insert(0, opened.proposal)  # a split that an inspector proposed
+    if len(values) > MOST_RADIOS:
+        values = [v for v in values if v in chances or v == opened.proposal][: MOST_RADIOS - 3]
+    return [
+        {
+            "choice": "approve" if value == opened.proposal else f"override:{value}",
+            "label": option(value, opened.point).replace("+", " and "),
+            "proposed": value == opened.proposal,
+            "chance": chances.get(value),
+        }
+        for value in values
+    ]
+
+
+def _others(task: Task, said: Mapping[str, Any] | None) -> list[dict[str, str]]:
+    """The values that found no place among ``_options``, by name."""
+    if task.opened.point == "credit":
+        return []
+    shown = {o["choice"].removeprefix("override:") for o in _options(task, said)}
+    left = [v for v in task.opened.allowed if v not in shown and v != task.opened.proposal]
+    return [{"value": v, "label": option(v, task.opened.point)} for v in sorted(left)]
+
+
+def _removed(portion: Portion | None, looks: TaskLooks) -> list[dict[str, str]]:
+    """Options that rules took away, and the rules' own words."""
+    masked = (
+        portion.proposal.masked
+        if portion and portion.proposal
+        else portion.assessment.masked
+        if portion and portion.assessment
+        else ()
+    )
+    rules = looks.services.policies.at(looks.now.date())["disposition"].rules
+    because = {rule.id: rule.because for rule in rules}
+    return [
+        {"label": option(m.value), "rule": m.rule, "because": because.get(m.rule, "")}
+        for m in masked
+    ]
+
+
+def _facts(
+    task: Task, line: Line | None, portion: Portion | None, credit: Credit | None
+) -> list[tuple[str, str]]:
+    """The evidence in front of the reviewer, as labelled sentences."""
+    opened, found = task.opened, list[tuple[str, str]]()
+    if opened.point == "receipt":
+        found.append(("Goods", f"{sentences.count(opened.quantity)} of {opened.sku}"))
+        if opened.lot:
+            found.append(("Lot", opened.lot))
+    if line is not None:
+        found += _line_facts(task, line)
+    if portion is not None:
+        found += _portion_facts(portion)
+    if credit is not None:
+        found += _credit_facts(credit, opened.currency)
+    return found
+
+
+def _line_facts(task: Task, line: Line) -> list[tuple[str, str]]:
+    requested, facts = line.requested, line.requested.facts
+    found = [("Item", f"{sentences.count(requested.quantity)} {requested.uom} of {requested.sku}")]
+    if facts.delivered_at is not None:
+        asked = requested.source.invoice_id if requested.source else ""
+        found.append(("Delivered", f"{sentences.date_only(facts.delivered_at)}, {asked}"))
+    if line.reason and task.opened.point != "reason":
+        found.append(("Reason", sentences.words(line.reason)))
+    if line.eligibility and task.opened.point == "authorisation":
+        found.append(("Eligibility", line.eligibility.because))
+    if requested.evidence:
+        found.append(("Evidence", ", ".join(requested.evidence)))
+    return found
+
+
+def _portion_facts(portion: Portion) -> list[tuple[str, str]]:
+    shown: Any = portion_json(portion)
+    found = [("Inspected", f"{shown['quantity']}, {sentences.words(shown['condition'])}")]
+    if shown["note"]:
+        found.append(("Inspector", f"“{shown['note'][:MOST_TEXT]}”"))
+    if shown["damage_code"]:
+        found.append(("Damage", shown["damage_code"]))
+    if shown["remaining_life_days"] is not None:
+        found.append(("Life left", f"{shown['remaining_life_days']} days"))
+    if shown["temperature_ok"] is not None:
+        found.append(("Temperature", "kept" if shown["temperature_ok"] else "not kept"))
+    if shown["recall_open"]:
+        found.append(("Recall", "open for this lot"))
+    return found
+
+
+def _credit_facts(credit: Credit, currency: str) -> list[tuple[str, str]]:
+    shown: Any = credit_json(credit)
+    fee = f", less a fee of {sentences.money(shown['fee_minor'], currency)}"
+    tax = sentences.money(shown["tax_minor"], currency)
+    return [
+        ("Credit", f"{sentences.money(shown['net_minor'], currency)} and {tax} tax"),
+        ("Rule", f"{shown['percent']} %{fee if shown['fee_minor'] else ''}."
+                 f" {shown['verdict']['because']}"),
+    ]  # fmt: skip
