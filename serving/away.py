@@ -17,6 +17,11 @@ def worth_repeating(error: Exception) -> bool:
     return getattr(_cause(error), "sqlstate", None) in ("40001", "40P01")
 
 
+def is_unfit(error: Exception) -> bool:
+    """Whether a value was sent that no column can hold: too large, or a character it refuses."""
+    return isinstance(_cause(error), psycopg.DataError)
+
+
 def is_away(error: Exception) -> bool:
     """Whether the database is lost or full, so that the same request may succeed later."""
     return isinstance(error, PoolTimeout) or isinstance(

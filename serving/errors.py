@@ -18,7 +18,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from journal.worklists import BadCursor
-from serving.away import DATABASE_ERRORS, is_away
+from serving.away import DATABASE_ERRORS, is_away, is_unfit
 from workflow.refused import CODES, Refused
 
 log = structlog.get_logger("serving")
@@ -152,6 +152,10 @@ def install(app: FastAPI) -> None:
         return respond(400, "invalid_cursor", str(error), request)
 
     async def database(request: Request, error: Exception) -> Response:
+        if is_unfit(error):
+            log.warning("value refused by the database", path=request.url.path, why=str(error))
+            detail = "A value is too large, or holds a character that cannot be stored."
+            return respond(422, "invalid_value", detail, request)
         if not is_away(error):
             return await bug(request, error)
         log.warning("database away", path=request.url.path, why=str(error))

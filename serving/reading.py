@@ -57,12 +57,15 @@ def check_content_type(request: Request) -> None:
 class StrictRequest(Request):
     """A request whose ``json()`` is strict; routes that judge items one by one read the body."""
 
+    _read: Any = None
+
     async def json(self) -> Any:
-        body = await self.body()
-        value = parse_json(body)
-        if b"\\u0000" in body:
-            check_text(value)
-        return value
+        if self._read is None:
+            body = await self.body()
+            self._read = parse_json(body)
+            if b"\\u0000" in body:
+                check_text(self._read)
+        return self._read
 
 
 class StrictRoute(APIRoute):
@@ -79,6 +82,8 @@ class StrictRoute(APIRoute):
             asked = StrictRequest(request.scope, request.receive)
             if request.method in _CHANGING and await asked.body():
                 check_content_type(asked)
+                if self.body_field is not None:
+                    await asked.json()  # here, where its own errors are not made into others
             return await handle(asked)
 
         return strict

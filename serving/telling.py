@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from journal import idempotency
 from journal.codec import encode
 from journal.entries import Append, LedgerViolation
+from serving.away import DATABASE_ERRORS, is_unfit
 from serving.claims import release_after_vendor
 from serving.errors import Invalid, Unavailable, problem, refused_problem
 from serving.facts_in import KINDS, ONCE_ONLY, read_fact, stream_of
@@ -62,6 +63,10 @@ def record(services: Services, actor: Actor, event: Mapping[str, Any]) -> Json:
         return _refuse(event_id, refused_problem(no))
     except Unavailable as error:
         return _refuse(event_id, problem(503, "unavailable", str(error)))
+    except DATABASE_ERRORS as error:
+        if not is_unfit(error):
+            raise
+        return _refuse(event_id, problem(422, "invalid_value", "A value cannot be stored."))
     except idempotency.KeyReused:
         detail = f"Event {event_id} of {event['source']} came before with other data."
         return _refuse(event_id, problem(409, "event_id_reused", detail))
