@@ -1,4 +1,4 @@
-"""Writes ``docs/reference/errors.md`` from the tables of codes: ``python -m serving.error_page``."""
+"""Writes ``docs/reference/errors.md`` from the code: ``python -m serving.error_page``."""
 
 import ast
 from collections.abc import Iterator
@@ -15,14 +15,21 @@ _HEAD = f"""\
 
 Written from the code by `python -m serving.error_page`; a test keeps it current.
 
-Every error is a problem document (RFC 9457, `application/problem+json`). `code` is stable and meant for
-programs; `detail` says what, which and what to do, and may be reworded; `todo` is the sentence below.
-`type` is `{TYPE_BASE}` and the code. In a batch, each bad item carries its own document as `problem`.
+Every error is a problem document (RFC 9457, `application/problem+json`). `code` is stable and
+meant for programs; `detail` says what, which and what to do, and may be reworded; `todo` is the
+sentence below. `type` is `{TYPE_BASE}` and the code. In a batch, each bad
+item carries its own document as `problem`.
 
 ```json
-{{"type": "{TYPE_BASE}over_return", "title": "Over return", "status": 409, "code": "over_return",
- "detail": "Line 1: 11 asked of invoice INV-1001 line 1, 10 still returnable (10 delivered, 0 on other returns).",
- "todo": "{CODES["over_return"]}", "instance": "/v1/returns"}}
+{{
+  "type": "{TYPE_BASE}over_return",
+  "title": "Over return",
+  "status": 409,
+  "code": "over_return",
+  "detail": "Line 1: 11 asked of invoice INV-1001 line 1, 10 still returnable (10 delivered, ...",
+  "todo": "{CODES["over_return"]}",
+  "instance": "/v1/returns"
+}}
 ```
 
 A refusal changes nothing and is not kept under its Idempotency-Key: the same key may try again.
@@ -38,8 +45,8 @@ _BUSINESS = """
 _REQUESTS = """
 ## The request cannot succeed as it is, or not now
 
-The document's `detail` says which place is wrong; `errors` lists every place where there are several.
-Answers of 401 say how to sign in, answers of 503 when to try again (`Retry-After`).
+The document's `detail` says which place is wrong; `errors` lists every place where there are
+several. Answers of 401 say how to sign in, answers of 503 when to try again (`Retry-After`).
 
 | code | status |
 |---|---|
