@@ -10,9 +10,13 @@ from fastapi.responses import RedirectResponse
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.responses import FileResponse, Response
 
-from serving.pages import case_forms, case_page, entry, lists, request_form
+from serving.pages.case_forms import router as case_forms
+from serving.pages.case_page import router as case_page
 from serving.pages.entry import DEMO_PASSWORD
+from serving.pages.entry import router as entry
 from serving.pages.frame import HERE, DeskRoute, wrong
+from serving.pages.lists import router as lists
+from serving.pages.request_form import router as request_form
 
 __all__ = ["DEMO_PASSWORD", "router"]
 
@@ -55,7 +59,7 @@ def home() -> Response:
 
 
 for part in (entry, lists, request_form, case_page, case_forms):
-    router.include_router(part.router)
+    router.include_router(part)
 
 
 @router.get("/{path:of_the_desk}")

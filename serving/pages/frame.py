@@ -58,7 +58,8 @@ templates.env.filters |= {
     "money": sentences.money,
     "major": sentences.major,
     "percent": sentences.percent,
-    "stage": sentences.stage,
+    "role": sentences.role,
+    "listed": sentences.listed,
     "bars": pushes.bars,
     "marked": pushes.marked,
 }

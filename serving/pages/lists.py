@@ -243,7 +243,11 @@ def _metric(name: str, value: float) -> dict[str, Any]:
     """A figure with how it is written; a meter for those that are shares."""
     share = 0 <= value <= 1 and isinstance(value, float)
     shown = f"{value:.3f}" if share else sentences.count(f"{value:,.2f}")
-    return {"name": name, "shown": shown, "share": value if share else None}
+    return {
+        "name": sentences.METRICS.get(name, sentences.capital(name)),
+        "shown": shown,
+        "share": value if share else None,
+    }
 
 
 @router.get("/operations")

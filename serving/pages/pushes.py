@@ -12,6 +12,8 @@ from typing import Any
 
 from features.catalogue import FEATURES
 from features.comparisons import DERIVED
+from features.fold import Feature
+from features.sets import Derived
 from serving.pages.sentences import count, money, words
 
 Json = Mapping[str, Any]
@@ -19,6 +21,8 @@ SMALLEST = 1e-9
 HALF = 100.0
 """Width of half a bar's drawing; the strongest push fills it."""
 
+_UNITS = re.compile(r"_(minor|permille|milli)$")
+_WINDOW = re.compile(r"_(\d+)d(?=_|$)")
 _PER_MILLE = (
     (re.compile(r"\b([Oo])f a thousand (sold|credited|invoiced|claimed)\b"), r"\1f what was \2"),
     (re.compile(r"\b([Oo])f a thousand at stake\b"), r"\1f what is at stake"),
@@ -59,11 +63,19 @@ def says(push: Json, currency: str = "") -> str:
     """The sentence of a push with its value as a person would write it."""
     sentence, unit = _declared().get(push["feature"], ("", ""))
     value = push["value"]
-    if not sentence or value is None:
+    if not sentence:
         return str(push.get("says") or words(push["feature"]).capitalize())
+    if value is None:
+        return f"Not known: {named(push['feature'])}"
     if unit == "permille":
         sentence = per_cent(sentence)
     return sentence.format(value=told(value, unit, currency))
+
+
+def named(feature: str) -> str:
+    """A feature's name in words: ``lot_returns_90d`` -> ``lot returns in 90 days``."""
+    name = _UNITS.sub("", feature)
+    return words(_WINDOW.sub(r" in \1 days", name))
 
 
 def per_cent(sentence: str) -> str:
@@ -93,7 +105,8 @@ def told(value: object, unit: str, currency: str = "") -> str:
 @lru_cache(maxsize=1)
 def _declared() -> Mapping[str, tuple[str, str]]:
     """Sentence and unit by feature name."""
-    return {c.name: (c.says, c.unit) for c in (*FEATURES.values(), *DERIVED.values())}
+    columns: list[Feature | Derived] = [*FEATURES.values(), *DERIVED.values()]
+    return {column.name: (column.says, column.unit) for column in columns}
 
 
 def marked(text: str, said: Json | None) -> list[tuple[str, str]]:

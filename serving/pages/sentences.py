@@ -1,6 +1,6 @@
 """Events, tasks and money as sentences a person reads; one function an event type."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -113,19 +113,13 @@ def percent(probability: object) -> str:
     return "" if probability is None else f"{float(str(probability)) * 100:.0f} %"
 
 
-STAGES = {
-    "champion": "in use",
-    "challenger": "watching",
-    "proposed": "proposed",
-    "approved": "approved",
+CREDITS = {
+    "full": "the full credit",
+    "partial": "a partial credit",
+    "value_only": "the value, nothing comes back",
+    "replace": "a replacement",
+    "deny": "no credit",
 }
-
-
-def stage(code: object) -> str:
-    """Where a version of a model stands."""
-    return STAGES.get(str(code), words(code))
-
-
 OPTIONS = {
     "authorise": "the eligible lines",
     "authorise_all_lines": "every line, the ineligible ones too",
@@ -149,7 +143,34 @@ def option(code: object, point: str = "") -> str:
     """A value a task may be decided with, as a person reads it."""
     if point in ("authorisation", "receipt"):
         return OPTIONS.get(str(code), words(code))
+    if point == "credit":
+        return CREDITS.get(str(code), words(code))
     return words(code)
+
+
+_TEAMS = {"customer_service", "quality", "procurement"}
+
+
+def role(code: object) -> str:
+    """A role inside a sentence: ``quality``, but ``the finance lead``."""
+    return words(code) if code in _TEAMS else f"the {words(code)}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+METRICS = {
+    "ece": "Calibration error",
+    "macro_f1": "Macro F1",
+    "auc": "Area under the ROC curve",
+    "average_precision": "Average precision",
+    "set_coverage": "Coverage of the sets",
+    "set_size": "Size of the sets",
+}
+"""Figures of a model's card that have a name of their own."""
 
 
 def _parts(payload: Payload) -> str:
@@ -251,7 +272,7 @@ _SAYS: dict[str, Callable[[Payload], str]] = {
         f"Line {p['line']}, {words(p['verdict']['outcome'])}: {p['verdict']['because']}"
     ),
     "task_opened": lambda p: (
-        f"Asked the {words(p['role'])} to {POINTS[p['point']].lower()}. {p['verdict']['because']}"
+        f"Asked {role(p['role'])} to {POINTS[p['point']].lower()}. {p['verdict']['because']}"
     ),
     "task_decided": _decided,
     "task_withdrawn": lambda p: f"A task is no longer needed: {p['why']}.",

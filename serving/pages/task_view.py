@@ -19,6 +19,7 @@ MOST_RADIOS = 8
 """More options than this are put into a list below the likeliest."""
 LIMITED = ("authorisation", "disposition", "credit")
 MOST_TEXT = 600
+MOST_LINES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +52,13 @@ def task_view(looks: TaskLooks, task: Task) -> dict[str, Any]:
     body: dict[str, Any] = dict(task_json(task))
     return body | {
         "said": answer,
-        "facts": _facts(task, line, portion, credit),
+        "facts": _facts(looks, task, line, portion, credit),
         "text": line.requested.reason_text if line and opened.point != "receipt" else "",
         "text_said": answer if opened.point == "reason" else None,
         "options": _options(task, answer),
         "others": _others(task, answer),
         "removed": _removed(portion, looks) if opened.point == "disposition" else [],
+        "proposed": option(opened.proposal, opened.point),
         "net_minor": credit.proposed.net_minor if credit else None,
         "escalates_to": ESCALATES_TO.get(opened.role),
         "due": sentences.until(opened.due_at, looks.now),
@@ -79,7 +81,7 @@ def _why_not(task: Task, looks: TaskLooks) -> str | None:
         check_decider(looks.state.case, task, looks.actor)
     except Refused as no:
         return {
-            "wrong_role": f"This waits for the {sentences.words(task.opened.role)}.",
+            "wrong_role": f"This waits for {sentences.role(task.opened.role)}.",
             "own_request": "You asked for this return: somebody else decides.",
             "own_inspection": "You inspected these goods: somebody else decides.",
             "already_decided": "You said yes already: a second person must agree.",
@@ -146,27 +148,32 @@ def _others(task: Task, said: Mapping[str, Any] | None) -> list[dict[str, str]]:
 
 
 def _removed(portion: Portion | None, looks: TaskLooks) -> list[dict[str, str]]:
-    """Options that rules took away, and the rules' own words."""
-    masked = (
-        portion.proposal.masked
-        if portion and portion.proposal
-        else portion.assessment.masked
-        if portion and portion.assessment
-        else ()
-    )
+    """Options that rules took away: each rule once, in its own words."""
+    if portion is None:
+        return []
+    asked = portion.proposal or portion.assessment
+    gone: dict[str, list[str]] = {}
+    for masked in asked.masked if asked else ():
+        gone.setdefault(masked.rule, []).append(option(masked.value))
     rules = looks.services.policies.at(looks.now.date())["disposition"].rules
     because = {rule.id: rule.because for rule in rules}
     return [
-        {"label": option(m.value), "rule": m.rule, "because": because.get(m.rule, "")}
-        for m in masked
+        {"rule": rule, "labels": sentences.listed(labels), "because": because.get(rule, "")}
+        for rule, labels in gone.items()
     ]
 
 
 def _facts(
-    task: Task, line: Line | None, portion: Portion | None, credit: Credit | None
+    looks: TaskLooks,
+    task: Task,
+    line: Line | None,
+    portion: Portion | None,
+    credit: Credit | None,
 ) -> list[tuple[str, str]]:
     """The evidence in front of the reviewer, as labelled sentences."""
     opened, found = task.opened, list[tuple[str, str]]()
+    if opened.point == "authorisation":
+        found += _case_facts(looks)
     if opened.point == "receipt":
         found.append(("Goods", f"{sentences.count(opened.quantity)} of {opened.sku}"))
         if opened.lot:
@@ -180,6 +187,23 @@ def _facts(
     return found
 
 
+def _case_facts(looks: TaskLooks) -> list[tuple[str, str]]:
+    """What a whole request comes to: its customer, and each line with its own verdict."""
+    requested, lines = looks.state.case.requested, looks.state.case.lines
+    found = [("Segment", sentences.words(requested.segment))] if requested.segment else []
+    if requested.credit_hold:
+        found.append(("Customer", "on credit hold"))
+    for line in lines[:MOST_LINES]:
+        value = sentences.money(line.requested.value_minor, requested.currency)
+        asked = f"{sentences.count(line.requested.quantity)} {line.requested.uom}"
+        said = f"{asked} of {line.requested.sku}, {value}; {sentences.words(line.reason)}."
+        because = line.eligibility.because if line.eligibility else ""
+        found.append((f"Line {line.number}", f"{said} {because}"))
+    if len(lines) > MOST_LINES:
+        found.append(("And", f"{len(lines) - MOST_LINES} more lines, below"))
+    return found
+
+
 def _line_facts(task: Task, line: Line) -> list[tuple[str, str]]:
     requested, facts = line.requested, line.requested.facts
     found = [("Item", f"{sentences.count(requested.quantity)} {requested.uom} of {requested.sku}")]
@@ -188,8 +212,6 @@ def _line_facts(task: Task, line: Line) -> list[tuple[str, str]]:
         found.append(("Delivered", f"{sentences.date_only(facts.delivered_at)}, {asked}"))
     if line.reason and task.opened.point != "reason":
         found.append(("Reason", sentences.words(line.reason)))
-    if line.eligibility and task.opened.point == "authorisation":
-        found.append(("Eligibility", line.eligibility.because))
     if requested.evidence:
         found.append(("Evidence", ", ".join(requested.evidence)))
     return found

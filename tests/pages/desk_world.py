@@ -128,7 +128,7 @@ class DeskWorld:
     def task(self, task_id: str) -> Mapping[str, Any]:
         with self.services.engine.connect() as conn:
             query = select(tables.task).where(tables.task.c.task_id == task_id)
-            return conn.execute(query).mappings().one()
+            return dict(conn.execute(query).mappings().one())
 
     def open_task(self, return_id: str, point: str | None = None) -> str:
         """The number of the open task of a return; of a point, where there are several."""
@@ -148,7 +148,7 @@ class DeskWorld:
 
     def _effects(self, return_id: str) -> Sequence[Mapping[str, Any]]:
         with self.services.engine.connect() as conn:
-            return lookups.effects(conn, return_id=return_id)
+            return [dict(row) for row in lookups.effects(conn, return_id=return_id)]
 
     def park(self, return_id: str, kind: str, error: str) -> None:
         key = next(e["key"] for e in self._effects(return_id) if e["kind"] == kind)
@@ -252,7 +252,7 @@ def every_situation(desk: DeskWorld) -> None:
             line(seals, 12, GERMAN, "SEA-1001"),
         ],
     )
-    desk.ask("R-1003", [line(desk.sell("PMP-1001", 30, 4_218_00), 30, "we bought too many")])
+    desk.ask("R-1003", [line(desk.sell("PMP-1001", 40, 5_624_00), 40, "we bought too many")])
     desk.ask(
         "R-1004",
         [line(desk.sell("GLOVE-1", 50, 300_00), 5, "we took too many of them", "GLOVE-1")],

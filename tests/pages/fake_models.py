@@ -3,8 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from features.catalogue import FEATURES
+from features.catalogue import CREDIT_ANOMALY, DISPOSITION, FEATURES
 from features.comparisons import DERIVED
+from features.fold import Feature
+from features.sets import Derived
 from models.protocol import Card, Column, Prediction
 from workflow.assessment import Candidate, Explanation, Push, Row
 from workflow.codes import Disposition, ReturnReason
@@ -32,11 +34,8 @@ class FakeModel:
 
 
 def _card(name: str, says: Sequence[str], output: str, columns: Sequence[str]) -> Card:
-    reads = [
-        Column(c.name, getattr(c, "kind", "number"), c.unit, c.says)
-        for c in (*FEATURES.values(), *DERIVED.values())
-        if c.name in columns
-    ]
+    every: list[Feature | Derived] = [*FEATURES.values(), *DERIVED.values()]
+    reads = [Column(c.name, "number", c.unit, c.says) for c in every if c.name in columns]
     limits = "Trained on simulated history. Do not use it for goods it has never seen."
     metrics = {"accuracy": 0.913, "macro_f1": 0.874, "ece": 0.021, "rows": 4210.0}
     return Card(
@@ -129,18 +128,17 @@ def credit_anomaly(row: Row) -> Answer:
     return Prediction(value, score, None), explained("log_odds", -2.0, row, pushes)
 
 
-def silent(row: Row) -> Answer:
-    return Prediction(None, None, "no_model"), None
-
-
 def make_models() -> dict[str, FakeModel]:
     """The three models of a case, by name."""
     return {
-        "reason": FakeModel(_card("reason", list(ReturnReason), "log_odds", ()), reason),
+        "reason": FakeModel(_card("reason", list(ReturnReason), "log_odds", ("text",)), reason),
         "disposition": FakeModel(
-            _card("disposition", list(Disposition), "log_odds", ("line_condition",)), disposition
+            _card("disposition", list(Disposition), "log_odds", DISPOSITION.names), disposition
         ),
         "credit_anomaly": FakeModel(
-            _card("credit_anomaly", ("normal", "elevated", "high"), "log_odds", ()), credit_anomaly
+            _card(
+                "credit_anomaly", ("normal", "elevated", "high"), "log_odds", CREDIT_ANOMALY.names
+            ),
+            credit_anomaly,
         ),
     }
