@@ -8,8 +8,8 @@ from typing import Any
 
 from integrations.erp.documents import LedgerLine
 from reconciliation.books import Asked, Books, Case, CaseLine, ClaimAnswer
-from reconciliation.ledgers import compare
 from reconciliation.findings import Finding
+from reconciliation.ledgers import compare
 from reconciliation.open_ends import open_ends
 
 DAY = datetime(2026, 11, 2, 12, tzinfo=UTC)
