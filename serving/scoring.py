@@ -28,11 +28,19 @@ MODEL_OF = {
 }
 """The model behind each scoring endpoint."""
 
+Json = dict[str, object]
+
+REFERENCES: dict[str, Json] = {
+    "disposition": {"return_id": {"type": "string"}, "line": {"type": "integer", "minimum": 1}},
+    "credit-anomaly": {"return_id": {"type": "string"}, "line": {"type": "integer", "minimum": 1}},
+    "reconciliation-exceptions": {"exception_id": {"type": "string"}},
+}
+"""How an item names what it is about instead of giving its facts, as JSON Schema."""
+
 MOST_ITEMS = 1000
 TOP = {"none": 0, "top": 5, "full": None}
 """How many pushes an explanation keeps, by the ``explain`` parameter."""
 
-Json = dict[str, object]
 Mask = Callable[[Row], tuple[tuple[str, ...], Sequence[Masked]]]
 Lookup = Callable[[Mapping[str, object]], tuple[Row, Mask | None]]
 """Turns an item that names a case or an exception into its row, and the rules of that case."""
@@ -102,6 +110,7 @@ def _read(
             return Question(item_id, check_facts(item["facts"], MODEL_OF[endpoint]), mask=rules)
         if lookup is None:
             raise Invalid("invalid_item", "Give the item's facts.")
+        _only(item, {"id", *REFERENCES[endpoint]})
         row, case_rules = lookup(item)
         return Question(item_id, row, mask=case_rules)
     except Invalid as error:
@@ -318,11 +327,7 @@ def schema_of(endpoint: str) -> Json:
             "examples": [{"id": "a", "text": "Seal leaks, oil all over the carton"}],
         }
     feature_set = SETS[MODEL_OF[endpoint]]
-    references = (
-        {"exception_id": {"type": "string"}}
-        if endpoint == "reconciliation-exceptions"
-        else {"return_id": {"type": "string"}, "line": {"type": "integer", "minimum": 1}}
-    )
+    references = REFERENCES[endpoint]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"One item for {endpoint}",

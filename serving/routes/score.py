@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from features.catalogue import SETS
+from models.prior import Prior
 from serving.errors import Invalid
 from serving.identity import signed_in
 from serving.openapi import body_of
@@ -136,7 +137,7 @@ async def ready() -> Json:
 @router.get("/v2/models/{model}/ready", tags=["open inference"])
 async def model_ready(model: str, request: Request, actor: Signed) -> Json:
     shelf = services_of(request).shelf.get(MODEL_OF[_endpoint_of(model)])
-    return {"name": model, "ready": bool(shelf.digest)}
+    return {"name": model, "ready": not isinstance(shelf.model, Prior)}
 
 
 @router.get("/v2/models/{model}", tags=["open inference"])
@@ -177,6 +178,8 @@ def _oip_items(body: object, name: str) -> list[Json]:
         data = one.get("data")
         if not isinstance(data, list):
             raise Invalid("invalid_request", f"Input {one['name']!r}: data is a flat list.")
+        if one["name"] in columns:
+            raise Invalid("invalid_request", f"Input {one['name']!r} is given twice.")
         columns[one["name"]] = data
     lengths = {len(data) for data in columns.values()}
     if len(lengths) != 1:

@@ -51,7 +51,7 @@ BODIES: dict[str, tuple[object, int, str]] = {
     "too deep": (b'{"lines":' + b"[" * 5000 + b"]" * 5000 + b"}", 400, "malformed_json"),
     "deep": (b'{"lines":' + b"[" * 500 + b"]" * 500 + b"}", 422, "invalid_request"),
     "NUL in text": (line(reason_text="a\0b"), 422, "invalid_text"),
-    "NUL in a name": (request_body(**{"a\0b": 1}), 422, "invalid_text"),
+    "NUL in a name": (request_body() | {"a\0b": 1}, 422, "invalid_text"),
     "NUL in evidence": (line(evidence=["x\0.jpg"]), 422, "invalid_text"),
     "NUL in reference": (request_body(reference="\0"), 422, "invalid_text"),
     "unknown field": (request_body(colour="red"), 422, "invalid_request"),
