@@ -57,8 +57,15 @@ def finding(match: Match, business_unit: str, currency: str) -> ExceptionRaised 
         sku=credit.sku,
         document=credit.credit_note_id,
         matched_document=other,
-        match=match.match if match.parts else None,
+        match=_match_of(code, match),
     )
+
+
+def _match_of(code: ExceptionCode, match: Match) -> str | None:
+    """How sure the pairing is; a repetition that sales cover is only a suspicion."""
+    if code == ExceptionCode.DUPLICATE_CREDIT and match.unmatched_quantity == 0:
+        return "suggested"
+    return match.match if match.parts else None
 
 
 _Judged = tuple[ExceptionCode, int, str | None, str]
@@ -77,8 +84,8 @@ def _judged(match: Match, currency: str) -> _Judged | None:
         says = f"{what}, who was never sold this item by then."
         return ExceptionCode.CREDIT_WITHOUT_RECEIPT, credit.net_minor, None, says
     newest = match.parts[0].sale.invoice_id if match.parts else None
-    if match.unmatched_quantity > 0 and match.repeats is not None and left > 0:
-        first = match.repeats
+    first = match.repeats
+    if match.unmatched_quantity > 0 and first is not None and left > 0:
         says = (
             f"{what}: the same as {first.credit_note_id} line {first.line} of "
             f"{first.at:%Y-%m-%d}, and the sales cover only one of them."
@@ -90,6 +97,12 @@ def _judged(match: Match, currency: str) -> _Judged | None:
             f"{_units(match.sold_before)} sold by then leave after earlier credits."
         )
         return ExceptionCode.CREDIT_VARIANCE, left, newest, says
+    if first is not None and match.entered_twice:
+        says = (
+            f"{what}: the same as {first.credit_note_id} line {first.line} of "
+            f"{first.at:%Y-%m-%d}. Each finds a sale of its own, so it may be right."
+        )
+        return ExceptionCode.DUPLICATE_CREDIT, credit.net_minor, first.credit_note_id, says
     above = max(match.price_variance_minor, left)
     if above > ROUNDING_MINOR * max(len(match.parts), 1):
         says = f"{what}, {money_text(above, currency)} above what invoice {newest} charged."

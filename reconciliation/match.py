@@ -8,8 +8,8 @@ its time, that have quantity left. Of these it takes
    a higher price, then of a lower one, most recent first in each (``suggested``);
 3. what is left over is unmatched; nothing at all found is ``unmatched``.
 
-Most recent first, because goods come back soon after they were sold (half of the credits of the
-public file within days), so the newest open line is the likeliest one. Same price before other
+Most recent first, because goods come back soon after they were sold (in the public file half of
+the confirmed ones within 8 days), so the newest open line is the likeliest one. Same price before other
 prices, because a credit repeats its invoice. A higher price comes before a lower one: crediting
 less than was paid is common (wear, discounts), crediting more is a finding.
 """
@@ -26,7 +26,9 @@ from workflow.money import share
 ROUNDING_MINOR = 1
 """A part of a line, rounded by itself, may differ by this much from its share of the line."""
 REPEAT_WINDOW = timedelta(days=30)
-"""Two equal credits within this time may be one credit entered twice."""
+"""Two equal credits within this time may be one, where the sales cover only one of them."""
+TWICE_WINDOW = timedelta(days=7)
+"""Within this time they may be one even where each finds a sale."""
 
 Pair = tuple[str, str]
 """``(customer_id, sku)``."""
@@ -112,6 +114,16 @@ class Match:
         """Credited above (below, where negative) what the matched units were invoiced at."""
         variance = sum(part.credited_minor - part.invoiced_minor for part in self.parts)
         return 0 if abs(variance) <= ROUNDING_MINOR * len(self.parts) else variance
+
+    @property
+    def entered_twice(self) -> bool:
+        """Whether an equal credit stands in another note shortly before."""
+        other = self.repeats
+        return (
+            other is not None
+            and other.credit_note_id != self.credit.credit_note_id
+            and abs(self.credit.at - other.at) <= TWICE_WINDOW
+        )
 
     @property
     def days_since_sale(self) -> int | None:
