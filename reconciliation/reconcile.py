@@ -23,8 +23,8 @@ from journal.journal import Journal
 from models.protocol import Model
 from reconciliation.assessing import rows_of
 from reconciliation.books import Asked, Books, Case, CaseLine, ClaimAnswer
-from reconciliation.ledgers import compare
 from reconciliation.findings import Finding, news, raised
+from reconciliation.ledgers import compare
 from reconciliation.open_ends import open_ends
 from workflow.actor import SYSTEM, Actor
 from workflow.assessment import Assessment, ModelRef
