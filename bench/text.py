@@ -1,0 +1,191 @@
+"""``python -m bench.text --train A.csv --test B.csv --text-column T --label-column L``.
+
+Trains the product's reason model on any labelled texts and judges it on others, or judges the
+model that ships (``--champion``). The last line printed is one JSON document. Nothing is chosen
+on the test file: blend, thresholds and sets come from ``--val``, or without it from training
+texts predicted by models that did not see them.
+"""
+
+import csv
+import json
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+
+from models.bundle import load
+from models.calibration import softmax
+from models.reason.model import MOST_CHARACTERS, ReasonModel
+from training.encoder import exported
+from training.reason import Options, fit, judge, make
+from training.registry import DRAWER, Registry
+from workflow.codes import UNCLEAR
+
+Texts = tuple[list[str], list[str]]
+Truth = NDArray[np.intp]
+
+
+def run(
+    test: Annotated[Path, typer.Option(help="CSV with the texts to judge on.")],
+    train: Annotated[Path | None, typer.Option(help="CSV with the texts to learn from.")] = None,
+    text_column: Annotated[str, typer.Option()] = "text",
+    label_column: Annotated[str, typer.Option()] = "label",
+    val: Annotated[Path | None, typer.Option(help="CSV to calibrate on.")] = None,
+    oos_val: Annotated[Path | None, typer.Option(help="Texts of no class, to calibrate.")] = None,
+    oos_test: Annotated[Path | None, typer.Option(help="Texts of no class, to judge.")] = None,
+    champion: Annotated[bool, typer.Option(help="Judge the model that ships.")] = False,
+    bundle: Annotated[Path | None, typer.Option(help="Judge this bundle.")] = None,
+    seed: Annotated[int, typer.Option()] = 8123,
+    encoder: Annotated[bool, typer.Option(help="Off: n-grams alone.")] = True,
+) -> None:
+    """Accuracy, macro-F1, calibration, conformal sets, abstention and speed."""
+    if (train is None) == (not champion and bundle is None):
+        raise typer.BadParameter("give either --train, or --champion, or --bundle")
+    judged = _read(test, text_column, label_column)
+    document: dict[str, Any] = {"bench": "text", "test": test.name}
+    if train is not None:
+        taught = _read(train, text_column, label_column)
+        later = _read(val, text_column, label_column) if val else ([], [])
+        unrelated = _texts(oos_val, text_column) if oos_val else []
+        model, facts = _trained(taught, later, unrelated, seed, encoder)
+        document |= facts | _floor(taught, judged)
+    else:
+        model, document["model"] = _shipped(bundle, seed)
+    inside = [pair for pair in zip(*judged, strict=True) if pair[1] != UNCLEAR]
+    outside = [text for text, label in zip(*judged, strict=True) if label == UNCLEAR]
+    outside += _texts(oos_test, text_column) if oos_test else []
+    document |= _judged(model, inside, bool(outside))
+    if outside:
+        document |= _turned_away(model, outside, trained=train is not None)
+    typer.echo(json.dumps(document))
+
+
+def _trained(
+    taught: Texts, later: Texts, unrelated: Sequence[str], seed: int, encoder: bool
+) -> tuple[ReasonModel, dict[str, Any]]:
+    folder = exported() if encoder else None  # exported once for all, so not part of training
+    options = Options(
+        # What is measured decides: a stranger's data may be in any language, and where texts of
+        # no class are given the threshold is free to gain on both sides.
+        english_only=False,
+        most_refused=1.0 if unrelated else 0.05,
+        unrelated=unrelated,
+        encoder=folder,
+    )
+    started = time.perf_counter()
+    model, held_out = make(taught, later, seed=seed, prototypes=False, options=options)
+    seconds = time.perf_counter() - started
+    names = ("accuracy", "macro_f1", "set_coverage")
+    return model, {
+        "train_s": seconds,
+        "train_texts": len(taught[0]),
+        "classes": len(model.classes),
+        **{f"held_out_{name}": held_out[name] for name in names},
+        "held_out_tfidf_macro_f1": held_out["tfidf_macro_f1"],
+    }
+
+
+def _floor(taught: Texts, judged: Texts) -> dict[str, Any]:
+    commonest = Counter(taught[1]).most_common(1)[0][0]
+    known = set(taught[0])
+    return {
+        "majority_accuracy": float(np.mean([label == commonest for label in judged[1]])),
+        "test_texts_in_train": sum(text in known for text in judged[0]),
+    }
+
+
+def _judged(
+    model: ReasonModel, inside: Sequence[tuple[str, str]], strangers: bool
+) -> dict[str, Any]:
+    """The contract's figures; a label the model does not know is an error it makes."""
+    texts = [text[:MOST_CHARACTERS] for text, _ in inside]
+    started = time.perf_counter()
+    answers = model.predict([{"text": text} for text in texts])
+    seconds = time.perf_counter() - started
+    logits, familiarity = model.logits(texts)
+    unknown = sorted({label for _, label in inside} - set(model.classes))
+    if unknown:  # columns that never win: no probability, in no set
+        logits = np.hstack([logits, np.full((len(logits), len(unknown)), -1e9)])
+    classes = [*model.classes, *unknown]
+    truth: Truth = np.array([classes.index(label) for _, label in inside], dtype=np.intp)
+    chances = softmax(logits)
+    right = chances.argmax(axis=1) == truth
+    answered = np.array([answer.abstained is None for answer in answers])
+    document: dict[str, Any] = judge(chances, truth, model.conformal.sets(chances))
+    document |= {
+        "tfidf_accuracy": float((_by_terms(model, texts) == truth).mean()),
+        "answered_share": float(answered.mean()),
+        "accuracy_when_answered": float(right[answered].mean()) if answered.any() else None,
+        "texts": len(inside),
+        "texts_per_s": len(texts) / seconds,
+    }
+    if strangers:
+        familiar = familiarity >= model.gate.familiar_least
+        document["in_scope_accuracy"] = float((right & familiar).mean())
+    return document
+
+
+def _by_terms(model: ReasonModel, texts: Sequence[str]) -> Truth:
+    """What the n-gram view alone would say."""
+    said: Truth = model.term_logits(texts).argmax(axis=1)
+    return said
+
+
+def _turned_away(model: ReasonModel, outside: Sequence[str], trained: bool) -> dict[str, Any]:
+    """Texts of no class: by the scope threshold alone, or (what ships) by any abstention."""
+    if trained:
+        _, familiarity = model.logits(outside)
+        away = familiarity < model.gate.familiar_least
+    else:
+        answers = model.predict([{"text": text} for text in outside])
+        away = np.array([answer.abstained is not None for answer in answers])
+    return {"oos_recall": float(away.mean()), "oos_texts": len(outside)}
+
+
+def _shipped(bundle: Path | None, seed: int) -> tuple[ReasonModel, str]:
+    """The bundle named, else the registry's champion, else the model of the first day."""
+    if bundle is not None:
+        return _reason(bundle), bundle.name
+    registry = Registry(DRAWER)
+    version = registry.alias("reason", "champion")
+    if version is not None:
+        return _reason(registry.bundle("reason", version)), f"champion {version}"
+    with TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        fit([], [], [], [], folder, seed=seed)
+        return _reason(folder), "descriptions only: no champion is promoted here"
+
+
+def _reason(folder: Path) -> ReasonModel:
+    model = load(folder)
+    if not isinstance(model, ReasonModel):
+        raise typer.BadParameter(f"{folder} holds a {model.card.name} model")
+    return model
+
+
+def _read(path: Path, text_column: str, label_column: str) -> Texts:
+    rows = _rows(path, text_column, label_column)
+    return [row[text_column] for row in rows], [row[label_column] for row in rows]
+
+
+def _texts(path: Path, text_column: str) -> list[str]:
+    return [row[text_column] for row in _rows(path, text_column)]
+
+
+def _rows(path: Path, *columns: str) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        reader = csv.DictReader(file)
+        missing = set(columns) - set(reader.fieldnames or ())
+        if missing:
+            raise typer.BadParameter(f"{path} has no column {', '.join(sorted(missing))}")
+        return list(reader)
+
+
+if __name__ == "__main__":
+    typer.run(run)

@@ -1,0 +1,100 @@
+"""How the reason model is fitted: from nothing, from labels, and never from what it may not see."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("sklearn", reason="needs pip install '.[training]'")
+
+from training.heads import fit_blend, fit_vocabulary, term_matrix
+from training.reason import Options, descriptions, make
+from workflow.codes import UNCLEAR, ReturnReason
+
+LIGHT = Options()
+LABELLED = [
+    ("fork lift hole in the drum", "damaged_in_transit"),
+    ("drum dented by forklift", "damaged_in_transit"),
+    ("sticker glued upside down", "packaging_or_label"),
+    ("sticker has the wrong allergen", "packaging_or_label"),
+] * 12
+
+
+def _texts(pairs: list[tuple[str, str]]) -> tuple[list[str], list[str]]:
+    return [text for text, _ in pairs], [label for _, label in pairs]
+
+
+def test_every_reason_is_described_three_to_six_times() -> None:
+    """Each canonical code has prototypes of its own, and no phrase stands for two."""
+    pairs, nothing = descriptions()
+    counts = {code: sum(label == code for _, label in pairs) for code in ReturnReason}
+    assert all(3 <= n <= 6 for n in counts.values()), counts
+    assert len({text.lower() for text, _ in pairs} | set(nothing)) == len(pairs) + len(nothing)
+
+
+def test_classes_nobody_labelled_are_still_known() -> None:
+    """With labels for two reasons only, the other sixteen are answered from descriptions."""
+    model, metrics = make(_texts(LABELLED), ([], []), seed=1, prototypes=True, options=LIGHT)
+    answers = model.predict(
+        [{"text": "forklift hole in the drum"}, {"text": "returned under the safety recall notice"}]
+    )
+    best = [answer.candidates[0].value for answer in answers]
+    assert best == ["damaged_in_transit", "recall"]
+    assert model.card.metrics == metrics
+    assert {"accuracy", "macro_f1", "ece", "set_coverage", "set_size", "majority_accuracy",
+            "tfidf_accuracy"} <= set(metrics)  # fmt: skip
+
+
+def test_without_prototypes_any_labels_will_do() -> None:
+    """Outside the product the classes are whatever the labels are, sorted."""
+    pairs = [(f"{word} please {i}", word) for word in ("tea", "milk") for i in range(20)]
+    model, _ = make(_texts(pairs), ([], []), seed=1, prototypes=False, options=LIGHT)
+    assert model.card.says == ("milk", "tea")
+    assert model.predict([{"text": "tea please"}])[0].candidates[0].value == "tea"
+
+
+def test_a_label_that_is_no_reason_is_refused() -> None:
+    """A typo in a label is named; ``unclear`` is a label people do give."""
+    with pytest.raises(ValueError, match="recal: not a return reason"):
+        make((["bad lot"], ["recal"]), ([], []), seed=1, prototypes=True, options=LIGHT)
+    make((["please call"], [UNCLEAR]), ([], []), seed=1, prototypes=True, options=LIGHT)
+
+
+def test_one_class_cannot_be_told_from_itself() -> None:
+    """Fewer than two classes are refused."""
+    with pytest.raises(ValueError, match="at least two classes"):
+        make((["bad lot"], ["x"]), ([], []), seed=1, prototypes=False, options=LIGHT)
+
+
+def test_foreign_and_empty_notes_do_not_teach() -> None:
+    """What would be declined when asked is left out of training."""
+    extra = [("Ware ist kaputt", "recall"), ("4711", "recall")]
+    with_them, _ = make(_texts(LABELLED + extra), ([], []), seed=1, prototypes=True, options=LIGHT)
+    without, _ = make(_texts(LABELLED), ([], []), seed=1, prototypes=True, options=LIGHT)
+    assert with_them.vocabulary.index == without.vocabulary.index
+
+
+def test_enough_validation_texts_calibrate_alone() -> None:
+    """With enough of them, thresholds come from validation texts, a third for each purpose."""
+    later = [(f"{text} again {i}", label) for i, (text, label) in enumerate(LABELLED * 4)]
+    model, metrics = make(_texts(LABELLED), _texts(later), seed=1, prototypes=True, options=LIGHT)
+    assert model.conformal.calibrated_on == len(later) // 3
+    assert metrics["held_out_texts"] == len(later) // 3
+    assert metrics["accuracy"] == 1.0
+
+
+def test_the_blend_trusts_the_view_that_knows() -> None:
+    """A view of noise gets next to no weight beside one that is right."""
+    rng = np.random.default_rng(3)
+    truth = rng.integers(0, 4, size=400)
+    knows = np.eye(4)[truth] + rng.normal(size=(400, 4)) * 0.3
+    noise = rng.normal(size=(400, 4))
+    a, b = fit_blend(noise, knows, truth)
+    assert a < b / 10
+
+
+def test_the_vocabulary_does_not_depend_on_the_order_of_texts() -> None:
+    """Shuffled texts keep the same terms with the same frequencies."""
+    texts = [text for text, _ in descriptions()[0]]
+    one, other = fit_vocabulary(texts), fit_vocabulary(texts[::-1])
+    assert one.index == other.index
+    assert np.array_equal(one.idf, other.idf)
+    assert term_matrix(one, texts).shape == (len(texts), len(one))
