@@ -1,7 +1,9 @@
 """``simulate``, ``import``, ``reconcile``, ``export``: history in, findings and records out."""
 
 import hashlib
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -90,8 +92,56 @@ def import_(
     show(summary, as_json, text)
 
 
-def _import(wired: "Services", path: Path, format: str, told: object) -> dict[str, object]:
-    raise NotImplementedError
+def _import(
+    wired: "Services", path: Path, format: str, told: Callable[[int, int, str], None]
+) -> dict[str, object]:
+    """Run the importer of a format; its summary as plain values."""
+    from reconciliation.canonical import FactReader, import_canonical
+    from reconciliation.online_retail import import_online_retail
+    from serving.errors import Invalid
+    from serving.facts_in import ONCE_ONLY, STREAM_OF, read_fact, snake, stream_of
+    from workflow.actor import Actor
+
+    actor = Actor("import", frozenset({"service"}), "service")
+    if format == "online-retail":
+        summary = import_online_retail(
+            path,
+            wired.journal,
+            wired.engine,
+            anomaly=wired.shelf.get("credit_anomaly").model,
+            rank=wired.shelf.get("exception_rank").model,
+            actor=actor,
+            at=wired.clock(),
+            progress=told,
+        )
+        return _plain(summary) | {"lines_per_second": round(summary.lines_per_second)}
+    reader = FactReader(
+        kinds={snake(cls): cls for cls in STREAM_OF},
+        once_only=ONCE_ONLY,
+        read=read_fact,
+        stream_of=stream_of,
+        refusal=Invalid,
+    )
+    return _plain(
+        import_canonical(
+            path,
+            wired.journal,
+            wired.engine,
+            reader=reader,
+            actor=actor,
+            at=wired.clock(),
+            progress=told,
+        )
+    )
+
+
+def _plain(summary: object) -> dict[str, object]:
+    if not is_dataclass(summary) or isinstance(summary, type):
+        raise AssertionError(f"{summary!r} is no summary")
+    return {
+        name: dict(value) if isinstance(value, Counter) else value
+        for name, value in asdict(summary).items()
+    }
 
 
 @app.command()

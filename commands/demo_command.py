@@ -150,7 +150,7 @@ def _wipe(engine: Engine) -> None:
 
 def _play(wired: "Services", scale: float) -> None:
     from journal.entries import Append
-    from serving.routes.records import stream_of
+    from serving.facts_in import stream_of
     from simulation.play import play
     from simulation.story import Story
     from simulation.wired import WiredDesk
@@ -187,8 +187,8 @@ def _train(wired: "Services") -> None:
     from models.store import Store
     from training.journal_source import facts_of
     from training.promotion import BOOTSTRAP, TRAINER, approve, project_aliases, propose
-    from training.registry import Registry
-    from training.train import DRAWER, Trained, train_all
+    from training.registry import DRAWER, Registry
+    from training.train import Trained, train_all
 
     typer.echo("Training four models (about a minute) ...")
     registry, chosen = Registry(DRAWER), wired.settings

@@ -47,10 +47,13 @@ def database(*, migrated: bool = True) -> Iterator["Database"]:
 @contextmanager
 def services() -> Iterator["Services"]:
     """Everything wired for this process, with the promoted models on the shelf."""
+    from journal.rebuild import ensure_memories
     from serving.wiring import wire
 
     with database() as found:
         wired = wire(settings(), found.url)
+        for fold in ensure_memories(wired.engine, wired.journal.folds):
+            typer.echo(f"  Feature memories of {fold} were made anew from the journal.", err=True)
         wired.shelf.refresh()
         try:
             yield wired

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from reconciliation.reconcile import reconcile
 from sqlalchemy import Connection, RowMapping, text
 
 from integrations.erp.ledger_lines import inject_error
@@ -21,11 +20,12 @@ from journal import lookups, outbox, worklists
 from journal.codec import encode
 from journal.entries import Append
 from journal.journal import Journal
+from reconciliation.reconcile import reconcile
 from serving.assessor import Assessor
 from serving.cases import Cases, Handled, follow
 from serving.claims import release_after_vendor
+from serving.facts_in import ONCE_ONLY, stream_of
 from serving.requesting import build_request, expiry
-from serving.routes.records import ONCE_ONLY, stream_of
 from serving.shapes import ReturnLineShape, ReturnShape, SourceShape
 from serving.wiring import Services
 from simulation.desk import CaseView, ClaimView, ExceptionView, TaskView
@@ -237,9 +237,18 @@ class WiredDesk:
         self._send(intent.return_id, command)
 
     def _send(self, return_id: str, command: Command) -> None:
-        handled = self._cases.handle(self.conn, return_id, command)
-        if wanted(handled.state):
-            self._assessor.answer_all(self.conn, return_id, command.at)
+        """One command as a request of its own: a refusal leaves nothing of it behind."""
+        before = self._cases.known.get(return_id)
+        try:
+            with self.conn.begin_nested():
+                handled = self._cases.handle(self.conn, return_id, command)
+                if wanted(handled.state):
+                    self._assessor.answer_all(self.conn, return_id, command.at)
+        except Refused:
+            self._cases.known.pop(return_id, None)
+            if before is not None:
+                self._cases.known[return_id] = before
+            raise
 
     # -- tasks ---------------------------------------------------------------------------------
 
