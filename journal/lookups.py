@@ -214,15 +214,18 @@ def case_rows(conn: Connection, return_id: str) -> Mapping[str, Any] | None:
 
 
 def expired_authorisations(conn: Connection, at: datetime, limit: int = 500) -> list[str]:
-    """Returns authorised until before ``at`` of which nothing arrived, oldest first."""
+    """Returns authorised until before ``at`` of which goods are still to come, oldest first.
+
+    Those of which something arrived are among them: what is outstanding is then given up.
+    """
     case = tables.return_case
     query = (
         select(case.c.return_id)
         .where(
             case.c.situation == "authorised",
             case.c.goods_required,
-            case.c.received_at.is_(None),
-            case.c.expires_at < at,
+            or_(case.c.received_at.is_(None), case.c.status == "partially_received"),
+            case.c.expires_at <= at,
         )
         .order_by(case.c.expires_at, case.c.return_id)
         .limit(limit)
