@@ -126,16 +126,19 @@ def _endpoint_of(model: str) -> str:
 
 @router.get("/v2/health/live", tags=["open inference"])
 async def live() -> Json:
+    """The process answers."""
     return {"live": True}
 
 
 @router.get("/v2/health/ready", tags=["open inference"])
 async def ready() -> Json:
+    """The process takes requests; whether a model answers is said by the model's own ready."""
     return {"ready": True}
 
 
 @router.get("/v2/models/{model}/ready", tags=["open inference"])
 async def model_ready(model: str, request: Request, actor: Signed) -> Json:
+    """Whether a promoted model answers; without one every answer is abstained."""
     shelf = services_of(request).shelf.get(MODEL_OF[_endpoint_of(model)])
     return {"name": model, "ready": not isinstance(shelf.model, Prior)}
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 from sqlalchemy import event
 
@@ -111,16 +111,16 @@ def test_answers_come_in_the_order_of_the_items(scoring: House) -> None:
 def test_a_batch_has_1_to_1000_items(scoring: House) -> None:
     """An empty or overlong batch, or something that is none, is refused as a whole."""
     for endpoint in NAMES:
-        for body in ({"items": []}, {"items": [{}] * 1001}, {"items": {}}, {}, [], None, 5):
+        wrong: list[Any] = [{"items": []}, {"items": [{}] * 1001}, {"items": {}}, {}, [], None, 5]
+        for body in wrong:
             answer = scoring.post(f"/v1/score/{endpoint}", body)
             assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
         answer = scoring.post(f"/v1/score/{endpoint}", b"{")
         assert (answer.status_code, answer.json()["code"]) == (400, "malformed_json")
         answer = scoring.post(f"/v1/score/{endpoint}?explain=some", {"items": [{}]})
         assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
-        thousand = {
-            "items": [{"text": "x"} if endpoint == "return-reason" else {"facts": {}}] * 1000
-        }
+        one: Json = {"text": "x"} if endpoint == "return-reason" else {"facts": {}}
+        thousand = {"items": [one] * 1000}
         assert len(scoring.post(f"/v1/score/{endpoint}", thousand).json()["items"]) == 1000
 
 
@@ -244,7 +244,7 @@ def test_what_a_case_was_told_and_what_scoring_says_agree(scoring: House) -> Non
 def test_without_a_model_every_answer_is_abstained(silent: House) -> None:
     """No model promoted: still 200, a reason code, no value and nothing to explain."""
     for endpoint in NAMES:
-        item = {"text": "leaks"} if endpoint == "return-reason" else {"facts": {}}
+        item: Json = {"text": "leaks"} if endpoint == "return-reason" else {"facts": {}}
         (answer,) = ask(silent, endpoint, item, explain="full")["items"]
         assert (answer["value"], answer["abstained"]) == (None, "no_model")
         assert answer["explanation"] is None and answer.get("rank") is None
