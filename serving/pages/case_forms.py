@@ -181,7 +181,7 @@ def receive(
                 final=bool(final),
                 lines=[
                     ReceiptLineShape(
-                        line=int(n) if n.isdecimal() else None,
+                        line=int(n[:9]) if n.isdecimal() else None,
                         sku=item.strip(),
                         quantity=quantity_of(many, f"Quantity of {item}"),
                         lot=held.strip() or None,
@@ -234,7 +234,7 @@ def inspect(
 
     def work(conn: Connection) -> str:
         found = {
-            "line": line,
+            "line": int(line) if line.isdecimal() else 0,
             "quantity": quantity_of(quantity, "Quantity"),
             "condition": condition,
             "lot": lot.strip() or None,

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from journal import accounts
 from serving.identity import COOKIE
-from serving.pages.frame import VISIT, DeskRoute, OwnForm, inside, page, seen
+from serving.pages.frame import VISIT, DeskRoute, OwnForm, VisitorsForm, inside, page, seen
 from serving.wiring import services_of
 
 router = APIRouter(route_class=DeskRoute)
@@ -40,7 +40,7 @@ def _form(request: Request, status: int = 200, **more: object) -> Response:
     return response
 
 
-@router.post("/sign-in", dependencies=[OwnForm])
+@router.post("/sign-in", dependencies=[VisitorsForm])
 def sign_in(
     request: Request,
     user: Annotated[str, Form(max_length=64)],

@@ -3,7 +3,7 @@
 import hashlib
 import time
 from collections.abc import Callable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TypeVar
 
 import orjson
@@ -72,7 +72,7 @@ def minor_of(text: str, currency: str) -> int:
     try:
         amount = Decimal(text.replace(",", "").replace(" ", "")).scaleb(places)
         fits = amount.is_finite() and 0 <= amount <= 10**12 and amount == int(amount)
-    except (InvalidOperation, ValueError):
+    except (ArithmeticError, ValueError):
         fits = False
     if not fits:
         raise Refused("not_allowed_value", f"{text!r} is no amount in {currency}, such as 25.00.")
@@ -84,7 +84,7 @@ def quantity_of(text: str, what: str) -> Decimal:
     try:
         quantity = Decimal(text.strip())
         fits = quantity.is_finite() and 0 < quantity <= 10**9
-    except InvalidOperation:
+    except ArithmeticError:
         fits = False
     if not fits:
         raise Refused("invalid_quantity", f"{what}: {text!r} is no quantity, such as 4 or 2.5.")

@@ -20,11 +20,11 @@ from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 from fastapi.templating import Jinja2Templates
 from jinja2 import StrictUndefined
-from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from journal.worklists import BadCursor
+from serving.away import is_away, is_unfit
 from serving.errors import Invalid, Unavailable, status_of
 from serving.identity import COOKIE, by_cookie
 from serving.pages import pushes, sentences
@@ -102,15 +102,24 @@ def viewer(request: Request) -> Actor:
     return actor
 
 
-def own_form(request: Request, csrf: Annotated[str, Form(max_length=128)] = "") -> None:
-    """Refuse a form that another site sent in the viewer's name. Errors: ``OutOfDate``."""
+Viewer = Annotated[Actor, Depends(viewer)]
+Token = Annotated[str, Form(max_length=128)]
+
+
+def visitors_form(request: Request, csrf: Token = "") -> None:
+    """Refuse a form that another site sent in the visitor's name. Errors: ``OutOfDate``."""
     expected = csrf_of(request)
     if not expected or not hmac.compare_digest(csrf.encode(), expected.encode()):
         raise OutOfDate
 
 
-Viewer = Annotated[Actor, Depends(viewer)]
-OwnForm = Depends(own_form)
+def viewers_form(request: Request, actor: Viewer, csrf: Token = "") -> None:
+    """The same for somebody signed in; who is not any more is led to sign in first."""
+    visitors_form(request, csrf)
+
+
+VisitorsForm = Depends(visitors_form)
+OwnForm = Depends(viewers_form)
 
 
 def inside(target: str) -> str:
@@ -176,7 +185,10 @@ def _answer(request: Request, error: Exception) -> Response:
             return wrong(request, 400, "That page of the list is gone", str(error))
         case HTTPException():
             return wrong(request, error.status_code, "There is no such page", str(error.detail))
-        case Unavailable() | OperationalError():
+        case _ if is_unfit(error):
+            detail = "A value is too large, or holds a character that cannot be stored."
+            return wrong(request, 422, "That cannot be read", detail)
+        case _ if isinstance(error, Unavailable) or is_away(error):
             return wrong(
                 request, 503, "Not now", "The database is busy or away.", "Try again shortly."
             )

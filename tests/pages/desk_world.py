@@ -199,15 +199,19 @@ def _held(name: str, model: Model | None) -> OnShelf:
     return OnShelf(model, ModelRef(name, model.card.version, "champion", ""))
 
 
+_hashes: dict[str, str] = {}
+
+
 def _people(conn: Connection, at: datetime) -> None:
-    """Everybody has the same password; it is hashed once, since hashing is slow on purpose."""
-    first, *others = PEOPLE.items()
-    accounts.save_account(conn, first[0], "Asha", [first[1]], at, password=PASSWORD)
+    """Everybody has the same password, hashed once a run: hashing is slow on purpose."""
     table = tables.account
-    hashed = conn.execute(select(table.c.password_hash)).scalar_one()
-    for user, role in others:
-        accounts.save_account(conn, user, user.capitalize(), [role], at)
-    conn.execute(table.update().values(password_hash=hashed))
+    for user, role in PEOPLE.items():
+        password = None if _hashes else PASSWORD
+        accounts.save_account(conn, user, user.capitalize(), [role], at, password=password)
+        if password:
+            query = select(table.c.password_hash).where(table.c.account_id == user)
+            _hashes[PASSWORD] = str(conn.execute(query).scalar_one())
+    conn.execute(table.update().values(password_hash=_hashes[PASSWORD]))
 
 
 def line(invoice: str, quantity: int, text: str, sku: str = "PMP-1001", **more: Any) -> Any:
