@@ -104,7 +104,7 @@ def _decide(
     task_id, now = sent["task"], services.clock()
     row: Any = worklists.task(conn, task_id)
     if row is None or row["return_id"] != return_id or row["status"] != "open":
-        raise Refused("already_decided", gone(services, task_id, conn))
+        raise Refused("already_decided", gone(conn, task_id))
     check_lease(dict(row), actor, now)
     decision, value = _meant(sent, row["currency"])
     note = sent["note"].strip()

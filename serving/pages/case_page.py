@@ -192,7 +192,7 @@ def _work(state: Born, actor: Actor, now: datetime) -> dict[str, Any]:
     return work
 
 
-def gone(services: Services, task_id: str, conn: Connection) -> str:
+def gone(conn: Connection, task_id: str) -> str:
     """What became of a task that is not open any more, as a sentence."""
     row = worklists.task(conn, task_id)
     if row is None:

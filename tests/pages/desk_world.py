@@ -263,7 +263,7 @@ def every_situation(desk: DeskWorld) -> None:
     )
     _credits(desk)
     _goods(desk)
-    _findings(desk)
+    findings(desk)
 
 
 def _masters(desk: DeskWorld) -> None:
@@ -306,7 +306,7 @@ def _goods(desk: DeskWorld) -> None:
     desk.ask("R-1010", [line(desk.sell("SEA-1001", 6, 87_00), 6, "carton crushed", **SEALS)])
 
 
-def _findings(desk: DeskWorld) -> None:
+def findings(desk: DeskWorld) -> None:
     """Exceptions with and without a rank, and the promotion of a model."""
     now = desk.now
     found = [

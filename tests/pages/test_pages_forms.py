@@ -5,7 +5,7 @@ from typing import Any
 from starlette.testclient import TestClient
 
 from tests.pages.conftest import Answer, SignIn, token_of
-from tests.pages.desk_world import DeskWorld, _findings, line
+from tests.pages.desk_world import DeskWorld, findings, line
 
 ROW = {"invoice_line": "1", "sku": "", "lot": "", "reason_code": ""}
 
@@ -110,7 +110,7 @@ def test_a_return_is_cancelled_with_a_reason(sign_in: SignIn, desk: DeskWorld) -
 
 def test_finance_resolves_an_exception(sign_in: SignIn, desk: DeskWorld) -> None:
     """Ranked, explained, closed with the money it cost; a second time it is gone."""
-    _findings(desk)
+    findings(desk)
     assert "Resolve" not in sign_in("asha").get("/exceptions").text
     client = sign_in("tessa")
     page = client.get("/exceptions")
