@@ -4,6 +4,7 @@ Regenerate the golden file: ``TRIAGE_GOLDEN=write .venv/bin/python -m pytest
 tests/serving/test_serving_openapi.py -k golden``.
 """
 
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -156,7 +157,7 @@ def test_no_request_is_ever_our_error(fuzzed: House, data: st.DataObject) -> Non
         kinds = operation["requestBody"]["content"]
         kind = data.draw(st.sampled_from(sorted(kinds)))
         value = data.draw(fitting(kinds[kind]["schema"], document))
-        content = orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS)
+        content = json.dumps(value).encode()  # also what no strict writer would write
     who = data.draw(st.sampled_from(sorted(STAFF)))
     headers = fuzzed.headers(who, Content_Type=kind)
     answer = fuzzed.client.request(method, path, params=query, content=content, headers=headers)
