@@ -1,8 +1,9 @@
 """Real invoice lines through the product's own import: counts, findings, speed, memory.
 
     python -m bench.online_retail --data FILE.csv.gz [--inject SEED] [--anomaly DIR] [--rank DIR]
+                                  [--database URL]
 
-The file is imported into a fresh embedded PostgreSQL. The last line is one JSON document. With
+The file is imported into a fresh embedded PostgreSQL, or into the empty database named. The last line is one JSON document. With
 ``--inject`` known errors are written into a copy of the file first, and looked for.
 """
 
@@ -12,7 +13,8 @@ import resource
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -45,7 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             path = Path(folder) / "injected.csv"
             injected = inject(given.data, path, given.inject, at)
         models = [_model("credit_anomaly", given.anomaly), _model("exception_rank", given.rank)]
-        summary, found = _import(path, models[0], models[1], at)
+        with _database(given.database) as url:
+            summary, found = _import(path, url, models[0], models[1], at)
         rows = read_rows(path, at).rows
     print(json.dumps(_document(summary, found, rows, injected, given.data.name)))
     return 0
@@ -57,6 +60,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--inject", type=int, metavar="SEED", help="write known errors in first")
     parser.add_argument("--anomaly", type=Path, help="bundle of a credit_anomaly model")
     parser.add_argument("--rank", type=Path, help="bundle of an exception_rank model")
+    parser.add_argument("--database", help="an empty PostgreSQL; embedded where left out")
     given = parser.parse_args(arguments)
     if not given.data.is_file():
         parser.error(f"there is no file {given.data}")
@@ -68,25 +72,35 @@ def _model(name: str, bundle: Path | None) -> Model:
 
 
 def _import(
-    path: Path, anomaly: Model, rank: Model, at: datetime
+    path: Path, url: str, anomaly: Model, rank: Model, at: datetime
 ) -> tuple[Summary, list[dict[str, Any]]]:
-    """The import on a server of its own, and the exceptions it raised."""
-    folder = _server_folder()
-    server = embedded.start(folder)
+    """The import, and the exceptions it raised."""
+    migrate(url)
+    engine = engine_for(url)
     try:
-        migrate(server.url)
-        engine = engine_for(server.url)
         summary = import_online_retail(
             path, Journal(FOLDS), engine, anomaly=anomaly, rank=rank,
             actor=Actor("bench", frozenset(), "service"), at=at, progress=_tell,
         )  # fmt: skip
         with engine.connect() as conn:
-            found = [dict(row) for row in worklists.all_open_exceptions(conn)]
+            return summary, [dict(row) for row in worklists.all_open_exceptions(conn)]
+    finally:
         engine.dispose()
+
+
+@contextmanager
+def _database(given: str | None) -> Iterator[str]:
+    """The URL given, or that of a server of our own, removed afterwards."""
+    if given is not None:
+        yield given
+        return
+    folder = _server_folder()
+    server = embedded.start(folder)
+    try:
+        yield server.url
     finally:
         server.stop()
         shutil.rmtree(folder)
-    return summary, found
 
 
 def _server_folder() -> Path:

@@ -112,9 +112,8 @@ class _Sold:
 
 
 def _none_of(draw: random.Random, names: Sequence[str], had: set[str]) -> str:
-    while (name := draw.choice(names)) in had:
-        pass
-    return name
+    """One of the names that is not among those had; a number nobody has where all are."""
+    return draw.choice([name for name in names if name not in had] or ["99999"])
 
 
 _CODES = {

@@ -78,9 +78,9 @@ def _judged(match: Match, currency: str) -> _Judged | None:
         f"{credit.credit_note_id} credits {_units(credit.quantity)} of {credit.sku} for "
         f"{money_text(credit.net_minor, currency)} to customer {credit.customer_id}"
     )
+    if credit.net_minor == 0:
+        return None  # nothing is at stake
     if match.sold_before == 0:
-        if credit.net_minor == 0:
-            return None
         says = f"{what}, who was never sold this item by then."
         return ExceptionCode.CREDIT_WITHOUT_RECEIPT, credit.net_minor, None, says
     newest = match.parts[0].sale.invoice_id if match.parts else None

@@ -4,8 +4,8 @@ A credited line may take from sale lines of the same customer and item, invoiced
 its time, that have quantity left. Of these it takes
 
 1. the most recent line of the same unit price that covers it whole (``confirmed``); else
-2. as much as it needs from lines of the same unit price, most recent first, then from lines of
-   a higher price, then of a lower one, most recent first in each (``suggested``);
+2. as much as it needs from lines of the same unit price, then of a higher one, then of a lower
+   one, the nearest price first and the most recent of equal ones (``suggested``);
 3. what is left over is unmatched; nothing at all found is ``unmatched``.
 
 Most recent first, because goods come back soon after they were sold (in the public file half of
@@ -202,10 +202,9 @@ def _covers(sale: SaleLine, credit: CreditLine) -> bool:
 
 
 def _preferred(sales: list[SaleLine], price: Decimal) -> list[SaleLine]:
-    """Same price, then higher, then lower; the most recent first in each."""
-    newest_first = sales[::-1]
+    """Same price, then higher, then lower, each from the nearest; the most recent of equals."""
     return sorted(
-        newest_first, key=lambda sale: (sale.unit_price != price, sale.unit_price < price)
+        reversed(sales), key=lambda sale: (sale.unit_price < price, abs(sale.unit_price - price))
     )
 
 
