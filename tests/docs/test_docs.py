@@ -3,6 +3,7 @@
 import json
 import re
 import socket
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -154,6 +155,14 @@ def test_pages_know_nothing_of_the_machine_they_were_written_on() -> None:
     for page in pages():
         found = [secret for secret in secrets if secret in text_of(page)]
         assert not found, f"{page.name} names {found}"
+
+
+def test_import_order_is_told_as_it_is_checked() -> None:
+    """ARCHITECTURE prints the layers that import-linter checks, top first."""
+    project = tomllib.loads(text_of(ROOT / "pyproject.toml"))
+    contracts = project["tool"]["importlinter"]["contracts"]
+    layers = next(c["layers"] for c in contracts if c["type"] == "layers")
+    assert "```\n" + "\n".join(layers) + "\n```" in text_of(ROOT / "ARCHITECTURE.md")
 
 
 def test_error_page_is_current() -> None:
