@@ -3,8 +3,9 @@
     python -m bench.online_retail --data FILE.csv.gz [--inject SEED] [--anomaly DIR] [--rank DIR]
                                   [--database URL]
 
-The file is imported into a fresh embedded PostgreSQL, or into the empty database named. The last line is one JSON document. With
-``--inject`` known errors are written into a copy of the file first, and looked for.
+The file is imported into a fresh embedded PostgreSQL, or into the empty database named.
+The last line is one JSON document. With ``--inject`` known errors are written into a copy of
+the file first, and looked for.
 """
 
 import argparse

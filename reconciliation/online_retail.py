@@ -193,7 +193,7 @@ class _Import:
         fact = fact_of(document, masters)
         if document.kind != "credit":
             if document.kind == "sale":
-                for sale in sale_lines(document):
+                for sale in sale_lines(document, self.matcher.wants):
                     self.matcher.sold(*sale)
             yield self._append(document.stream, (fact,), new=True)
             return

@@ -6,7 +6,7 @@ its lines is known by then. A write-off is a document a line.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -101,10 +101,12 @@ def credited_pairs(documents: Iterable[Document]) -> set[Pair]:
     }
 
 
-def sale_lines(document: Document) -> Iterable[tuple[str, str, SaleLine]]:
-    """Customer, item and sale line for each line of an invoice that names a customer."""
+def sale_lines(
+    document: Document, wants: Callable[[str, str], bool]
+) -> Iterable[tuple[str, str, SaleLine]]:
+    """Customer, item and sale line for each line of an invoice that a credit may ask for."""
     for number, row in enumerate(document.rows, start=1):
-        if row.customer_id:
+        if row.customer_id and wants(row.customer_id, row.sku):
             yield (
                 row.customer_id,
                 row.sku,

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -96,6 +97,7 @@ class Reading:
         return {**{kind: list(lines) for kind, lines in self.refused.items()}, **kinds}
 
 
+@lru_cache(maxsize=65_536)
 def is_product_code(sku: str) -> bool:
     """Whether a stock code can be goods: five or six digits with a short variant, or a DCGS code.
 
