@@ -9,9 +9,9 @@ its time, that have quantity left. Of these it takes
 3. what is left over is unmatched; nothing at all found is ``unmatched``.
 
 Most recent first, because goods come back soon after they were sold (in the public file half of
-the confirmed ones within 8 days), so the newest open line is the likeliest one. Same price before other
-prices, because a credit repeats its invoice. A higher price comes before a lower one: crediting
-less than was paid is common (wear, discounts), crediting more is a finding.
+the confirmed ones within 8 days), so the newest open line is the likeliest one. Same price before
+other prices, because a credit repeats its invoice. A higher price comes before a lower one:
+crediting less than was paid is common (wear, discounts), crediting more is a finding.
 """
 
 from bisect import insort
@@ -203,8 +203,9 @@ def _covers(sale: SaleLine, credit: CreditLine) -> bool:
 
 def _preferred(sales: list[SaleLine], price: Decimal) -> list[SaleLine]:
     """Same price, then higher, then lower, each from the nearest; the most recent of equals."""
+    newest_first = sales[::-1]
     return sorted(
-        reversed(sales), key=lambda sale: (sale.unit_price < price, abs(sale.unit_price - price))
+        newest_first, key=lambda sale: (sale.unit_price < price, abs(sale.unit_price - price))
     )
 
 
