@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from journal import worklists
 from journal.entries import Append
-from serving.errors import Invalid, problem_response
+from serving.errors import Invalid, problem_response, respond
 from serving.facts_in import ONCE_ONLY, stream_of
 from serving.http import Reply, plain
 from serving.identity import signed_in
@@ -80,8 +80,10 @@ async def tell(request: Request, actor: Signed) -> Response:
     if not batch and isinstance(refused, dict):
         return problem_response(refused)
     failed = sum("problem" in item for item in items)
-    status = 422 if failed == len(items) else 200
-    return Reply({"items": items, "recorded": len(items) - failed}, status).response()
+    if failed == len(items):
+        detail = f"None of the {failed} events was recorded; each item says why."
+        return respond(422, "nothing_recorded", detail, request, items=items)
+    return Reply({"items": items, "recorded": len(items) - failed}).response()
 
 
 def _events(request: Request, body: bytes) -> tuple[list[Mapping[str, Any]], bool]:

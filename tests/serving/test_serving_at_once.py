@@ -5,10 +5,17 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from journal.entries import Append
 from tests.serving.house import STORY, House, cloud_event, request_body
+from workflow.actor import SYSTEM
+from workflow.facts import ExceptionRaised
 
 T = TypeVar("T")
 RETURNS = "/v1/returns"
+FINDING = ExceptionRaised(
+    "X-1", "R10", "industrial", "USD", 50_00, -50_00, "credit CM-1 and case R-1001",
+    STORY.requested_at, "The credit is 50.00 more than was approved.", customer_id="C-1001",
+)  # fmt: skip
 
 
 def at_once(many: int, work: Callable[[int], T]) -> list[T]:
@@ -98,4 +105,25 @@ def test_one_invoice_told_twice_at_once_is_told_once(house: House) -> None:
         return str(answer["items"][0]["status"])
 
     assert Counter(at_once(6, tell)) == {"recorded": 1, "repeated": 5}
+    assert house.differences() == []
+
+
+def test_an_exception_is_resolved_once(house: House) -> None:
+    """Only finance resolves; of four at the same moment one does, the others are told; the
+    list shows it under its new status, and its number stays readable."""
+    with house.services.engine.begin() as conn:
+        append = Append("exception/X-1", (FINDING,), SYSTEM, house.clock.now)
+        house.services.journal.append(conn, [append])
+    path = "/v1/exceptions/X-1/resolution"
+    body = {"resolution": "corrected", "loss_minor": 0, "note": "Reversed."}
+    assert house.post(path, body, "service").json()["code"] == "wrong_role"
+    for wrong in ({"note": " "}, {"loss_minor": -1}, {"loss_minor": 1.5}, {"resolution": "luck"}):
+        assert house.post(path, body | wrong, "clerk").json()["code"] == "invalid_request"
+    assert [x["exception_id"] for x in house.get("/v1/exceptions").json()["items"]] == ["X-1"]
+    answers = at_once(4, lambda _: house.post(path, body, "clerk"))
+    assert Counter(a.status_code for a in answers) == {200: 1, 409: 3}
+    assert {a.json()["code"] for a in answers if a.status_code == 409} == {"already_decided"}
+    assert house.get("/v1/exceptions").json()["items"] == []
+    (row,) = house.get("/v1/exceptions", status="resolved").json()["items"]
+    assert row["status"] == house.get("/v1/exceptions/X-1").json()["status"] == "resolved"
     assert house.differences() == []
