@@ -7,7 +7,7 @@ recorded in the order of the file, a batch a transaction. What was told before i
 
 import hashlib
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -58,7 +58,7 @@ class CanonicalSummary:
     digest: str = ""
     repeated: bool = False
     lines: int = 0
-    counts: Counter[str] = field(default_factory=Counter)
+    counts: dict[str, int] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     """The first faults as sentences with their line numbers."""
     seconds: float = 0.0
@@ -156,10 +156,14 @@ def _fact(text: str, reader: FactReader, at: datetime) -> object:
         return str(getattr(error, "code", "invalid_fact")), str(error)
 
 
+def _count(summary: CanonicalSummary, name: str) -> None:
+    summary.counts[name] = summary.counts.get(name, 0) + 1
+
+
 def _set_aside(
     summary: CanonicalSummary, aside: dict[str, list[int]], number: int, kind: str, why: str
 ) -> None:
-    summary.counts[kind] += 1
+    _count(summary, kind)
     aside[kind].append(number)
     if len(summary.faults) < MOST_FAULTS_TOLD:
         summary.faults.append(f"Line {number}: {kind}: {why}")
@@ -219,13 +223,13 @@ def _news(
         type_name, payload = encode(fact)
         digest, before = _digest(payload), seen.told(stream, type_name)
         if before == digest:
-            summary.counts["known"] += 1
+            _count(summary, "known")
         elif before is not None and isinstance(fact, reader.once_only):
             why = f"{stream} is recorded with other content; what was recorded stands"
             _set_aside(summary, aside, number, "document_differs", why)
         else:
             seen.tell(stream, type_name, digest)
-            summary.counts["recorded"] += 1
+            _count(summary, "recorded")
             appends.append(Append(stream, (fact,), actor, at))
     return appends
 

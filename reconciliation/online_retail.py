@@ -7,7 +7,6 @@ skipped; what it has with another content is kept and reported (R17).
 """
 
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -79,14 +78,14 @@ class Summary:
     repeated: bool
     figures: Figures
     rows: dict[str, int]
-    recorded: Counter[str] = field(default_factory=Counter)
+    recorded: dict[str, int] = field(default_factory=dict)
     """Documents newly recorded, by kind (``sale``, ``credit``, ``write_off``)."""
     skipped: int = 0
     """Documents that the journal had already, the same."""
     conflicts: int = 0
     """Documents that the journal has with another content; each has an R17 exception."""
-    matches: Counter[str] = field(default_factory=Counter)
-    exceptions: Counter[str] = field(default_factory=Counter)
+    matches: dict[str, int] = field(default_factory=dict)
+    exceptions: dict[str, int] = field(default_factory=dict)
     exposure_minor: int = 0
     events: int = 0
     seconds: float = 0.0
@@ -186,7 +185,7 @@ class _Import:
             for stream, fact in masters.needed(document):
                 appends.append(self._append(stream, (fact,), new=True))
             appends.extend(self._document(document, masters))
-            self.summary.recorded[document.kind] += 1
+            _count(self.summary.recorded, document.kind)
         self._append_assessed(conn, appends)
 
     def _document(self, document: Document, masters: Masters) -> Iterator[Append]:
@@ -201,13 +200,13 @@ class _Import:
         events = (fact, *(matched_fact(match) for match in matches))
         yield self._append(document.stream, events, new=True)
         for match in matches:
-            self.summary.matches[match.match] += 1
+            _count(self.summary.matches, match.match)
             raised = finding(match, BUSINESS_UNIT, CURRENCY)
             if raised is not None:
                 yield self._raise(raised)
 
     def _raise(self, raised: ExceptionRaised) -> Append:
-        self.summary.exceptions[raised.code] += 1
+        _count(self.summary.exceptions, raised.code)
         self.summary.exposure_minor += raised.exposure_minor
         return self._append(f"exception/{raised.exception_id}", (raised,), new=True)
 
@@ -242,6 +241,10 @@ class _Import:
 
     def _append(self, stream: str, events: tuple[object, ...], new: bool = False) -> Append:
         return Append(stream, events, self.actor, self.at, 0 if new else None)
+
+
+def _count(counted: dict[str, int], name: str) -> None:
+    counted[name] = counted.get(name, 0) + 1
 
 
 def _batches(documents: Iterable[Document]) -> Iterator[list[Document]]:
