@@ -48,7 +48,10 @@ def database(*, migrated: bool = True) -> Iterator["Database"]:
 def services() -> Iterator["Services"]:
     """Everything wired for this process, with the promoted models on the shelf."""
     from journal.rebuild import ensure_memories
+    from serving.logs import configure
     from serving.wiring import wire
+
+    configure()
 
     with database() as found:
         wired = wire(settings(), found.url)

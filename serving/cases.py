@@ -1,6 +1,6 @@
 """The one way a command reaches a case: read, decide, append, all in the caller's transaction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -8,8 +8,9 @@ from sqlalchemy import Connection
 
 from journal.entries import Append, LedgerViolation, Recorded
 from journal.journal import Journal
+from workflow.actor import SYSTEM
 from workflow.commands import Command
-from workflow.decide import decide
+from workflow.decide import decided
 from workflow.effects import Effect, effects_of
 from workflow.events import CaseEvent
 from workflow.evolve import evolve, fold
@@ -55,6 +56,9 @@ class Cases:
     ) -> Handled:
         """Decide and append; nothing is written where the answer is no.
 
+        The journal names the commander on what they did, and the system on what the rules did
+        next: a model's answer is the model's, the credit that a policy then approves is not.
+
         Errors: ``Refused`` (business no, or ``stale_version`` where ``expected_version`` is not
         the case's own), ``journal.entries.Conflict`` (somebody was faster: repeat).
         """
@@ -65,26 +69,25 @@ class Cases:
                 f"{return_id} is at version {version}, not {expected_version}.",
                 version=version,
             )
-        events = decide(state, command, self._policies_at(command.at.date()))
-        if not events:
+        decision = decided(state, command, self._policies_at(command.at.date()))
+        appends, expected = [], version
+        for events, actor in ((decision.own, command.actor), (decision.followed, SYSTEM)):
+            if events:
+                state, effects = follow(state, events)
+                appends.append(
+                    Append(f"case/{return_id}", events, actor, command.at, expected, effects)
+                )
+                expected += len(events)
+        if not appends:
             return Handled(state, version, ())
-        state, effects = follow(state, events)
-        append = Append(
-            stream=f"case/{return_id}",
-            events=tuple(events),
-            actor=command.actor,
-            recorded_at=command.at,
-            expected_version=version,
-            effects=effects,
-        )
         try:
-            recorded = self._journal.append(conn, [append])
+            recorded = self._journal.append(conn, appends)
         except LedgerViolation as violation:
             raise Refused(violation.code, violation.message) from violation
-        return Handled(state, version + len(events), tuple(recorded))
+        return Handled(state, expected, tuple(recorded))
 
 
-def follow(state: State, events: list[CaseEvent]) -> tuple[State, tuple[Effect, ...]]:
+def follow(state: State, events: Iterable[CaseEvent]) -> tuple[State, tuple[Effect, ...]]:
     """The state after events, and every effect that they ask of the world, once each."""
     effects: dict[str, Effect] = {}
     for event in events:

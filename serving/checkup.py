@@ -32,7 +32,9 @@ def checkup(services: Services) -> list[str]:
         if fault:
             faults.append(f"Model {name} is not used: {fault}")
         elif not services.shelf.get(name).digest:
-            faults.append(f"No {name} model is promoted; people decide. Run: triage train {name}")
+            faults.append(
+                f"No {name} model is promoted; people decide. Run: triage train {name.replace('_', '-')}"
+            )
     if parked:
         first = parked[0]
         faults.append(

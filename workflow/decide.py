@@ -6,6 +6,7 @@ new state without anybody else's word is done at once (``progress.py``). A busin
 """
 
 from collections import defaultdict
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import assert_never
 
@@ -53,11 +54,25 @@ from workflow.run import PolicyBook, Run
 from workflow.state import ZERO, Authorised, Line, Portion, State, Unborn
 
 
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """``own`` is what the commander did; ``followed`` what the rules did next, by themselves."""
+
+    own: tuple[CaseEvent, ...]
+    followed: tuple[CaseEvent, ...]
+
+
 def decide(state: State, command: Command, policies: PolicyBook) -> list[CaseEvent]:
     """The events that a command leads to; empty where it was obeyed before.
 
     Raises ``Refused`` with a code of ``workflow.refused.CODES``.
     """
+    decision = decided(state, command, policies)
+    return [*decision.own, *decision.followed]
+
+
+def decided(state: State, command: Command, policies: PolicyBook) -> Decision:
+    """As ``decide``, with the commander's own events apart from those that follow."""
     run = Run(state, policies, command.actor, command.at)
     match command:
         case RequestReturn():
@@ -84,8 +99,9 @@ def decide(state: State, command: Command, policies: PolicyBook) -> list[CaseEve
             _park(run, command)
         case _:
             assert_never(command)
+    own = len(run.events)
     progress(run)
-    return run.events
+    return Decision(tuple(run.events[:own]), tuple(run.events[own:]))
 
 
 def _request(run: Run, command: RequestReturn) -> None:

@@ -163,7 +163,7 @@ def _authorise(run: Run) -> None:
         return
     verdict = run.policies.judge("authorisation", authorisation_facts(case))
     if verdict.outcome == "authorise":
-        grant(run, verdict, run.actor.id if run.actor.kind == "person" else "system")
+        grant(run, verdict, "system")
     elif verdict.outcome == "refuse":
         reasons = [
             f"line {line.number}: {line.eligibility.because}"
