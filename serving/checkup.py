@@ -32,9 +32,8 @@ def checkup(services: Services) -> list[str]:
         if fault:
             faults.append(f"Model {name} is not used: {fault}")
         elif not services.shelf.get(name).digest:
-            faults.append(
-                f"No {name} model is promoted; people decide. Run: triage train {name.replace('_', '-')}"
-            )
+            spelt = name.replace("_", "-")
+            faults.append(f"No {name} model is promoted; people decide. Run: triage train {spelt}")
     if parked:
         first = parked[0]
         faults.append(
