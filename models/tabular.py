@@ -152,3 +152,9 @@ def all_missing(row: Row, names: Iterable[str]) -> bool:
     """Whether none of the columns named is known; false where no column is named."""
     wanted = tuple(names)
     return bool(wanted) and all(row.get(name) is None for name in wanted)
+
+
+def log_scale(values: Matrix) -> Matrix:
+    """Signed ``log(1 + |x|)``: money spans six powers of ten."""
+    scaled: Matrix = np.sign(values) * np.log1p(np.abs(values))
+    return scaled

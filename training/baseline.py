@@ -7,8 +7,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from models.credit_anomaly.tails import log_scale
-from models.tabular import Layout, Matrix
+from models.tabular import Layout, Matrix, log_scale
 
 Array = NDArray[np.float64]
 

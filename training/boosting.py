@@ -15,10 +15,9 @@ Array = NDArray[np.float64]
 
 SETTINGS: dict[str, Any] = {
     "learning_rate": 0.06,
-    "num_leaves": 15,
-    "min_data_in_leaf": 10,
+    "min_data_in_leaf": 8,
     "lambda_l2": 2.0,
-    "feature_fraction": 0.8,
+    "feature_fraction": 0.7,
     "bagging_fraction": 0.8,
     "bagging_freq": 1,
     # Defaults for categories are made for millions of rows.
@@ -31,6 +30,14 @@ SETTINGS: dict[str, Any] = {
     "num_threads": 1,  # thousands of rows: a second thread mostly waits for the first
     "verbosity": -1,
 }
+BROAD: dict[str, Any] = {"num_leaves": 15, "min_data_in_leaf": 10, "feature_fraction": 0.8}
+"""Instead of these, where nothing is known of the columns."""
+LEAVES = ((3_000, 4), (12_000, 8), (50_000, 16))
+MOST_LEAVES = 31
+"""Leaves of a tree by how many rows it learns from: what few rows say of interactions is noise."""
+HISTORY_GAIN = 0.3
+"""A split on history must gain so much more than one on a fact of the question itself: there are
+many histories, and among many the best by chance looks good."""
 MOST_ROUNDS, PATIENCE, FIXED_ROUNDS, LEAST_ROUNDS = 300, 30, 60, 30
 """A validation part of a few worklists is too noisy to stop anybody in the first rounds."""
 INNER_SHARE, LEAST_INNER = 0.15, 40
@@ -45,6 +52,56 @@ class Learned:
     rounds: int
 
 
+def leaves_for(rows: int) -> int:
+    """How many leaves a tree may have that learns from so many rows."""
+    return next((leaves for most, leaves in LEAVES if rows < most), MOST_LEAVES)
+
+
+def settings_for(
+    rows: int, seed: int, objective: dict[str, Any], own: NDArray[np.bool_]
+) -> dict[str, Any]:
+    """LightGBM's parameters; ``own`` marks columns that are facts of the question itself."""
+    trust = np.where(own, 1.0, HISTORY_GAIN).tolist()
+    own_first = {"num_leaves": leaves_for(rows), "feature_contri": trust, "seed": seed}
+    return {**SETTINGS, **own_first, **objective}
+
+
+def dataset(
+    layout: Layout,
+    matrix: Matrix,
+    labels: Array,
+    weights: Array | None = None,
+    groups: list[int] | None = None,
+    reference: lgb.Dataset | None = None,
+) -> lgb.Dataset:
+    """Rows as LightGBM takes them; ``reference`` is the set whose bins a later one shares."""
+    return lgb.Dataset(
+        matrix,
+        labels,
+        weight=weights,
+        group=groups,
+        feature_name=list(layout.names),
+        categorical_feature=layout.categorical,
+        reference=reference,
+        free_raw_data=False,
+        params={"verbosity": -1},
+    )
+
+
+def grown(
+    settings: dict[str, Any],
+    rows: lgb.Dataset,
+    rounds: int,
+    later: Sequence[lgb.Dataset] = (),
+    callbacks: Sequence[Any] = (),
+) -> lgb.Booster:
+    """A booster; ``later`` are judged every round, for ``callbacks`` to hear of."""
+    with warnings.catch_warnings():
+        # LightGBM repeats, as a warning, that it took the categories we gave it.
+        warnings.filterwarnings("ignore", module="lightgbm")
+        return lgb.train(settings, rows, rounds, valid_sets=list(later), callbacks=list(callbacks))
+
+
 def boost(
     layout: Layout,
     matrix: Matrix,
@@ -55,30 +112,23 @@ def boost(
     weights: Array | None = None,
     groups: Sequence[int] | None = None,
 ) -> Learned:
-    """Fits trees on rows in time order. ``groups`` are query sizes, in row order, for ranking."""
-    settings = {**SETTINGS, "seed": seed, **objective}
+    """Fits trees on any table in time order, stopped by its newest rows.
+
+    ``groups`` are query sizes, in row order, for ranking.
+    """
     cut = _cut(len(matrix), groups)
     parts = [slice(0, cut), slice(cut, len(matrix))]
     sets: list[lgb.Dataset] = []
     for rows in parts if cut < len(matrix) else parts[:1]:
+        some = None if weights is None else weights[rows]
+        first = sets[0] if sets else None
         sets.append(
-            lgb.Dataset(
-                matrix[rows],
-                labels[rows],
-                weight=None if weights is None else weights[rows],
-                group=_groups_in(groups, rows),
-                feature_name=list(layout.names),
-                categorical_feature=layout.categorical,
-                reference=sets[0] if sets else None,
-                params={"verbosity": -1},
-            )
+            dataset(layout, matrix[rows], labels[rows], some, _groups_in(groups, rows), first)
         )
     stop: list[Any] = [lgb.early_stopping(PATIENCE, verbose=False)] if len(sets) > 1 else []
     rounds = MOST_ROUNDS if stop else FIXED_ROUNDS
-    with warnings.catch_warnings():
-        # LightGBM repeats, as a warning, that it took the categories we gave it.
-        warnings.filterwarnings("ignore", module="lightgbm")
-        booster = lgb.train(settings, sets[0], rounds, valid_sets=sets[1:], callbacks=stop)
+    settings = {**SETTINGS, **BROAD, "seed": seed, **objective}
+    booster = grown(settings, sets[0], rounds, sets[1:], stop)
     best = booster.best_iteration if booster.best_iteration > 0 else booster.current_iteration()
     best = min(max(best, LEAST_ROUNDS), booster.current_iteration())
     return Learned(booster.model_to_string(num_iteration=best), int(best))

@@ -17,10 +17,9 @@ from models.credit_anomaly.model import (
     Levels,
 )
 from models.protocol import Card
-from models.tabular import Layout
-from models.tree_explain import Trees
+from models.tabular import Layout, Matrix
 from training import measures
-from training.boosting import boost
+from training.crossfit import Crossfit, Past, crossfit, own_columns, stretches
 from training.detector import fit_detector
 from training.enough import need
 from training.labels import SUSPECT
@@ -30,10 +29,14 @@ from training.split import Split, by_time_and_customer
 
 NAME = "credit_anomaly"
 LEAST_CREDITS = 100
-LEAST_SUSPECT, LEAST_SUSPECT_CALIBRATION = 25, 8
-"""Confirmed anomalies in training and in calibration from which labels are used at all."""
+LEAST_SUSPECT = 25
+"""Confirmed anomalies from which labels are used at all."""
+TAIL_SHARE = 0.2
+"""Weight of rare cells in strangeness; rare combinations find more of what people deny."""
+OWN = ("credit_", "line_")
+"""How columns begin that are facts of the credit itself; the others are history."""
 ELEVATED_SHARE, HIGH_SHARE = 0.95, 0.99
-"""Share of calibration credits below the two levels: one in twenty and one in a hundred is seen."""
+"""Share of past credits below the two levels: one in twenty and one in a hundred is seen."""
 KNOTS = 200
 
 LIMITS = (
@@ -53,20 +56,23 @@ def fit(examples: Sequence[Example], *, seed: int) -> Made:
         "Import credit notes or let more returns reach their credit.",
     )  # fmt: skip
     split = by_time_and_customer(credits, seed)
+    past = [*split.train, *split.calibration]
+    taught = np.array([example.customer not in split.held_out for example in past])
     columns = columns_of(CREDIT_ANOMALY)
-    layout = Layout.fit(columns, rows_of(split.train))
-    matrix = layout.matrix(rows_of(split.train))
-    detector = fit_detector(layout, matrix, DIRECTIONS, seed=seed)
+    layout = Layout.fit(columns, rows_of([e for e, t in zip(past, taught, strict=True) if t]))
+    matrix = layout.matrix(rows_of(past))
+    detector = fit_detector(layout, matrix[taught], DIRECTIONS, seed=seed, tail_share=TAIL_SHARE)
     plain = CreditAnomaly(_blank(), layout, detector, _no_levels())
-    taught = _taught(layout, split.train, split.calibration, seed)
-    blend = _blend(plain, taught, split.calibration) if taught else Blend()
-    if not blend.taught:
-        taught = None
-    levels = _levels(CreditAnomaly(_blank(), layout, detector, _no_levels(), blend, taught), split)
+    learned = _learned(layout, matrix, past, taught, seed)
+    strange = plain.totals(matrix)
+    blend = _blend(strange, learned, past) if learned else Blend()
+    scorer = learned.scorer if learned and blend.taught else None
+    bare = CreditAnomaly(_blank(), layout, detector, _no_levels(), blend, scorer)
+    levels = _levels(_totals(bare, matrix, strange, learned, past))
     output = OUTPUT_SUPERVISED if blend.supervised else OUTPUT_UNSUPERVISED
 
     def build(card: Card) -> CreditAnomaly:
-        return CreditAnomaly(card, layout, detector, levels, blend, taught)
+        return CreditAnomaly(card, layout, detector, levels, blend, scorer)
 
     return Made(
         name=NAME,
@@ -98,38 +104,45 @@ def _labelled(examples: Sequence[Example]) -> list[Example]:
     return [example for example in examples if example.label is not None]
 
 
-def _taught(
-    layout: Layout, train: Sequence[Example], calibration: Sequence[Example], seed: int
-) -> Trees | None:
-    """Trees on labels, or ``None`` where people have confirmed too few anomalies."""
-    known = _labelled(train)
-    truth = is_suspect(known)
-    enough = LEAST_SUSPECT <= truth.sum() < len(truth)
-    later = is_suspect(_labelled(calibration))
-    if not enough or not LEAST_SUSPECT_CALIBRATION <= later.sum() < len(later):
+def _learned(
+    layout: Layout,
+    matrix: Matrix,
+    past: Sequence[Example],
+    taught: NDArray[np.bool_],
+    seed: int,
+) -> Crossfit | None:
+    """What labels teach, or ``None`` where people have confirmed too few anomalies."""
+    known = np.array([example.label is not None for example in past])
+    truth = is_suspect(past)
+    suspects = truth[known & taught]
+    if not LEAST_SUSPECT <= suspects.sum() < len(suspects):
         return None
-    learned = boost(
+    labelled = _labelled(past)
+    rows = Past(
         layout,
-        layout.matrix(rows_of(known)),
-        truth,
-        seed=seed,
-        objective={"objective": "binary"},
-        weights=np.array([example.weight for example in known]),
+        matrix[known],
+        truth[known],
+        1,
+        np.array([example.weight for example in labelled]),
+        taught[known],
+        stretches(labelled),
+        own_columns(layout, OWN),
     )
-    return Trees(learned.text)
+    return crossfit(rows, seed=seed)
 
 
-def _blend(plain: CreditAnomaly, taught: Trees | None, calibration: Sequence[Example]) -> Blend:
-    """Logistic regression of the labels on both scores; neither may count against suspicion."""
-    if taught is None:
-        return Blend()
-    known = _labelled(calibration)
-    matrix = plain.layout.matrix(rows_of(known))
-    both = np.column_stack([plain.totals(matrix), taught.margins(matrix)[:, 0]])
-    weights = np.array([example.weight for example in known])
+def _blend(strange: Array, learned: Crossfit, past: Sequence[Example]) -> Blend:
+    """Logistic regression of the labels on both scores; neither may count against suspicion.
+
+    ``learned.answers`` are of models that did not know the credit.
+    """
+    labelled = _labelled(past)
+    known = np.array([example.label is not None for example in past])
+    both = np.column_stack([strange[known], learned.answers[:, 0]])
+    weights = np.array([example.weight for example in labelled])
     used = [0, 1]
     while used:
-        model = LogisticRegression(C=1.0).fit(both[:, used], is_suspect(known), weights)
+        model = LogisticRegression(C=1.0).fit(both[:, used], is_suspect(labelled), weights)
         if (model.coef_[0] >= 0).all():
             parts = dict(zip(used, model.coef_[0].tolist(), strict=True))
             return Blend(
@@ -139,12 +152,26 @@ def _blend(plain: CreditAnomaly, taught: Trees | None, calibration: Sequence[Exa
     return Blend()
 
 
-def _levels(model: CreditAnomaly, split: Split[Example]) -> Levels:
-    train = np.sort(model.totals(model.layout.matrix(rows_of(split.train))))
-    later = model.totals(model.layout.matrix(rows_of(split.calibration)))
-    elevated, high = np.quantile(later if len(later) >= 50 else train, [ELEVATED_SHARE, HIGH_SHARE])
+def _totals(
+    model: CreditAnomaly,
+    matrix: Matrix,
+    strange: Array,
+    learned: Crossfit | None,
+    past: Sequence[Example],
+) -> Array:
+    """Totals of past credits as they would have been said when each was new."""
+    totals = model.totals(matrix)
+    if learned is not None and model.taught is not None:
+        known = np.array([example.label is not None for example in past])
+        said = model.blend.taught * learned.answers[:, 0]
+        totals[known] = model.blend.intercept + model.blend.strangeness * strange[known] + said
+    return totals
+
+
+def _levels(totals: Array) -> Levels:
+    elevated, high = np.quantile(totals, [ELEVATED_SHARE, HIGH_SHARE])
     shares = np.linspace(0.0, 1.0, KNOTS)
-    knots = np.maximum.accumulate(np.quantile(train, shares))
+    knots = np.maximum.accumulate(np.quantile(totals, shares))
     return Levels(float(elevated), float(high), tuple(knots.tolist()), tuple(shares.tolist()))
 
 
@@ -191,9 +218,13 @@ def _judge_labelled(
         "auc_unsupervised": measures.auc(truth, strange),
         "auc_amount_only": measures.auc(truth, amount),
         "average_precision": measures.average_precision(truth, score),
+        "average_precision_unsupervised": measures.average_precision(truth, strange),
         "average_precision_amount_only": measures.average_precision(truth, amount),
         "average_precision_majority": float(truth.mean()),
         "suspect_amount_captured_at_10pct": measures.captured(truth * amount, score, 0.1),
+        "suspect_amount_captured_at_10pct_unsupervised": measures.captured(
+            truth * amount, strange, 0.1
+        ),
         "suspect_amount_captured_at_10pct_amount_only": measures.captured(
             truth * amount, amount, 0.1
         ),

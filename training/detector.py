@@ -23,11 +23,13 @@ def fit_detector(
     *,
     seed: int,
     trees: int = TREES,
+    tail_share: float = 0.5,
 ) -> Detector:
     """A detector of the usual rows in ``matrix`` (as ``layout`` made it), labels not needed.
 
     ``directions`` says for a column whether only large (``high``) or small (``low``) values are
-    suspicious; columns it does not name are suspicious at both ends.
+    suspicious; columns it does not name are suspicious at both ends. ``tail_share``
+    is how much of the score is for rare cells, the rest for rare combinations.
     """
     fitted = [_tail(layout, j, matrix[:, j], directions) for j in range(matrix.shape[1])]
     surprise = surprises(matrix, fitted)
@@ -44,6 +46,7 @@ def fit_detector(
         typical=typical,
         path_mean=float(paths.mean()),
         path_deviation=_deviation(paths),
+        tail_share=tail_share,
     )
 
 

@@ -12,25 +12,28 @@ from models.conformal import Conformal, fit_conformal
 from models.disposition.certainty import Certainty
 from models.disposition.model import DispositionModel
 from models.protocol import Card
-from models.tabular import Layout
-from models.tree_explain import Trees
+from models.tabular import Layout, Matrix
 from training import measures
 from training.baseline import OneHotLogistic
-from training.boosting import boost
+from training.crossfit import Past, crossfit, own_columns, stretches
 from training.enough import common, need
 from training.made import Array, Judgement, Made, by_slice, columns_of, rows_of
 from training.rows import Example
-from training.split import Split, by_time_and_customer
+from training.split import by_time_and_customer
 from workflow.codes import Disposition
 
 NAME = "disposition"
 OUTPUT = "log_odds"
-LEAST_LABELLED, LEAST_A_CLASS, LEAST_CALIBRATION = 120, 5, 30
+LEAST_LABELLED, LEAST_A_CLASS = 120, 5
+CHANCES = 100
+"""Draws that say how far off a perfectly calibrated model would look."""
 LEVEL = 0.95
 """The conformal set holds the expert's choice this often."""
 RIGHT_WHEN_ANSWERED, MOST_ABSTAINED = 0.80, 0.30
-"""The model abstains below the confidence from which it is right so often on calibration data,
-but never on more than this share of it."""
+"""The model abstains below the confidence from which it is right so often on past cases it did
+not know, but never on more than this share of them."""
+OWN = ("line_", "portion_")
+"""How columns begin that are facts of the portion itself; the others are history."""
 
 LIMITS = (
     "Ranks only what rules allow; trained on this distributor's own inspectors. Not for goods "
@@ -48,26 +51,32 @@ def fit(examples: Sequence[Example], *, seed: int) -> Made:
     how = "Let more inspected returns reach a confirmed disposition."
     need(NAME, "confirmed dispositions", len(labelled), LEAST_LABELLED, how)
     split = by_time_and_customer(labelled, seed)
-    classes = common((str(example.label) for example in split.train), LEAST_A_CLASS)
+    before = [*split.train, *split.calibration]
+    taught = [example for example in before if example.customer not in split.held_out]
+    classes = common((str(example.label) for example in taught), LEAST_A_CLASS)
     need(NAME, "dispositions that occur often enough", len(classes), 2, how)
-    train = [example for example in split.train if example.label in classes]
-    later = [example for example in split.calibration if example.label in classes]
-    need(NAME, "confirmed dispositions to calibrate on", len(later), LEAST_CALIBRATION, how)
+    past = [example for example in before if example.label in classes]
+    taught = [example for example in taught if example.label in classes]
     columns = columns_of(DISPOSITION)
-    layout = Layout.fit(columns, rows_of(train))
-    learned = boost(
-        layout,
-        layout.matrix(rows_of(train)),
-        codes_of(train, classes).astype(np.float64),
+    layout = Layout.fit(columns, rows_of(taught))
+    codes = codes_of(past, classes)
+    learned = crossfit(
+        Past(
+            layout,
+            layout.matrix(rows_of(past)),
+            codes.astype(np.float64),
+            len(classes),
+            weights_of(past),
+            np.array([example.customer not in split.held_out for example in past]),
+            stretches(past),
+            own_columns(layout, OWN),
+        ),
         seed=seed,
-        objective={"objective": "multiclass", "num_class": len(classes)},
-        weights=weights_of(train),
     )
-    trees = Trees(learned.text)
-    certainty = _certainty(trees, layout, classes, later, len(train))
+    certainty = _certainty(learned.answers, codes, len(SAYS) - len(classes))
 
     def build(card: Card) -> DispositionModel:
-        return DispositionModel(card, layout, trees, classes, certainty)
+        return DispositionModel(card, layout, learned.scorer, classes, certainty)
 
     return Made(
         name=NAME,
@@ -82,10 +91,11 @@ def fit(examples: Sequence[Example], *, seed: int) -> Made:
             "labelled": len(labelled),
             "classes": " ".join(classes),
             "rounds": learned.rounds,
+            "linear_share": learned.scorer.linear_share,
             "temperature": certainty.temperature.value,
             "answer_least": certainty.answer_least,
         },
-        judged=_judge(build(_blank()), train, split, classes, seed),
+        judged=_judge(build(_blank()), taught, split.test, seed),
         data=labelled,
         test=split.test,
         conformal_level=LEVEL,
@@ -103,28 +113,20 @@ def weights_of(examples: Sequence[Example]) -> Array:
     return np.array([example.weight for example in examples])
 
 
-def _certainty(
-    trees: Trees,
-    layout: Layout,
-    classes: Sequence[str],
-    later: Sequence[Example],
-    trained: int,
-) -> Certainty:
-    """Temperature and threshold from half of the calibration cases, sets from the other half.
+def _certainty(answers: Matrix, truth: NDArray[np.intp], unmet: int) -> Certainty:
+    """Temperature, sets and threshold, all from answers to cases the models did not know.
 
-    The promise of the sets holds for rows that nothing else was fitted on.
+    The promise of the sets is that of cross-conformal prediction (Vovk 2015): the one number
+    fitted to the same answers, the temperature, moves it by less than its own noise.
     """
-    cases = {case: i % 2 for i, case in enumerate(dict.fromkeys(e.case for e in later))}
-    tuned, promised = ([e for e in later if cases[e.case] == half] for half in (0, 1))
-    margins, truth = trees.margins(layout.matrix(rows_of(tuned))), codes_of(tuned, classes)
-    temperature = fit_temperature(margins, truth)
-    sure = Certainty(temperature, Conformal("lac", LEVEL, np.inf, 0), 0.5 / (trained + 1), 0.0)
-    unmet = len(SAYS) - len(classes)
-    found = sure.probabilities(trees.margins(layout.matrix(rows_of(promised))), unmet)
+    temperature = fit_temperature(answers, truth)
+    open_set = Conformal("lac", LEVEL, np.inf, 0)
+    sure = Certainty(temperature, open_set, 0.5 / (len(truth) + 1), 0.0)
+    chances = sure.probabilities(answers, unmet)
     return replace(
         sure,
-        conformal=fit_conformal(found, codes_of(promised, classes), LEVEL),
-        answer_least=_answer_least(sure.probabilities(margins, unmet), truth),
+        conformal=fit_conformal(chances, truth, LEVEL),
+        answer_least=_answer_least(chances, truth),
     )
 
 
@@ -140,14 +142,13 @@ def _answer_least(chances: Array, truth: NDArray[np.intp]) -> float:
 
 def _judge(
     model: DispositionModel,
-    train: Sequence[Example],
-    split: Split[Example],
-    classes: Sequence[str],
+    taught: Sequence[Example],
+    later: Sequence[Example],
     seed: int,
 ) -> Judgement:
-    test = [example for example in split.test if example.label in model.values]
+    test = [example for example in later if example.label in model.values]
     if not test:
-        return Judgement({"test_rows": 0.0}, importance=model.trees.importance())
+        return Judgement({"test_rows": 0.0})
     truth = [str(example.label) for example in test]
     code = {value: i for i, value in enumerate(model.values)}
     known = np.array([code[label] for label in truth])
@@ -160,8 +161,8 @@ def _judge(
     low, high = measures.interval(
         lambda at: float(right[at].mean()), [example.customer for example in test], seed
     )
-    unseen = {example.subject for example in split.unseen}
-    new = np.array([example.subject in unseen for example in test])
+    met = {example.customer for example in taught}
+    new = np.array([example.customer not in met for example in test])
     person = np.array([example.weight > 0.5 for example in test])
     metrics = {
         "test_rows": float(len(test)),
@@ -175,9 +176,10 @@ def _judge(
         "macro_f1": measures.macro_f1(truth, said),
         "log_loss": measures.log_loss(known, chances),
         "ece": measures.calibration_error(chances.max(axis=1), right),
+        "ece_by_chance": _ece_by_chance(chances.max(axis=1), seed),
         "set_coverage": float(np.mean(in_set)),
         "set_size": float(np.mean([len(answer.set) for answer in answers])),
-        **_baselines(model.layout, train, test, classes),
+        **_baselines(model.layout, taught, test, model.classes),
     }
     return Judgement(
         metrics,
@@ -186,7 +188,7 @@ def _judge(
         right=right,
         confusion=_confusion(truth, said),
         classes=tuple(sorted(set(truth) | set(said))),
-        importance=model.trees.importance(),
+        importance=_importance(model, test),
     )
 
 
@@ -203,15 +205,15 @@ def _allowed_only(chances: Array, examples: Sequence[Example], values: Sequence[
 
 
 def _baselines(
-    layout: Layout, train: Sequence[Example], test: Sequence[Example], classes: Sequence[str]
+    layout: Layout, taught: Sequence[Example], test: Sequence[Example], classes: Sequence[str]
 ) -> dict[str, float]:
     """What always naming the commonest disposition, and a plain logistic regression, reach.
 
     Both choose among what the rules left open, as the model does.
     """
-    labels, weights = codes_of(train, classes), weights_of(train)
+    labels, weights = codes_of(taught, classes), weights_of(taught)
     shares = np.bincount(labels, minlength=len(classes)) / len(labels)
-    simple = OneHotLogistic(layout).fit(layout.matrix(rows_of(train)), labels, weights)
+    simple = OneHotLogistic(layout).fit(layout.matrix(rows_of(taught)), labels, weights)
     found = np.zeros((len(test), len(classes)))
     found[:, simple.classes] = simple.probabilities(layout.matrix(rows_of(test)))
     tiled = np.tile(shares, (len(test), 1))
@@ -221,6 +223,24 @@ def _baselines(
         return float(np.mean([classes[b] == e.label for b, e in zip(best, test, strict=True)]))
 
     return {"majority_accuracy": right(tiled), "logistic_accuracy": right(found)}
+
+
+def _ece_by_chance(confidence: Array, seed: int) -> float:
+    """The calibration error that a model whose every confidence is true shows on so many rows.
+
+    Fifteen bins of a few rows each never agree exactly; only what exceeds this is an error.
+    """
+    drawn = np.random.default_rng(seed).random((CHANCES, len(confidence))) < confidence
+    errors = [measures.calibration_error(confidence, right.astype(np.float64)) for right in drawn]
+    return float(np.mean(errors))
+
+
+def _importance(model: DispositionModel, test: Sequence[Example]) -> dict[str, float]:
+    """Mean absolute push for the answer, by column, over at most 500 test rows."""
+    matrix = model.layout.matrix(rows_of(test[:500]))
+    said = model.scorer.margins(matrix).argmax(axis=1)
+    pushes, _ = model.scorer.pushes(matrix, said.tolist())
+    return dict(zip(model.layout.names, np.abs(pushes).mean(axis=0).tolist(), strict=True))
 
 
 def _confusion(truth: Sequence[str], said: Sequence[str]) -> NDArray[np.intp]:

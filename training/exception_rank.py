@@ -1,4 +1,8 @@
-"""Fits the exception ranker: within a business unit and week, what cost most comes first."""
+"""Fits the exception ranker: which share of what is at stake is lost, learned from resolved ones.
+
+Learning the share leaves little to learn: a few dozen resolved exceptions already order others
+better than their amounts do, where a ranker that has to find the amount itself does worse.
+"""
 
 from collections.abc import Sequence
 
@@ -7,23 +11,25 @@ from numpy.typing import NDArray
 from sklearn.isotonic import IsotonicRegression
 
 from features.catalogue import EXCEPTION_RANK
-from models.exception_rank.model import LEVELS, OUTPUT, ExceptionRank, LossCurve
+from models.exception_rank.model import LEVELS, OUTPUT, STAKE, ExceptionRank, LossCurve, log_stakes
 from models.protocol import Card
 from models.tabular import Layout
 from models.tree_explain import Trees
 from training import measures
-from training.boosting import boost
+from training.crossfit import Past, grow_apart, own_columns, stretches
 from training.enough import need
 from training.made import Array, Judgement, Made, by_slice, columns_of, rows_of
 from training.rows import Example
-from training.split import Split, by_time_and_customer
+from training.split import by_time_and_customer
 
 NAME = "exception_rank"
 LEAST_RESOLVED, LEAST_COSTLY = 60, 15
-GRADES = 10
-"""Relevance 0 is no loss; 1 to 10 are the tenths of the losses of training, each worth its mean."""
-RISING = ("exception_exposure_minor",)
+OWN = ("exception_",)
+"""How columns begin that are facts of the exception itself or of its code."""
+RISING = (STAKE,)
 """Columns of which more never lowers the rank: with more at stake, look sooner."""
+MOST_LOST = 2.0
+"""Share of the exposure above which a loss counts no further."""
 CRITICAL_SHARE, HIGH_SHARE, MEDIUM_SHARE = 0.95, 0.80, 0.50
 SCALE_SHARE = 0.95
 
@@ -42,30 +48,33 @@ def fit(examples: Sequence[Example], *, seed: int) -> Made:
     how = "Resolve more exceptions with the loss that came of them."
     need(NAME, "resolved exceptions", len(resolved), LEAST_RESOLVED, how)
     split = by_time_and_customer(resolved, seed)
-    train = sorted(
-        split.train, key=lambda example: (example.at.isocalendar()[:2], group_of(example))
-    )
-    losses = losses_of(train)
+    past = [*split.train, *split.calibration]
+    losses = losses_of(past)
     need(NAME, "resolved exceptions with a loss", int((losses > 0).sum()), LEAST_COSTLY, how)
     columns = columns_of(EXCEPTION_RANK)
-    layout = Layout.fit(columns, rows_of(train))
-    sizes = _sizes(train)
-    learned = boost(
-        layout,
-        layout.matrix(rows_of(train)),
-        grades(losses),
-        seed=seed,
-        objective={
-            "objective": "lambdarank",
-            "eval_at": [20],
-            "lambdarank_truncation_level": 30,
-            "label_gain": gains(losses),
+    taught = np.array([example.customer not in split.held_out for example in past])
+    layout = Layout.fit(columns, rows_of([e for e, t in zip(past, taught, strict=True) if t]))
+    matrix = layout.matrix(rows_of(past))
+    stakes = log_stakes(layout, matrix)
+    learned = grow_apart(
+        Past(
+            layout,
+            matrix,
+            np.clip(losses / np.exp(stakes), 0.0, MOST_LOST),
+            1,
+            np.exp(stakes / 2) / np.exp(stakes / 2).mean(),
+            taught,
+            stretches(past),
+            own_columns(layout, OWN),
+        ),
+        {
+            "objective": "poisson",
             "monotone_constraints": [int(name in RISING) for name in layout.names],
         },
-        groups=sizes,
+        seed=seed,
     )
     trees = Trees(learned.text)
-    curve = _curve(trees, layout, split)
+    curve = _curve(stakes + learned.answers[:, 0], losses, stakes)
 
     def build(card: Card) -> ExceptionRank:
         return ExceptionRank(card, layout, trees, curve)
@@ -81,11 +90,10 @@ def fit(examples: Sequence[Example], *, seed: int) -> Made:
         params={
             "seed": seed,
             "resolved": len(resolved),
-            "groups": len(sizes),
             "rounds": learned.rounds,
             "loss_scale_minor": curve.scale_minor,
         },
-        judged=_judge(build(_blank()), split, seed),
+        judged=_judge(build(_blank()), split.test, seed),
         data=resolved,
         test=split.test,
     )
@@ -102,55 +110,27 @@ def losses_of(examples: Sequence[Example]) -> Array:
     return np.array([float(example.loss_minor or 0) for example in examples])
 
 
-def grades(losses: Array) -> Array:
-    """Relevance by loss: 0 for none, then 1 to 10 by the tenth of the losses it lies in."""
-    costly = losses[losses > 0]
-    edges = np.quantile(costly, np.arange(1, GRADES) / GRADES)
-    graded: Array = np.where(losses > 0, 1.0 + np.searchsorted(edges, losses, side="right"), 0.0)
-    return graded
-
-
-def gains(losses: Array) -> list[float]:
-    """What each grade is worth to LambdaRank: its mean loss, scaled so that the mean is 1."""
-    graded, scale = grades(losses), float(losses[losses > 0].mean())
-    worth = [
-        float(losses[graded == grade].mean()) if (graded == grade).any() else 0.0
-        for grade in range(GRADES + 1)
-    ]
-    return [float(w / scale) for w in np.maximum.accumulate(worth)]
-
-
-def _sizes(ordered: Sequence[Example]) -> list[int]:
-    sizes: dict[str, int] = {}
-    for example in ordered:
-        sizes[group_of(example)] = sizes.get(group_of(example), 0) + 1
-    return list(sizes.values())
-
-
-def _curve(trees: Trees, layout: Layout, split: Split[Example]) -> LossCurve:
-    known = split.calibration if len(split.calibration) >= 30 else split.train
-    train_scores = trees.margins(layout.matrix(rows_of(split.train)))[:, 0]
-    costly = losses_of(split.train)
-    scale = max(1, int(np.quantile(costly[costly > 0], SCALE_SHARE)))
-    scores = trees.margins(layout.matrix(rows_of(known)))[:, 0]
+def _curve(scores: Array, losses: Array, stakes: Array) -> LossCurve:
+    """From scores of exceptions that the trees did not know to what those really cost."""
+    scale = max(1, int(np.quantile(losses[losses > 0], SCALE_SHARE)))
     fitted = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip").fit(
-        scores, np.minimum(losses_of(known) / scale, 1.0)
+        scores, np.minimum(losses / scale, 1.0)
     )
-    critical, high, medium = np.quantile(train_scores, [CRITICAL_SHARE, HIGH_SHARE, MEDIUM_SHARE])
+    critical, high, medium = np.quantile(scores, [CRITICAL_SHARE, HIGH_SHARE, MEDIUM_SHARE])
     return LossCurve(
         knots=tuple(float(x) for x in fitted.X_thresholds_),
         shares=tuple(float(y) for y in fitted.y_thresholds_),
-        middle=float(np.median(train_scores)),
-        width=max(float(train_scores.std()), 1e-6),
+        middle=float(np.median(scores)),
+        width=max(float(scores.std()), 1e-6),
         scale_minor=scale,
         critical=float(critical),
         high=float(high),
         medium=float(medium),
+        usual=float(stakes.mean()),
     )
 
 
-def _judge(model: ExceptionRank, split: Split[Example], seed: int) -> Judgement:
-    test = split.test
+def _judge(model: ExceptionRank, test: Sequence[Example], seed: int) -> Judgement:
     if not test:
         return Judgement({"test_rows": 0.0}, importance=model.trees.importance())
     scores, losses = model.scores(rows_of(test)), losses_of(test)

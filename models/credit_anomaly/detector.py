@@ -1,7 +1,7 @@
 """A strangeness score that is a sum: rare cells plus early isolation, in standard deviations.
 
-``score = mean over both halves of (half - its training mean) / its training deviation``. Both
-halves have exact additive pushes, so the score has them too. No label is needed.
+``score`` is the weighted mean over both halves of ``(half - its training mean) / its training
+deviation``. Both halves have exact additive pushes, so the score has them too. No label is needed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,8 @@ class Detector:
     """Scores matrices of a ``Layout``; higher is stranger, about 0 for the usual credit.
 
     ``centre`` is the mean surprise of each column in training; ``tail_deviation`` and
-    ``path_deviation`` scale the halves; ``path_mean`` is the mean of minus the path length.
+    ``path_deviation`` scale the halves; ``path_mean`` is the mean of minus the path length;
+    ``tail_share`` in [0, 1] is the weight of the tail half.
     """
 
     tails: Sequence[tails.Tail]
@@ -34,6 +35,7 @@ class Detector:
     typical: Array
     path_mean: float
     path_deviation: float
+    tail_share: float = 0.5
 
     def scores(self, matrix: Matrix) -> Array:
         """One score a row."""
@@ -55,14 +57,16 @@ class Detector:
         # A cell and its "is missing" mark are one fact about one column: signed sum.
         early = (paths[:, :width] + paths[:, width:]) / self.path_deviation
         base = (path_base - self.path_mean) / self.path_deviation
-        return (rare + early) / 2, base / 2
+        share = self.tail_share
+        return share * rare + (1 - share) * early, (1 - share) * base
 
     def _paths(self, matrix: Matrix) -> Array:
         return self.trees.margins(expanded(matrix, self.typical))[:, 0]
 
     def _together(self, surprise: Array, paths: Array) -> Array:
         early = (paths - self.path_mean) / self.path_deviation
-        together: Array = (surprise / self.tail_deviation + early) / 2
+        rare = surprise / self.tail_deviation
+        together: Array = self.tail_share * rare + (1 - self.tail_share) * early
         return together
 
     def to_json(self) -> dict[str, Any]:
@@ -74,6 +78,7 @@ class Detector:
             "typical": self.typical.tolist(),
             "path_mean": self.path_mean,
             "path_deviation": self.path_deviation,
+            "tail_share": self.tail_share,
         }
 
     @classmethod
@@ -87,4 +92,5 @@ class Detector:
             np.array(data["typical"], dtype=np.float64),
             float(data["path_mean"]),
             float(data["path_deviation"]),
+            float(data["tail_share"]),
         )

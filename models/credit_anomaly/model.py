@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from models import blended
+from models.blended import Blended
 from models.credit_anomaly.columns import REQUIRED
 from models.credit_anomaly.detector import Detector
 from models.folder import read_json, write_json
@@ -28,7 +30,8 @@ Array = NDArray[np.float64]
 class Blend:
     """``total = intercept + strangeness x score + taught x margin``.
 
-    Without labels it is the score itself. With labels it is fitted on calibration data, so that
+    Without labels it is the score itself. With labels it is fitted on what models would have said
+    of past credits they did not know, so that
     the total is the calibrated log-odds of an anomaly.
     """
 
@@ -40,9 +43,9 @@ class Blend:
 
 @dataclass(frozen=True)
 class Levels:
-    """Totals from which a credit is ``elevated`` or ``high``; quantiles of calibration data.
+    """Totals from which a credit is ``elevated`` or ``high``; quantiles of past credits.
 
-    ``knots`` are totals in rising order and ``shares`` the share of training credits below each:
+    ``knots`` are totals in rising order and ``shares`` the share of past credits below each:
     the confidence of an unsupervised model.
     """
 
@@ -60,7 +63,7 @@ class Levels:
 class CreditAnomaly:
     """Answers ``high``, ``elevated`` or ``normal`` with a confidence in [0, 1].
 
-    Unsupervised, the confidence is the share of training credits that were less strange; taught
+    Unsupervised, the confidence is the share of past credits that were less strange; taught
     by labels, the calibrated probability of an anomaly. Abstains with ``missing_facts`` where
     neither amount nor quantity is known.
     """
@@ -72,7 +75,7 @@ class CreditAnomaly:
         detector: Detector,
         levels: Levels,
         blend: Blend | None = None,
-        taught: Trees | None = None,
+        taught: Blended | None = None,
     ) -> None:
         self._card, self.layout, self.detector = card, layout, detector
         self.levels, self.blend, self.taught = levels, blend or Blend(), taught
@@ -150,7 +153,7 @@ class CreditAnomaly:
         """Writes everything but card, metrics and sums, which the bundle writes."""
         (folder / "isolation.txt").write_text(self.detector.trees.text)
         if self.taught is not None:
-            (folder / "trees.txt").write_text(self.taught.text)
+            self.taught.save(folder)
         write_json(folder / "layout.json", self.layout.to_json())
         write_json(folder / "detector.json", self.detector.to_json())
         write_json(
@@ -162,7 +165,6 @@ def load(folder: Path, card: Card) -> CreditAnomaly:
     """The model in a bundle's folder, as ``save`` wrote it."""
     calibration = read_json(folder / "calibration.json")
     levels = calibration["levels"]
-    taught = folder / "trees.txt"
     return CreditAnomaly(
         card,
         Layout.from_json(read_json(folder / "layout.json"), card.reads),
@@ -171,5 +173,5 @@ def load(folder: Path, card: Card) -> CreditAnomaly:
         ),
         Levels(levels["elevated"], levels["high"], tuple(levels["knots"]), tuple(levels["shares"])),
         Blend(**calibration["blend"]),
-        Trees(taught.read_text()) if taught.exists() else None,
+        blended.load(folder) if (folder / "linear.json").exists() else None,
     )

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from models.tabular import Matrix
+from models.tabular import Matrix, log_scale
 
 Direction = Literal["both", "high", "low"]
 MOST_KNOTS = 256
@@ -62,12 +62,6 @@ class CodeTail:
 
 
 Tail = NumberTail | CodeTail
-
-
-def log_scale(values: Array) -> Array:
-    """Signed ``log(1 + |x|)``: money spans six powers of ten."""
-    scaled: Array = np.sign(values) * np.log1p(np.abs(values))
-    return scaled
 
 
 def fit_number(values: Array, direction: Direction) -> NumberTail:

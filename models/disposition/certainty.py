@@ -15,7 +15,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Certainty:
-    """Fitted on calibration data only.
+    """Fitted on answers to past cases by models that did not know them.
 
     ``unseen`` is the probability of each disposition that training never met; under
     ``answer_least`` the model abstains.

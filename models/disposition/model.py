@@ -1,4 +1,4 @@
-"""The disposition model: LightGBM over everything known of an inspected portion."""
+"""The disposition model: trees and a linear model over all that is known of a portion."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from models import blended
+from models.blended import Blended
 from models.disposition.certainty import Certainty
 from models.folder import read_json, write_json
 from models.protocol import Card, Prediction
 from models.pushes import explanation, grouped
 from models.tabular import Layout, all_missing
-from models.tree_explain import Trees
 from workflow.assessment import Candidate, Explanation, Row
 
 REQUIRED = ("line_condition", "line_reason", "line_item_class")
@@ -23,7 +24,7 @@ Array = NDArray[np.float64]
 class DispositionModel:
     """Answers the likeliest disposition, or abstains with ``too_uncertain``/``missing_facts``.
 
-    ``classes`` are the dispositions of the trees' margins, in their order; ``card.says`` may hold
+    ``classes`` are the dispositions of the scorer's margins, in their order; ``card.says`` may hold
     more: those were never met in training and share a tiny probability, so that a rule which
     removes all others still leaves an answer. Candidates are always given, the likeliest first,
     also where the model abstains: a rule may make the rest certain enough.
@@ -33,11 +34,11 @@ class DispositionModel:
         self,
         card: Card,
         layout: Layout,
-        trees: Trees,
+        scorer: Blended,
         classes: Sequence[str],
         certainty: Certainty,
     ) -> None:
-        self._card, self.layout, self.trees = card, layout, trees
+        self._card, self.layout, self.scorer = card, layout, scorer
         self.classes, self.certainty = tuple(classes), certainty
         self._says = self.classes + tuple(v for v in card.says if v not in self.classes)
         self._columns = {column.name: column for column in layout.columns}
@@ -54,7 +55,7 @@ class DispositionModel:
 
     def probabilities(self, rows: Sequence[Row]) -> Array:
         """Rows x ``values``; calibrated."""
-        margins = self.trees.margins(self.layout.matrix(rows))
+        margins = self.scorer.margins(self.layout.matrix(rows))
         return self.certainty.probabilities(margins, len(self._says) - len(self.classes))
 
     def predict(self, rows: Sequence[Row]) -> list[Prediction]:
@@ -91,18 +92,18 @@ class DispositionModel:
         if not rows:
             return []
         matrix = self.layout.matrix(rows)
-        margins = self.trees.margins(matrix)
+        margins = self.scorer.margins(matrix)
         wanted = of or [None] * len(rows)
         chosen = [
             self._class_of(value, margins[i]) for i, value in enumerate(wanted)
         ]  # -1: nothing to explain
-        pushes, bases = self.trees.pushes(matrix, [max(k, 0) for k in chosen])
+        pushes, bases = self.scorer.pushes(matrix, [max(k, 0) for k in chosen])
         names = self.layout.names
         return [
             None
             if k < 0 or all_missing(row, self._required)
             else explanation(
-                "tree_shap",
+                "exact_additive",
                 f"{self._card.output}:{self.classes[k]}",
                 float(bases[i]),
                 float(margins[i, k]),
@@ -119,7 +120,7 @@ class DispositionModel:
 
     def save(self, folder: Path) -> None:
         """Writes everything but card, metrics and sums, which the bundle writes."""
-        (folder / "trees.txt").write_text(self.trees.text)
+        self.scorer.save(folder)
         write_json(folder / "layout.json", self.layout.to_json())
         calibration = {"classes": list(self.classes), **self.certainty.to_json()}
         write_json(folder / "calibration.json", calibration)
@@ -131,7 +132,7 @@ def load(folder: Path, card: Card) -> DispositionModel:
     return DispositionModel(
         card,
         Layout.from_json(read_json(folder / "layout.json"), card.reads),
-        Trees((folder / "trees.txt").read_text()),
+        blended.load(folder),
         calibration["classes"],
         Certainty.from_json(calibration),
     )

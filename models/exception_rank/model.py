@@ -1,4 +1,4 @@
-"""The exception ranker: LightGBM LambdaRank over what exceptions really cost."""
+"""The exception ranker: what is at stake, times the share of it that is usually lost."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -10,12 +10,15 @@ from numpy.typing import NDArray
 from models.folder import read_json, write_json
 from models.protocol import Card, Prediction
 from models.pushes import explanation, grouped
-from models.tabular import Layout, all_missing
+from models.tabular import Layout, Matrix, all_missing
 from models.tree_explain import Trees
 from workflow.assessment import Explanation, Row
 
 LEVELS = ("critical", "high", "medium", "low")
-OUTPUT = "rank_score"
+OUTPUT = "log_expected_loss"
+"""Natural logarithm of the expected loss in minor units, before the curve corrects it."""
+STAKE = "exception_exposure_minor"
+"""The column whose logarithm is the start of every score; trees say the share that is lost."""
 REQUIRED = ("exception_code", "exception_exposure_minor")
 """Without any of these there is no exception to rank: ``missing_facts``."""
 
@@ -31,7 +34,8 @@ class LossCurve:
 
     ``knots`` and ``shares`` are an isotonic fit on calibration data; ``middle`` and ``width``
     shape the small part that breaks ties. ``critical``, ``high`` and ``medium`` are the scores
-    from which an exception has that rank: the top 5, 20 and 50 % of training.
+    from which an exception has that rank: the top 5, 20 and 50 % of training. ``usual`` is
+    the mean log exposure there, from which an explanation counts.
     """
 
     knots: tuple[float, ...]
@@ -42,6 +46,7 @@ class LossCurve:
     critical: float
     high: float
     medium: float
+    usual: float
 
     def confidence(self, scores: Array) -> Array:
         """Expected loss over ``scale_minor``, in (0, 1); the order is that of the scores."""
@@ -74,8 +79,17 @@ class ExceptionRank:
         return self._card
 
     def scores(self, rows: Sequence[Row]) -> Array:
-        """The ranker's raw scores, only comparable with each other."""
-        return self.trees.margins(self.layout.matrix(rows))[:, 0]
+        """Log expected losses: log exposure plus the log share that the trees expect."""
+        matrix = self.layout.matrix(rows)
+        return np.asarray(log_stakes(self.layout, matrix) + self.trees.margins(matrix)[:, 0])
+
+    def pushes(self, matrix: Matrix) -> tuple[Matrix, Array]:
+        """Pushes (rows x columns) and base (rows); they sum to the scores."""
+        pushes, base = self.trees.pushes(matrix, [0] * len(matrix))
+        if STAKE in self.layout.names:
+            stake = self.layout.names.index(STAKE)
+            pushes[:, stake] += log_stakes(self.layout, matrix) - self.curve.usual
+        return pushes, base + (self.curve.usual if STAKE in self.layout.names else 0.0)
 
     def predict(self, rows: Sequence[Row]) -> list[Prediction]:
         if not rows:
@@ -99,14 +113,14 @@ class ExceptionRank:
         if not rows:
             return []
         matrix = self.layout.matrix(rows)
-        pushes, bases = self.trees.pushes(matrix, [0] * len(rows))
-        totals = self.trees.margins(matrix)[:, 0]
+        pushes, bases = self.pushes(matrix)
+        totals = self.scores(rows)
         names = self.layout.names
         return [
             None
             if all_missing(row, self._required)
             else explanation(
-                "tree_shap",
+                "exact_additive",
                 self._card.output,
                 float(bases[i]),
                 float(totals[i]),
@@ -121,6 +135,13 @@ class ExceptionRank:
         (folder / "trees.txt").write_text(self.trees.text)
         write_json(folder / "layout.json", self.layout.to_json())
         write_json(folder / "calibration.json", asdict(self.curve))
+
+
+def log_stakes(layout: Layout, matrix: Matrix) -> Array:
+    """Log exposure of each row; 0 where it is not known, or not above one minor unit."""
+    if STAKE not in layout.names:
+        return np.zeros(len(matrix))
+    return np.log(np.maximum(np.nan_to_num(matrix[:, layout.names.index(STAKE)]), 1.0))
 
 
 def load(folder: Path, card: Card) -> ExceptionRank:

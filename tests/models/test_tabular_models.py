@@ -157,7 +157,7 @@ def test_disposition_abstains_where_it_is_too_uncertain() -> None:
     sure = model("disposition")
     assert isinstance(sure, DispositionModel)
     never = replace(sure.certainty, answer_least=0.9999)
-    careful = DispositionModel(sure.card, sure.layout, sure.trees, sure.classes, never)
+    careful = DispositionModel(sure.card, sure.layout, sure.scorer, sure.classes, never)
     answer = careful.predict(some_rows("disposition")[:1])[0]
     assert (answer.value, answer.abstained) == (None, "too_uncertain")
     assert answer.candidates
@@ -192,6 +192,7 @@ def test_a_rank_rises_strictly_with_the_score() -> None:
     assert (np.diff(ranker.curve.confidence(scores)) > 0).all()
     judged = made("exception_rank").judged.known()
     assert judged["ndcg_10"] > judged["ndcg_10_by_exposure"]
+    assert judged["loss_captured_at_10pct"] > judged["loss_captured_at_10pct_by_exposure"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -207,3 +208,13 @@ def test_too_little_data_is_said_plainly(name: str) -> None:
 
 def _unlabelled(example: Example) -> Example:
     return replace(example, label=None)
+
+
+def test_a_rank_counts_from_what_is_at_stake() -> None:
+    """The score is a log expected loss: more at stake, all else equal, never ranks lower."""
+    ranker = model("exception_rank")
+    assert isinstance(ranker, ExceptionRank)
+    usual = some_rows("exception_rank")[0]
+    staked = [{**usual, "exception_exposure_minor": 10**n} for n in range(2, 8)]
+    assert (np.diff(ranker.scores(staked)) > 0).all()
+    assert ranker.card.output == "log_expected_loss"

@@ -1,0 +1,164 @@
+"""Fits trees and a linear model on all of the past, and says what they would have said of it.
+
+Every row of the past is answered by models that did not learn from its stretch of time. From
+these answers come the number of rounds, the weight of either half, and later calibration: with
+a thousand examples, none is spared for one purpose alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+from numpy.typing import NDArray
+
+from models.blended import Blended, mixed
+from models.calibration import fit_temperature
+from models.linear import Linear
+from models.tabular import Layout, Matrix
+from models.tree_explain import Trees
+from training.boosting import LEAST_ROUNDS, MOST_ROUNDS, dataset, grown, settings_for
+from training.linear import fit_linear
+from training.rows import Example
+from training.split import case_of
+
+Array = NDArray[np.float64]
+
+STRETCHES = 5
+SHARES = np.linspace(0.0, 1.0, 11)
+"""Weights of the linear half that are tried."""
+
+
+@dataclass(frozen=True)
+class Past:
+    """Labelled rows in time order. ``labels`` are class codes, or amounts for a regression;
+    ``classes`` is how many margins a row gets: 1 for yes or no, and for an amount.
+
+    ``taught`` marks rows that models may learn from; the others (held-out customers) are only
+    answered. ``stretch`` is 0 to 4; no case lies in two. ``own`` marks columns that are facts of
+    the question itself.
+    """
+
+    layout: Layout
+    matrix: Matrix
+    labels: Array
+    classes: int
+    weights: Array
+    taught: NDArray[np.bool_]
+    stretch: NDArray[np.intp]
+    own: NDArray[np.bool_]
+
+    def part(self, rows: NDArray[np.bool_]) -> "Past":
+        """Only the rows marked."""
+        cut = (self.matrix[rows], self.labels[rows], self.classes, self.weights[rows])
+        return Past(self.layout, *cut, self.taught[rows], self.stretch[rows], self.own)
+
+
+@dataclass(frozen=True)
+class Crossfit:
+    """``scorer`` learned from all taught rows; ``answers`` (rows x classes) are the margins of
+    models that did not know the row's stretch."""
+
+    scorer: Blended
+    answers: Matrix
+    rounds: int
+
+
+@dataclass(frozen=True)
+class Grove:
+    """A LightGBM text model of all taught rows; ``answers`` and ``rounds`` as in ``Crossfit``."""
+
+    text: str
+    answers: Matrix
+    rounds: int
+
+
+def stretches(examples: Sequence[Example]) -> NDArray[np.intp]:
+    """Five stretches of about as many cases each, by the order of the examples."""
+    cases = {case: i for i, case in enumerate(dict.fromkeys(case_of(e) for e in examples))}
+    return np.array([cases[case_of(e)] * STRETCHES // len(cases) for e in examples], dtype=np.intp)
+
+
+def own_columns(layout: Layout, prefixes: Sequence[str]) -> NDArray[np.bool_]:
+    """Which columns are facts of the question itself, by how their names start."""
+    return np.array([name.startswith(tuple(prefixes)) for name in layout.names])
+
+
+def crossfit(past: Past, *, seed: int) -> Crossfit:
+    """Trees and a linear model for classes; every row is answered out of its own stretch."""
+    grove = grow_apart(past, _objective(past.classes), seed=seed)
+    linear = np.empty_like(grove.answers)
+    for out in _folds(past):
+        linear[out] = _linear(past.part(past.taught & ~out)).margins(past.matrix[out])
+    share = _best_share(grove.answers, linear, past.labels.astype(np.intp))
+    scorer = Blended(Trees(grove.text), _linear(past.part(past.taught)), share)
+    return Crossfit(scorer, mixed(grove.answers, linear, share), grove.rounds)
+
+
+def grow_apart(past: Past, objective: dict[str, Any], *, seed: int) -> Grove:
+    """Trees alone, for any objective of LightGBM that needs no groups."""
+    settings = settings_for(len(past.labels), seed, objective, past.own)
+    folds = _folds(past)
+    boosters, losses = zip(*(_grow_without(past, out, settings) for out in folds), strict=True)
+    rounds = _best_rounds(losses)
+    answers = np.empty((len(past.labels), past.classes))
+    for out, booster in zip(folds, boosters, strict=True):
+        raw = booster.predict(past.matrix[out], raw_score=True, num_iteration=rounds)
+        answers[out] = np.asarray(raw).reshape(-1, past.classes)
+    final = grown(settings, _set(past.part(past.taught)), rounds)
+    return Grove(final.model_to_string(), answers, rounds)
+
+
+def two_sided(margins: Matrix) -> Matrix:
+    """Margins with a column for "no" where there is only one for "yes"."""
+    return margins if margins.shape[1] > 1 else np.hstack([np.zeros_like(margins), margins])
+
+
+def _folds(past: Past) -> list[NDArray[np.bool_]]:
+    return [past.stretch == stretch for stretch in np.unique(past.stretch)]
+
+
+def _objective(classes: int) -> dict[str, Any]:
+    if classes == 1:
+        return {"objective": "binary"}
+    return {"objective": "multiclass", "num_class": classes}
+
+
+def _set(past: Past, reference: lgb.Dataset | None = None) -> lgb.Dataset:
+    return dataset(past.layout, past.matrix, past.labels, past.weights, reference=reference)
+
+
+def _grow_without(
+    past: Past, out: NDArray[np.bool_], settings: dict[str, Any]
+) -> tuple[lgb.Booster, Array]:
+    """A booster that did not see the rows ``out``, and their summed loss after each round."""
+    heard: dict[str, Any] = {}
+    inside = _set(past.part(past.taught & ~out))
+    outside = _set(past.part(out), inside)
+    booster = grown(settings, inside, MOST_ROUNDS, [outside], [lgb.record_evaluation(heard)])
+    (losses,) = heard["valid_0"].values()
+    return booster, np.array(losses) * past.weights[out].sum()
+
+
+def _best_rounds(losses: Sequence[Array]) -> int:
+    """The rounds after which all stretches together lost least."""
+    least = min(len(loss) for loss in losses)
+    together = np.sum([loss[:least] for loss in losses], axis=0)
+    return min(max(int(np.argmin(together)) + 1, LEAST_ROUNDS), least)
+
+
+def _linear(past: Past) -> Linear:
+    labels = past.labels.astype(np.intp)
+    return fit_linear(past.layout, past.matrix, labels, past.classes, past.own, past.weights)
+
+
+def _best_share(trees: Matrix, linear: Matrix, labels: NDArray[np.intp]) -> float:
+    """The weight of the linear half with which the truths were likeliest, once calibrated."""
+
+    def loss(share: float) -> float:
+        margins = two_sided(mixed(trees, linear, share))
+        chances = fit_temperature(margins, labels).probabilities(margins)
+        return float(-np.log(np.maximum(chances[np.arange(len(labels)), labels], 1e-9)).mean())
+
+    return round(float(min(SHARES, key=loss)), 3)
