@@ -51,7 +51,7 @@ def simulate(
     from simulation.play import play
     from simulation.wired import WiredDesk
 
-    with services() as wired, progress("simulate") as told:
+    with services(models=True) as wired, progress("simulate") as told:
         _refuse_mixing(wired)
         desk = WiredDesk(wired)
         report = play(world, FaultyDesk(desk, seed) if faults else desk, progress=told)
@@ -83,7 +83,7 @@ def import_(
 
     if not path.is_file():
         fail(f"There is no file {path}.")
-    with services() as wired, progress("import") as told:
+    with services(models=True) as wired, progress("import") as told:
         try:
             summary = _import(wired, path, format, told)
         except UnreadableFile as error:
@@ -149,7 +149,7 @@ def reconcile(as_json: Json = False) -> None:
     """Compare our journal with the ERP's ledgers; raise what does not agree, ranked."""
     from reconciliation.reconcile import reconcile as compare
 
-    with services() as wired, wired.engine.begin() as conn:
+    with services(models=True) as wired, wired.engine.begin() as conn:
         ranker = wired.shelf.get("exception_rank")
         found = compare(wired.journal, conn, wired.clock(), rank=ranker.model, ref=ranker.ref)
     lines = [f"{x.code} {x.exception_id}: {x.says}" for x in found]

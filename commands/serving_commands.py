@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from commands.setup import database, progress, services, show
+from commands.setup import database, fail, progress, services, show
 
 app = typer.Typer()
 Json = Annotated[bool, typer.Option("--json", help="One JSON document for machines.")]
@@ -58,11 +58,35 @@ def doctor(as_json: Json = False) -> None:
     """Check database, models, clock and queue; exit 1 with a sentence for each fault."""
     from serving.checkup import checkup
 
-    with services() as wired:
+    with services(models=True) as wired:
         faults = checkup(wired)
     show({"faults": faults}, as_json, "\n".join(faults) or "Everything is in order.")
     if faults:
         raise typer.Exit(1)
+
+
+@app.command()
+def effects(
+    retry: Annotated[str, typer.Option(help="Key of a parked effect to try again, or 'all'.")] = "",
+    as_json: Json = False,
+) -> None:
+    """List what other systems have not done yet; try parked effects again with --retry."""
+    from journal import lookups, outbox
+
+    with services() as wired, wired.engine.begin() as conn:
+        parked = [row["key"] for row in lookups.effects(conn, statuses=("parked",), limit=10_000)]
+        wanted = parked if retry == "all" else [retry] if retry else []
+        queued = [key for key in wanted if outbox.retry(conn, key)]
+        if retry and not queued:
+            fail(f"No parked effect is called {retry!r}." if retry != "all" else "None is parked.")
+        rows = lookups.effects(conn, statuses=("pending", "doing", "parked"), limit=500)
+        found = [
+            {name: row[name] for name in ("key", "kind", "status", "attempts", "error")}
+            for row in rows
+        ]
+    lines = [f"queued again: {key}" for key in queued]
+    lines += [f"{x['status']:8} {x['key']} {x['error'] or ''}".rstrip() for x in found]
+    show({"queued": queued, "effects": found}, as_json, "\n".join(lines) or "Every effect is done.")
 
 
 @app.command()

@@ -45,8 +45,8 @@ def database(*, migrated: bool = True) -> Iterator["Database"]:
 
 
 @contextmanager
-def services() -> Iterator["Services"]:
-    """Everything wired for this process, with the promoted models on the shelf."""
+def services(*, models: bool = False) -> Iterator["Services"]:
+    """Everything wired for this process; ``models`` puts the promoted ones on the shelf."""
     from journal.rebuild import ensure_memories
     from serving.logs import configure
     from serving.wiring import wire
@@ -57,7 +57,8 @@ def services() -> Iterator["Services"]:
         wired = wire(settings(), found.url)
         for fold in ensure_memories(wired.engine, wired.journal.folds):
             typer.echo(f"  Feature memories of {fold} were made anew from the journal.", err=True)
-        wired.shelf.refresh()
+        if models:
+            wired.shelf.refresh()
         try:
             yield wired
         finally:

@@ -125,6 +125,7 @@ def decide(task_id: str, shape: DecisionShape, request: Request, actor: Signed) 
         )
         return_id = str(task["return_id"])
         handled = act(services.cases, services.assessor, conn, return_id, command)
+        leases.release(conn, task_id, actor.id)  # a second person may be wanted now
         state = situation(handled.state, return_id)
         return Reply(case_json(state, handled.version), 200, etag(handled.version))
 
