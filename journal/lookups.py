@@ -13,7 +13,13 @@ from sqlalchemy import Connection, RowMapping, Table, and_, literal, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
 
 from journal import tables
-from workflow.facts import CustomerRegistered, LotRegistered, ProductListed, SupplierRegistered
+from workflow.facts import (
+    CustomerRegistered,
+    LotRegistered,
+    ProductListed,
+    SupplierClaimAnswered,
+    SupplierRegistered,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +217,18 @@ def case_rows(conn: Connection, return_id: str) -> Mapping[str, Any] | None:
         "tasks": conn.execute(tasks.order_by(tables.task.c.opened_at)).mappings().all(),
         "effects": effects(conn, return_id=return_id),
     }
+
+
+def answered_claims_of_open_cases(conn: Connection) -> list[SupplierClaimAnswered]:
+    """What suppliers answered about returns that are not closed yet, oldest answer first."""
+    claim, case = tables.supplier_claim, tables.return_case
+    query = (
+        select(claim)
+        .join(case, case.c.return_id == claim.c.return_id)
+        .where(case.c.situation == "authorised")
+        .order_by(claim.c.answered_at, claim.c.claim_id)
+    )
+    return [SupplierClaimAnswered(**row) for row in conn.execute(query).mappings()]
 
 
 def expired_authorisations(conn: Connection, at: datetime, limit: int = 500) -> list[str]:

@@ -9,19 +9,22 @@ from sqlalchemy import Connection
 from journal import idempotency, lookups, outbox
 from journal.checkpoints import Signer, take_checkpoint
 from journal.outbox import Recurring
+from serving.claims import release_after_vendor
 from serving.http import retrying
 from serving.wiring import Services
 from workflow.actor import SYSTEM
 from workflow.commands import ExpireAuthorisation
+from workflow.facts import SupplierClaimAnswered
 from workflow.refused import Refused
 
 log = structlog.get_logger("serving.chores")
 
 
 def recurring(services: Services) -> list[Recurring]:
-    """Expiry of authorisations, checkpoints, forgotten keys, effects without a job."""
+    """Expiry, credits whose supplier answered first, checkpoints, keys, effects without a job."""
     return [
         Recurring("expire_authorisations", "*/5 * * * *", lambda: _discard(expire(services))),
+        Recurring("release_answered", "*/5 * * * *", lambda: _discard(release_answered(services))),
         Recurring("write_checkpoint", "*/10 * * * *", lambda: checkpoint(services)),
         Recurring("forget_keys", "17 * * * *", lambda: forget(services)),
         Recurring("defer_waiting", "* * * * *", lambda: defer_waiting(services)),
@@ -52,6 +55,23 @@ def _expired(services: Services, return_id: str, now: datetime) -> bool:
 
 def _expire(services: Services, return_id: str, now: datetime, conn: Connection) -> None:
     services.cases.handle(conn, return_id, ExpireAuthorisation(SYSTEM, now))
+
+
+def release_answered(services: Services) -> int:
+    """Release credits that were approved to wait for a supplier who had answered by then."""
+    now = services.clock()
+    with services.engine.connect() as conn:
+        answers = lookups.answered_claims_of_open_cases(conn)
+    return sum(
+        retrying(services.engine, partial(_release, services, answered, now))
+        for answered in answers
+    )
+
+
+def _release(
+    services: Services, answered: SupplierClaimAnswered, now: datetime, conn: Connection
+) -> int:
+    return release_after_vendor(services.cases, conn, answered, now)
 
 
 def checkpoint(services: Services) -> None:

@@ -15,7 +15,7 @@ from journal.database import engine_for
 from journal.outbox import Hopeless
 from serving import identity
 from serving.checkup import checkup
-from serving.chores import checkpoint, expire, forget, recurring
+from serving.chores import checkpoint, expire, forget, recurring, release_answered
 from serving.performer import EffectPerformer
 from tests.serving.house import STAFF, STORY, House, Json, request_body
 from tests.serving.small_models import BrokenModel, SmallModel, on_shelf, says
@@ -210,6 +210,34 @@ def test_a_supplier_s_answer_releases_what_waited_for_it(house: House) -> None:
     again = house.post(f"{CASE}/releases", release, "clerk")
     assert (again.status_code, again.json()["code"]) == (409, "wrong_state")
     assert house.rows("SELECT count(*) FROM erp.credit_memo") == [(1,)]
+
+
+def test_a_supplier_who_answered_before_the_credit_was_approved_holds_nothing_up(
+    house: House,
+) -> None:
+    """The answer may come first: the clock finds it, and releases the credit once."""
+    body = request_body()
+    body["lines"][0]["reason_code"] = "stock_agreement"
+    house.post("/v1/returns", body)
+    house.perform()
+    house.clock.now = STORY.received_at
+    receive(house)
+    inspect(house)
+    task = house.task("R-1001", "disposition")["task"]
+    house.decide(
+        task, "quality", "override", value="return_to_vendor", reason_code="seen", note="Agreed."
+    )
+    house.perform()
+    answer = SupplierClaimAnswered(
+        "CL-9", "S-1001", "R-1001", 1, "PMP-1001", 364_00, 364_00, "USD", "FWC", house.clock.now
+    )
+    house.tell(answer)
+    house.decide(house.task("R-1001", "credit")["task"], "clerk")
+    (held,) = house.case()["lines"][0]["credits"]
+    assert held["status"] == "held"
+    assert [release_answered(house.services) for _ in range(2)] == [1, 0]
+    house.perform()
+    assert house.case()["status"] == "closed"
 
 
 def test_an_answer_about_an_unknown_return_is_only_recorded(house: House) -> None:
