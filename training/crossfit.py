@@ -6,7 +6,7 @@ a thousand examples, none is spared for one purpose alone.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import lightgbm as lgb
@@ -19,7 +19,7 @@ from models.linear import Linear
 from models.tabular import Layout, Matrix
 from models.tree_explain import Trees
 from training.boosting import LEAST_ROUNDS, MOST_ROUNDS, dataset, grown, settings_for
-from training.linear import fit_linear
+from training.linear import fit_linear, fit_log_linear
 from training.rows import Example
 from training.split import case_of
 
@@ -32,12 +32,13 @@ SHARES = np.linspace(0.0, 1.0, 11)
 
 @dataclass(frozen=True)
 class Past:
-    """Labelled rows in time order. ``labels`` are class codes, or amounts for a regression;
-    ``classes`` is how many margins a row gets: 1 for yes or no, and for an amount.
+    """Labelled rows in time order. ``labels`` are class codes, or with ``amounts`` amounts of 0
+    or more, whose mean's logarithm is the margin; ``classes`` is how many margins a row gets: 1
+    for yes or no, and for an amount.
 
     ``taught`` marks rows that models may learn from; the others (held-out customers) are only
     answered. ``stretch`` is 0 to 4; no case lies in two. ``own`` marks columns that are facts of
-    the question itself.
+    the question itself; with more in those marked ``rising``, an amount never falls.
     """
 
     layout: Layout
@@ -48,11 +49,19 @@ class Past:
     taught: NDArray[np.bool_]
     stretch: NDArray[np.intp]
     own: NDArray[np.bool_]
+    amounts: bool = False
+    rising: NDArray[np.bool_] | None = None
 
     def part(self, rows: NDArray[np.bool_]) -> "Past":
         """Only the rows marked."""
-        cut = (self.matrix[rows], self.labels[rows], self.classes, self.weights[rows])
-        return Past(self.layout, *cut, self.taught[rows], self.stretch[rows], self.own)
+        return replace(
+            self,
+            matrix=self.matrix[rows],
+            labels=self.labels[rows],
+            weights=self.weights[rows],
+            taught=self.taught[rows],
+            stretch=self.stretch[rows],
+        )
 
 
 @dataclass(frozen=True)
@@ -61,15 +70,6 @@ class Crossfit:
     models that did not know the row's stretch."""
 
     scorer: Blended
-    answers: Matrix
-    rounds: int
-
-
-@dataclass(frozen=True)
-class Grove:
-    """A LightGBM text model of all taught rows; ``answers`` and ``rounds`` as in ``Crossfit``."""
-
-    text: str
     answers: Matrix
     rounds: int
 
@@ -86,28 +86,21 @@ def own_columns(layout: Layout, prefixes: Sequence[str]) -> NDArray[np.bool_]:
 
 
 def crossfit(past: Past, *, seed: int) -> Crossfit:
-    """Trees and a linear model for classes; every row is answered out of its own stretch."""
-    grove = grow_apart(past, _objective(past.classes), seed=seed)
-    linear = np.empty_like(grove.answers)
-    for out in _folds(past):
-        linear[out] = _linear(past.part(past.taught & ~out)).margins(past.matrix[out])
-    share = _best_share(grove.answers, linear, past.labels.astype(np.intp))
-    scorer = Blended(Trees(grove.text), _linear(past.part(past.taught)), share)
-    return Crossfit(scorer, mixed(grove.answers, linear, share), grove.rounds)
-
-
-def grow_apart(past: Past, objective: dict[str, Any], *, seed: int) -> Grove:
-    """Trees alone, for any objective of LightGBM that needs no groups."""
-    settings = settings_for(len(past.labels), seed, objective, past.own)
-    folds = _folds(past)
+    """Trees and a linear model; every row is answered out of its own stretch."""
+    settings = settings_for(len(past.labels), seed, _objective(past), past.own)
+    folds = [past.stretch == stretch for stretch in np.unique(past.stretch)]
     boosters, losses = zip(*(_grow_without(past, out, settings) for out in folds), strict=True)
     rounds = _best_rounds(losses)
-    answers = np.empty((len(past.labels), past.classes))
+    trees, linear = (np.empty((len(past.labels), past.classes)) for _ in range(2))
     for out, booster in zip(folds, boosters, strict=True):
         raw = booster.predict(past.matrix[out], raw_score=True, num_iteration=rounds)
-        answers[out] = np.asarray(raw).reshape(-1, past.classes)
-    final = grown(settings, _set(past.part(past.taught)), rounds)
-    return Grove(final.model_to_string(), answers, rounds)
+        trees[out] = np.asarray(raw).reshape(-1, past.classes)
+        linear[out] = _linear(past.part(past.taught & ~out)).margins(past.matrix[out])
+    share = _best_share(trees, linear, past)
+    known = past.part(past.taught)
+    final = grown(settings, _set(known), rounds)
+    scorer = Blended(Trees(final.model_to_string()), _linear(known), share)
+    return Crossfit(scorer, mixed(trees, linear, share), rounds)
 
 
 def two_sided(margins: Matrix) -> Matrix:
@@ -115,14 +108,16 @@ def two_sided(margins: Matrix) -> Matrix:
     return margins if margins.shape[1] > 1 else np.hstack([np.zeros_like(margins), margins])
 
 
-def _folds(past: Past) -> list[NDArray[np.bool_]]:
-    return [past.stretch == stretch for stretch in np.unique(past.stretch)]
-
-
-def _objective(classes: int) -> dict[str, Any]:
-    if classes == 1:
+def _objective(past: Past) -> dict[str, Any]:
+    if past.amounts:
+        return {"objective": "poisson", "monotone_constraints": _rising(past).astype(int).tolist()}
+    if past.classes == 1:
         return {"objective": "binary"}
-    return {"objective": "multiclass", "num_class": classes}
+    return {"objective": "multiclass", "num_class": past.classes}
+
+
+def _rising(past: Past) -> NDArray[np.bool_]:
+    return np.zeros_like(past.own) if past.rising is None else past.rising
 
 
 def _set(past: Past, reference: lgb.Dataset | None = None) -> lgb.Dataset:
@@ -149,16 +144,27 @@ def _best_rounds(losses: Sequence[Array]) -> int:
 
 
 def _linear(past: Past) -> Linear:
+    if past.amounts:
+        # A slope might fall where a column must not: what rises is left to the trees.
+        told = (past.own, _rising(past), past.weights)
+        return fit_log_linear(past.layout, past.matrix, past.labels, *told)
     labels = past.labels.astype(np.intp)
     return fit_linear(past.layout, past.matrix, labels, past.classes, past.own, past.weights)
 
 
-def _best_share(trees: Matrix, linear: Matrix, labels: NDArray[np.intp]) -> float:
+def _best_share(trees: Matrix, linear: Matrix, past: Past) -> float:
     """The weight of the linear half with which the truths were likeliest, once calibrated."""
+    loss = _loss_of_amounts if past.amounts else _loss_of_classes
+    return round(float(min(SHARES, key=lambda share: loss(mixed(trees, linear, share), past))), 3)
 
-    def loss(share: float) -> float:
-        margins = two_sided(mixed(trees, linear, share))
-        chances = fit_temperature(margins, labels).probabilities(margins)
-        return float(-np.log(np.maximum(chances[np.arange(len(labels)), labels], 1e-9)).mean())
 
-    return round(float(min(SHARES, key=loss)), 3)
+def _loss_of_classes(margins: Matrix, past: Past) -> float:
+    labels, both = past.labels.astype(np.intp), two_sided(margins)
+    chances = fit_temperature(both, labels).probabilities(both)
+    return float(-np.log(np.maximum(chances[np.arange(len(labels)), labels], 1e-9)).mean())
+
+
+def _loss_of_amounts(margins: Matrix, past: Past) -> float:
+    """Poisson deviance, up to what does not depend on the margins."""
+    margin = margins[:, 0]
+    return float(np.average(np.exp(margin) - past.labels * margin, weights=past.weights))

@@ -14,9 +14,8 @@ from features.catalogue import EXCEPTION_RANK
 from models.exception_rank.model import LEVELS, OUTPUT, STAKE, ExceptionRank, LossCurve, log_stakes
 from models.protocol import Card
 from models.tabular import Layout
-from models.tree_explain import Trees
 from training import measures
-from training.crossfit import Past, grow_apart, own_columns, stretches
+from training.crossfit import Past, crossfit, own_columns, stretches
 from training.enough import need
 from training.made import Array, Judgement, Made, by_slice, columns_of, rows_of
 from training.rows import Example
@@ -56,7 +55,7 @@ def fit(examples: Sequence[Example], *, seed: int) -> Made:
     layout = Layout.fit(columns, rows_of([e for e, t in zip(past, taught, strict=True) if t]))
     matrix = layout.matrix(rows_of(past))
     stakes = log_stakes(layout, matrix)
-    learned = grow_apart(
+    learned = crossfit(
         Past(
             layout,
             matrix,
@@ -66,18 +65,15 @@ def fit(examples: Sequence[Example], *, seed: int) -> Made:
             taught,
             stretches(past),
             own_columns(layout, OWN),
+            amounts=True,
+            rising=own_columns(layout, RISING),
         ),
-        {
-            "objective": "poisson",
-            "monotone_constraints": [int(name in RISING) for name in layout.names],
-        },
         seed=seed,
     )
-    trees = Trees(learned.text)
     curve = _curve(stakes + learned.answers[:, 0], losses, stakes)
 
     def build(card: Card) -> ExceptionRank:
-        return ExceptionRank(card, layout, trees, curve)
+        return ExceptionRank(card, layout, learned.scorer, curve)
 
     return Made(
         name=NAME,
@@ -91,6 +87,7 @@ def fit(examples: Sequence[Example], *, seed: int) -> Made:
             "seed": seed,
             "resolved": len(resolved),
             "rounds": learned.rounds,
+            "linear_share": learned.scorer.linear_share,
             "loss_scale_minor": curve.scale_minor,
         },
         judged=_judge(build(_blank()), split.test, seed),
@@ -132,7 +129,7 @@ def _curve(scores: Array, losses: Array, stakes: Array) -> LossCurve:
 
 def _judge(model: ExceptionRank, test: Sequence[Example], seed: int) -> Judgement:
     if not test:
-        return Judgement({"test_rows": 0.0}, importance=model.trees.importance())
+        return Judgement({"test_rows": 0.0})
     scores, losses = model.scores(rows_of(test)), losses_of(test)
     exposure = np.array([float(example.amount_minor) for example in test])
     groups = [group_of(example) for example in test]
@@ -158,7 +155,13 @@ def _judge(model: ExceptionRank, test: Sequence[Example], seed: int) -> Judgemen
         "auc_costly": measures.auc((losses > 0).astype(float), scores),
         "auc_costly_by_exposure": measures.auc((losses > 0).astype(float), exposure),
     }
-    return Judgement(metrics, by_slice(test, first_tenth), importance=model.trees.importance())
+    return Judgement(metrics, by_slice(test, first_tenth), importance=_importance(model, test))
+
+
+def _importance(model: ExceptionRank, test: Sequence[Example]) -> dict[str, float]:
+    """Mean absolute push by column, over at most 500 test rows."""
+    pushes, _ = model.pushes(model.layout.matrix(rows_of(test[:500])))
+    return dict(zip(model.layout.names, np.abs(pushes).mean(axis=0).tolist(), strict=True))
 
 
 def _blank() -> Card:

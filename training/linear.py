@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, PoissonRegressor
 
 from models.linear import Linear, Scale
 from models.tabular import Layout, Matrix
@@ -14,6 +14,8 @@ Array = NDArray[np.float64]
 
 STRENGTH = 0.3
 """Inverse of the penalty; chosen with the settings of the trees, on the past of simulated weeks."""
+AMOUNT_PENALTY = 0.1
+"""Penalty of a regression of amounts, on the mean over rows."""
 HISTORY_SIZE = 0.4
 """Inputs that are no facts of the question itself are shrunk to this size before the penalty:
 where examples are few, a weight on one of many histories is more often luck than knowledge."""
@@ -53,12 +55,43 @@ def fit_linear(
     return _by_column(scale, matrix, np.round(slopes * sizes[:, None], DIGITS), start)
 
 
-def _inputs(scale: Scale, matrix: Matrix, own: NDArray[np.bool_]) -> tuple[Array, Array]:
+def fit_log_linear(
+    layout: Layout,
+    matrix: Matrix,
+    amounts: Array,
+    own: NDArray[np.bool_],
+    without: NDArray[np.bool_],
+    weights: Array,
+) -> Linear:
+    """Learns the logarithm of a mean amount (0 or more, not all 0): a Poisson regression.
+
+    Columns marked ``without`` get no share in it.
+    """
+    newest = slice(max(0, len(matrix) - MOST_ROWS), None)
+    matrix = matrix[newest]
+    scale = Scale.fit(layout, matrix)
+    inputs, sizes = _inputs(scale, matrix, own, without)
+    model = PoissonRegressor(alpha=AMOUNT_PENALTY, max_iter=MOST_STEPS)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the last digits are rounded away
+        model.fit(inputs * sizes, amounts[newest], weights[newest])
+    slopes = np.round(model.coef_ * sizes, DIGITS)[:, None]
+    return _by_column(scale, matrix, slopes, np.round(np.array([model.intercept_]), DIGITS))
+
+
+def _inputs(
+    scale: Scale,
+    matrix: Matrix,
+    own: NDArray[np.bool_],
+    without: NDArray[np.bool_] | None = None,
+) -> tuple[Array, Array]:
     """Steps, missing marks and one-hot codes side by side, and the size each is shrunk to."""
     steps, gone = scale.steps(matrix)
     width = scale.known + 2
     codes = [np.eye(w)[at] for w, at in zip(width, scale.places(matrix).T, strict=True)]
     size = np.where(own, 1.0, HISTORY_SIZE)
+    if without is not None:
+        size = np.where(without, 0.0, size)
     numbers = size[scale.numbers]
     sizes = np.concatenate([numbers, numbers, np.repeat(size[scale.codes], width)])
     return np.hstack([steps, gone, *codes]), sizes

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from models.checks import check_all
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
 from models import bundle
+from models.checks import check_all
 from models.protocol import Card
 from training import credit_anomaly, disposition, exception_rank
 from training.enough import TooLittle
@@ -74,7 +75,10 @@ def train(
     if model_name not in FITS:
         raise Refused("unknown_model", f"{model_name} is none of {', '.join(FITS)}.")
     rows = source if isinstance(source, Rows) else gather(source)
-    made = FITS[model_name](rows, seed)
+    # Thousands of rows: threads of linear algebra mostly wait for each other, and their number
+    # would decide in which order sums are taken.
+    with threadpool_limits(limits=1):
+        made = FITS[model_name](rows, seed)
     if truth is not None:
         model = made.build(_card(made, "0", None))
         made.judged.metrics.update(against_truth(made, model, truth))

@@ -7,18 +7,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from models import blended
+from models.blended import Blended
 from models.folder import read_json, write_json
 from models.protocol import Card, Prediction
 from models.pushes import explanation, grouped
 from models.tabular import Layout, Matrix, all_missing
-from models.tree_explain import Trees
 from workflow.assessment import Explanation, Row
 
 LEVELS = ("critical", "high", "medium", "low")
 OUTPUT = "log_expected_loss"
 """Natural logarithm of the expected loss in minor units, before the curve corrects it."""
 STAKE = "exception_exposure_minor"
-"""The column whose logarithm is the start of every score; trees say the share that is lost."""
+"""The column whose logarithm is the start of every score; the scorer says which share is lost."""
 REQUIRED = ("exception_code", "exception_exposure_minor")
 """Without any of these there is no exception to rank: ``missing_facts``."""
 
@@ -69,8 +70,9 @@ class ExceptionRank:
     with ``missing_facts`` where neither code nor exposure is known.
     """
 
-    def __init__(self, card: Card, layout: Layout, trees: Trees, curve: LossCurve) -> None:
-        self._card, self.layout, self.trees, self.curve = card, layout, trees, curve
+    def __init__(self, card: Card, layout: Layout, scorer: Blended, curve: LossCurve) -> None:
+        self._card, self.layout = card, layout
+        self.scorer, self.curve = scorer, curve
         self._columns = {column.name: column for column in layout.columns}
         self._required = tuple(name for name in REQUIRED if name in self._columns)
 
@@ -79,13 +81,13 @@ class ExceptionRank:
         return self._card
 
     def scores(self, rows: Sequence[Row]) -> Array:
-        """Log expected losses: log exposure plus the log share that the trees expect."""
+        """Log expected losses: log exposure plus the expected log share of it."""
         matrix = self.layout.matrix(rows)
-        return np.asarray(log_stakes(self.layout, matrix) + self.trees.margins(matrix)[:, 0])
+        return np.asarray(log_stakes(self.layout, matrix) + self.scorer.margins(matrix)[:, 0])
 
     def pushes(self, matrix: Matrix) -> tuple[Matrix, Array]:
         """Pushes (rows x columns) and base (rows); they sum to the scores."""
-        pushes, base = self.trees.pushes(matrix, [0] * len(matrix))
+        pushes, base = self.scorer.pushes(matrix, [0] * len(matrix))
         if STAKE in self.layout.names:
             stake = self.layout.names.index(STAKE)
             pushes[:, stake] += log_stakes(self.layout, matrix) - self.curve.usual
@@ -132,7 +134,7 @@ class ExceptionRank:
 
     def save(self, folder: Path) -> None:
         """Writes everything but card, metrics and sums, which the bundle writes."""
-        (folder / "trees.txt").write_text(self.trees.text)
+        self.scorer.save(folder)
         write_json(folder / "layout.json", self.layout.to_json())
         write_json(folder / "calibration.json", asdict(self.curve))
 
@@ -151,6 +153,6 @@ def load(folder: Path, card: Card) -> ExceptionRank:
     return ExceptionRank(
         card,
         Layout.from_json(read_json(folder / "layout.json"), card.reads),
-        Trees((folder / "trees.txt").read_text()),
+        blended.load(folder),
         LossCurve(**curve),
     )

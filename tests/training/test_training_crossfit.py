@@ -9,7 +9,7 @@ from models.calibration import softmax
 from models.protocol import Column
 from models.tabular import Layout
 from training.boosting import leaves_for
-from training.crossfit import STRETCHES, Past, crossfit, grow_apart, own_columns, stretches
+from training.crossfit import STRETCHES, Past, crossfit, own_columns, stretches
 from training.rows import Example
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -60,13 +60,11 @@ def test_an_answer_does_not_know_its_own_stretch() -> None:
     usual = past()
     mine = usual.stretch == 2
     turned = replace(usual, labels=np.where(mine, 1 - usual.labels, usual.labels))
-    objective = {"objective": "binary"}
-    # The number of rounds is common to all stretches; fix it by comparing orders, not sizes.
-    one = grow_apart(replace(usual, classes=1), objective, seed=1)
-    two = grow_apart(replace(turned, classes=1), objective, seed=1)
+    one = crossfit(replace(usual, classes=1), seed=1)
+    two = crossfit(replace(turned, classes=1), seed=1)
     mine_agree = np.corrcoef(one.answers[mine, 0], two.answers[mine, 0])[0, 1]
     others_agree = np.corrcoef(one.answers[~mine, 0], two.answers[~mine, 0])[0, 1]
-    assert mine_agree > 0.95
+    assert mine_agree > 0.9
     assert others_agree < mine_agree
 
 
@@ -96,3 +94,18 @@ def test_answers_are_about_as_good_as_anybodys() -> None:
 def test_trees_grow_with_the_rows() -> None:
     """Few rows say little of what interacts."""
     assert [leaves_for(rows) for rows in (100, 5_000, 20_000, 10**6)] == [4, 8, 16, 31]
+
+
+def test_amounts_are_learned_as_the_logarithm_of_their_mean() -> None:
+    """A column that must not lower them never does, whatever the linear half would like."""
+    usual = past()
+    chance = np.random.default_rng(3)
+    means = np.exp(0.8 * usual.matrix[:, 0])
+    amounts = chance.poisson(means).astype(np.float64)
+    rising = np.array([False, True])
+    learned = crossfit(
+        replace(usual, labels=amounts, classes=1, amounts=True, rising=rising), seed=1
+    )
+    assert np.corrcoef(learned.answers[:, 0], np.log(means))[0, 1] > 0.9
+    steps = np.column_stack([np.zeros(50), np.linspace(-3, 3, 50)])
+    assert (np.diff(learned.scorer.margins(steps)[:, 0]) >= -1e-12).all()
