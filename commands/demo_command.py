@@ -48,7 +48,7 @@ MARK = "import/demo-history"
 @app.command()
 def demo(
     port: Annotated[int, typer.Option(help="Port of the desk and the API.")] = 8000,
-    scale: Annotated[float, typer.Option(help="Size of the simulated distributor.")] = 1.0,
+    scale: Annotated[float, typer.Option(help="Size of the simulated distributor.")] = 0.8,
 ) -> None:
     """Set up, simulate, train, and serve; a second run keeps the data and starts in seconds."""
     started = time.monotonic()
