@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from models.bundle import load
 
+from models.bundle import load
 from models.protocol import Model
 from workflow.assessment import Value
 
