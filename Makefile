@@ -37,7 +37,7 @@ test: $(VENV)/.test ## Lint, types, import rules and the test suite.
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 lint: $(VENV)/.test ## Only the linter.
 	$(BIN)/ruff check .
