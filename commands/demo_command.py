@@ -225,8 +225,10 @@ def _serve(url: str, port: int, started: float) -> None:
     triage = [sys.executable, "-m", "commands.main"]
     # Their own sessions: Ctrl-C reaches this process only, which then stops them in order.
     running = [
-        subprocess.Popen([*triage, "serve", "--port", str(port)], env=env, start_new_session=True),
-        subprocess.Popen([*triage, "worker"], env=env, start_new_session=True),
+        subprocess.Popen(
+            [*triage, *what], env=env, start_new_session=True, preexec_fn=_end_with_parent
+        )
+        for what in (["serve", "--port", str(port)], ["worker"])
     ]
     try:
         _wait_ready(port, running)
@@ -245,6 +247,15 @@ def _serve(url: str, port: int, started: float) -> None:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def _end_with_parent() -> None:
+    """In a child: ask the kernel for SIGTERM should the demo be killed (Linux only)."""
+    import ctypes
+
+    if sys.platform == "linux":
+        set_parent_death_signal = 1  # PR_SET_PDEATHSIG, linux/prctl.h
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM)
 
 
 def _wait_ready(port: int, running: list[subprocess.Popen[bytes]]) -> None:
