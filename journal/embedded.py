@@ -54,6 +54,10 @@ PORT = 5432  # of the socket's name only; nothing listens on the network
 LONGEST_SOCKET_PATH = 100  # bytes; the kernel's limit is 107 on Linux and 103 on macOS
 START_SECONDS = 60
 
+SIGNS_OF_DYING = ("shared memory block", 'lock file "postmaster.pid" already exists')
+"""What PostgreSQL says while a killed server is not quite gone: it, or its children holding its
+shared memory. Nobody answered on the socket before, so nothing healthy is meant; waiting helps."""
+
 SETTINGS: Mapping[str, str] = {
     "listen_addresses": "",
     "port": str(PORT),
@@ -258,9 +262,9 @@ def _configure(folder: Path, owner: Owner, settings: Mapping[str, str]) -> None:
 
 def _launch(folder: Path, programs: Path, owner: Owner) -> None:
     data, log = folder / "data", folder / "data" / "server.log"
-    clear_stale_locks(data, _socket(folder))
     deadline = time.monotonic() + START_SECONDS
     while True:
+        clear_stale_locks(data, _socket(folder))
         try:
             run(
                 [
@@ -272,9 +276,9 @@ def _launch(folder: Path, programs: Path, owner: Owner) -> None:
             )  # fmt: skip
             return
         except EmbeddedError as error:
-            # Children of a server that was killed may hold its shared memory for a moment.
             words = _last_words(log)
-            if "shared memory block" not in words or time.monotonic() > deadline:
+            dying = any(sign in words for sign in SIGNS_OF_DYING)
+            if not dying or time.monotonic() > deadline:
                 raise EmbeddedError(f"{error}\nThe server's last words:\n{words}") from error
             time.sleep(0.2)
 
