@@ -1,4 +1,4 @@
-"""Findings and governance: reconciliation exceptions, promotions of models, imported files."""
+"""Findings and governance: exceptions, alarms, promotions of models, imported files."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,6 +13,7 @@ ByType = Mapping[str, Sequence[Recorded]]
 def project_findings(driver: Driver, by_type: ByType) -> None:
     """Exceptions by id, proposals by id, the champion by model and alias, imports by digest."""
     _exceptions(driver, by_type)
+    _alarms(driver, by_type)
     _promotions(driver, by_type)
     _imports(driver, by_type)
 
@@ -56,6 +57,13 @@ def _exceptions(driver: Driver, by_type: ByType) -> None:
             for entry in by_type.get("exception_resolved", ())
         ),
     )
+
+
+def _alarms(driver: Driver, by_type: ByType) -> None:
+    raised = by_type.get("alarm_raised", ())
+    upsert(driver, tables.alarm, ({**entry.payload, "status": "open"} for entry in raised))
+    settled = by_type.get("alarm_settled", ())
+    update(driver, tables.alarm, ({**entry.payload, "status": "settled"} for entry in settled))
 
 
 def _promotions(driver: Driver, by_type: ByType) -> None:

@@ -496,6 +496,26 @@ reconciliation_exception = Table(
     Index(None, "code"),
 )
 
+alarm = Table(
+    "alarm",
+    metadata,
+    Column("alarm_id", _KEY, primary_key=True),
+    _text("kind"),
+    _text("subject"),
+    _text("says"),
+    _text("role"),
+    _text("status"),
+    _time("raised_at"),
+    _json("figures", "[]"),
+    _text("report", null=True),
+    _text("settled_by", null=True),
+    _time("settled_at", null=True),
+    _text("note", null=True),
+    CheckConstraint("status IN ('open', 'settled')", name="status"),
+    Index("ix_alarm_open", "role", "raised_at", postgresql_where=text("status = 'open'")),
+)
+"""Tasks about something other than a return; see ``workflow.alarms``."""
+
 # -- models and imports ----------------------------------------------------------------------
 
 promotion = Table(

@@ -28,7 +28,8 @@ EVERY = 1000
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """``kind``: ``chain``, ``checkpoint``, ``case``, ``ledger``, ``effect`` or ``memory``."""
+    """``kind``: ``chain``, ``checkpoint``, ``case``, ``ledger``, ``effect``, ``alarm`` or
+    ``memory``."""
 
     kind: str
     subject: str

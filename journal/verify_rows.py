@@ -15,6 +15,7 @@ from journal.journal import Driver
 from journal.ledgers import Movement, Movements, SourceLine
 from journal.projections_cases import PREFIX, load_cases
 from journal.projections_documents import take_match
+from journal.verify_governed import Governed
 from workflow.evolve import fold
 from workflow.state import Unborn, status_of
 
@@ -41,6 +42,7 @@ class Refold:
         self._driver = driver
         self._summary = case_summary
         self._movements = Movements()
+        self._governed = Governed(driver)
         self._batch: dict[str, tuple[CaseRows, list[Any]]] = {}
         self._broken: set[str] = set()
         self._stream = ""
@@ -55,6 +57,7 @@ class Refold:
                 yield from self._compare()
             if len(self._delivered) >= BATCH_CASES * 10:
                 yield from self._compare_invoices()
+        self._governed.add(entry)
         if entry.stream.startswith(PREFIX):
             yield from self._add_to_case(entry)
         elif entry.type == "credit_note_recorded":
@@ -83,10 +86,11 @@ class Refold:
         events.append(event)
 
     def finish(self) -> Iterator[Finding]:
-        """What is left to compare, then both ledgers."""
+        """What is left to compare, then both ledgers and the governed rows."""
         yield from self._compare()
         yield from self._compare_invoices()
         yield from self._ledgers()
+        yield from self._governed.differences()
         for (return_id,) in self._driver.execute(
             "SELECT return_id FROM return_case WHERE NOT EXISTS"
             " (SELECT 1 FROM event WHERE stream = 'case/' || return_id)"

@@ -13,7 +13,7 @@ from serving.identity import known_keys
 from serving.metrics import Metrics
 from serving.openapi import document
 from serving.pages.desk import router as pages
-from serving.routes import governance, operations, queue, records, returns, score
+from serving.routes import alarms, governance, operations, queue, records, returns, score
 from serving.shelf import watched
 from serving.wiring import Services
 
@@ -45,6 +45,7 @@ def create_app(services: Services) -> FastAPI:
         queue.router,
         records.router,
         governance.router,
+        alarms.router,
         operations.router,
         pages,
     ):

@@ -50,6 +50,7 @@ STATUS: dict[str, int] = {
     "unknown_line": 404,
     "unknown_proposal": 404,
     "unknown_exception": 404,
+    "unknown_alarm": 404,
     "wrong_role": 403,
     "own_request": 403,
     "own_inspection": 403,

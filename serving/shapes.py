@@ -168,6 +168,12 @@ class ResolutionShape(Shape):
     note: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 
 
+class SettlementShape(Shape):
+    """What came of an alarm."""
+
+    note: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+
+
 class ProposalShape(Shape):
     """Propose a trained version for promotion."""
 

@@ -350,6 +350,35 @@ class PromotionApproved:
     """True only for the very first version of a demo, approved by the recorded bootstrap actor."""
 
 
+@dataclass(frozen=True, slots=True)
+class AlarmRaised:
+    """Stream ``alarm/{kind}/{subject}``: something other than a return needs a person.
+
+    ``kind`` says what went wrong (``drift``, ``guarantee_broken``), ``subject`` with what (a
+    model, a decision point); ``says`` is the sentence for whoever holds ``role``. ``figures``
+    are named numbers behind it, ``report`` where more is written, if anywhere.
+    """
+
+    alarm_id: str
+    kind: str
+    subject: str
+    says: str
+    role: str
+    raised_at: datetime
+    figures: tuple[tuple[str, float], ...] = ()
+    report: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmSettled:
+    """Stream ``alarm/{kind}/{subject}``: a person looked, and says what came of it."""
+
+    alarm_id: str
+    settled_by: str
+    settled_at: datetime
+    note: str
+
+
 Fact = (
     CustomerRegistered
     | SupplierRegistered
@@ -371,4 +400,6 @@ Fact = (
     | ExceptionResolved
     | PromotionProposed
     | PromotionApproved
+    | AlarmRaised
+    | AlarmSettled
 )

@@ -58,5 +58,6 @@ CODES: dict[str, str] = {
     "unknown_proposal": "Check the proposal number.",
     "unknown_model": "Use reason, disposition, credit_anomaly or exception_rank.",
     "unknown_exception": "Check the exception number.",
+    "unknown_alarm": "Read the list of alarms again.",
     "missing_evidence": "Attach the evidence the rule names.",
 }

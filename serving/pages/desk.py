@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.responses import FileResponse, Response
 
+from serving.pages.alarms import router as alarms
 from serving.pages.case_forms import router as case_forms
 from serving.pages.case_page import router as case_page
 from serving.pages.entry import DEMO_PASSWORD
@@ -58,7 +59,7 @@ def home() -> Response:
     return RedirectResponse("/queue", 303)
 
 
-for part in (entry, lists, request_form, case_page, case_forms):
+for part in (entry, lists, alarms, request_form, case_page, case_forms):
     router.include_router(part)
 
 

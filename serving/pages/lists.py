@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from journal import lookups, worklists
 from journal.entries import Append
-from serving.pages import sentences
+from serving.pages import alarms, sentences
 from serving.pages.forms import do_once, minor_of
 from serving.pages.frame import DeskRoute, OwnForm, Viewer, page
 from serving.routes.queue import roles_of
@@ -36,9 +36,14 @@ MOST_PARKED = 100
 
 @router.get("/queue")
 def queue(
-    request: Request, actor: Viewer, role: str = "", order: str = "sla", cursor: str = ""
+    request: Request,
+    actor: Viewer,
+    role: str = "",
+    order: str = "sla",
+    cursor: str = "",
+    did: str = "",
 ) -> Response:
-    """Open tasks of the viewer's roles; those that colleagues hold are shown as theirs."""
+    """Alarms and open tasks of the viewer's roles; what colleagues hold is shown as theirs."""
     services = services_of(request)
     roles = roles_of(actor)
     shown = (role,) if role in roles else roles
@@ -49,6 +54,7 @@ def queue(
             conn, roles=shown, order=order, cursor=cursor or None, at=now, holder=actor.id
         )
         waiting = worklists.depths(conn)["tasks"]
+        alarmed = [] if cursor else alarms.shown(conn, actor, own_only=True)
     tasks = [
         dict(row)
         | {
@@ -75,6 +81,8 @@ def queue(
         order=order,
         orders=ORDERS,
         points=sentences.POINTS,
+        alarms=alarmed,
+        notice="The alarm is settled." if did == "settled" else None,
     )
 
 
@@ -257,11 +265,13 @@ def operations(request: Request, actor: Viewer) -> Response:
     with services.engine.connect() as conn:
         depths = worklists.depths(conn)
         parked = lookups.effects(conn, statuses=["parked"], limit=MOST_PARKED)
+        alarmed = alarms.shown(conn, actor, own_only=False)
     return page(
         request,
         "operations.html",
         here="operations",
         depths=depths,
+        alarms=alarmed,
         parked=[dict(row) | {"what": sentences.effect_kind(row["kind"])} for row in parked],
         faults=services.shelf.faults,
         kinds={code: _kind(code) for code in depths["exceptions"]},
