@@ -1,6 +1,9 @@
 """``train``, ``models``, ``propose``, ``approve``: how a model comes to answer."""
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
@@ -9,7 +12,10 @@ from commands.setup import fail, services, settings, show
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from training.rows import FactLike, Rows
     from workflow.actor import Actor
+
+    Source: TypeAlias = Iterable[FactLike] | Rows
 
 app = typer.Typer()
 Json = Annotated[bool, typer.Option("--json", help="One JSON document for machines.")]
@@ -43,23 +49,41 @@ def actor_of(conn: "Connection", account_id: str) -> "Actor":
 def train(
     model: str,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 8123,
+    data: Annotated[Path | None, typer.Option(help="Your own table: CSV or Parquet.")] = None,
+    columns: Annotated[Path | None, typer.Option(help="TOML: your headings and codes.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Train on the journal, judge against baselines, and register a version in MLflow."""
+    """Train on the journal or on your own table, judge against baselines, register in MLflow."""
     from training.enough import TooLittle
-    from training.journal_source import facts_of
+    from training.own_table import BadTable
     from training.train import train as run
 
-    with services() as wired, wired.engine.connect() as conn:
-        try:
-            made = run(name_of(model), facts_of(wired.journal, conn), seed=seed)
-        except TooLittle as error:
-            fail(str(error))
+    name = name_of(model)
+    try:
+        with _source(name, data, columns) as source:
+            made = run(name, source, seed=seed)
+    except (TooLittle, BadTable) as error:
+        fail(str(error))
     document = {"model": model, "version": made.version, "digest": made.digest, "run": made.run_id}
     lines = [f"{model} version {made.version}"] + [
         f"  {name}: {value:.4f}" for name, value in made.metrics.items()
     ]
     show(document | {"metrics": dict(made.metrics)}, as_json, "\n".join(lines))
+
+
+@contextmanager
+def _source(model: str, data: Path | None, columns: Path | None) -> "Iterator[Source]":
+    """The user's own table where one is named, else the journal."""
+    from training.journal_source import facts_of
+    from training.own_table import read_headings, read_rows
+
+    if data is not None:
+        yield read_rows(model, data, read_headings(columns))
+    elif columns is not None:
+        fail("--columns describes a table: give --data as well.")
+    else:
+        with services() as wired, wired.engine.connect() as conn:
+            yield facts_of(wired.journal, conn)
 
 
 @app.command()

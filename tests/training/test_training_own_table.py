@@ -1,0 +1,133 @@
+"""A user's own table: mapped by a file, faults named by row and column, trained like the rest."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.training.small_world import SmallWorld
+from training.own_table import BadTable, Headings, columns_for, read_headings, read_rows
+from training.rows import gather
+from training.train import train
+
+
+def table(path: Path, rows: Sequence[Mapping[str, object]]) -> Path:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def test_headings_and_codes_are_translated(tmp_path: Path) -> None:
+    """A table in the user's own words becomes texts in ours, in the order of time."""
+    mapping = tmp_path / "mapping.toml"
+    mapping.write_text(
+        '[columns]\ntext = "Customer remarks"\nreason = "Code"\nat = "Created"\n'
+        '[codes.reason]\nDOA = "defective_on_arrival"\n'
+    )
+    path = table(
+        tmp_path / "own.csv",
+        [
+            {"Customer remarks": "dead", "Code": "DOA", "Created": "2026-03-02T10:00:00+02:00"},
+            {"Customer remarks": "late", "Code": "late_delivery", "Created": "2026-03-01"},
+        ],
+    )
+    rows = read_rows("reason", path, read_headings(mapping))
+    assert [(t.text, t.reason, t.at.isoformat()) for t in rows.texts] == [
+        ("late", "late_delivery", "2026-03-01T00:00:00+00:00"),
+        ("dead", "defective_on_arrival", "2026-03-02T08:00:00+00:00"),
+    ]
+
+
+def test_every_fault_is_named_by_row_and_column(tmp_path: Path) -> None:
+    """All faults at once, each with its row, the user's own heading, the cell and what is wrong."""
+    path = table(
+        tmp_path / "own.csv",
+        [
+            {"id": "1", "Remarks": "dead", "reason": "defective_on_arrival", "at": "2026-03-02"},
+            {"id": "1", "Remarks": "", "reason": "broken", "at": "31/02/2026"},
+        ],
+    )
+    with pytest.raises(BadTable) as caught:
+        read_rows("reason", path, Headings({"text": "Remarks"}))
+    lines = str(caught.value).split("\n")
+    assert lines[0] == "The table has 4 faults:"
+    assert "  row 2, column Remarks: '' may not be empty" in lines
+    assert "  row 2, column at: '31/02/2026' is not a date and time (ISO 8601)" in lines
+    assert "  row 2, column id: '1' stands there twice" in lines
+    assert any(
+        line.startswith("  row 2, column reason: 'broken' is no known code;") for line in lines
+    )
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ({"line_condition": "sealed", "disposition": "restock", "line_unit_cost_minor": "12 EUR"},
+         "row 1, column line_unit_cost_minor: '12 EUR' is not a number"),
+        ({"line_condition": "sealed", "disposition": "restock", "line_recall_open": "perhaps"},
+         "row 1, column line_recall_open: 'perhaps' is not true or false"),
+        ({"line_condition": "sealed", "disposition": "bin"},
+         "row 1, column disposition: 'bin' is no known code; there are restock, quarantine"),
+    ],
+)  # fmt: skip
+def test_facts_are_checked_by_kind(cells: dict[str, str], said: str, tmp_path: Path) -> None:
+    """Numbers, flags and codes are what their column declares."""
+    with pytest.raises(BadTable, match=said):
+        read_rows("disposition", table(tmp_path / "own.csv", [cells]), Headings())
+
+
+@pytest.mark.parametrize(
+    ("headings", "said"),
+    [
+        (Headings(), r"The table lacks text \(what the customer wrote\)"),
+        (Headings({"text": "Note"}), "The mapping names 'Note'; the table has a, reason."),
+        (Headings({"colour": "a"}), "The mapping names 'colour', which this model does not take."),
+    ],
+)
+def test_headings_that_do_not_fit(headings: Headings, said: str, tmp_path: Path) -> None:
+    """A missing column and a mapping to nothing are said before any cell is read."""
+    with pytest.raises(BadTable, match=said):
+        read_rows("reason", table(tmp_path / "own.csv", [{"a": "x", "reason": "y"}]), headings)
+
+
+def test_files_that_are_no_tables(tmp_path: Path) -> None:
+    """A missing file and a mapping that is no TOML get a sentence, not a traceback."""
+    with pytest.raises(BadTable, match="There is no file"):
+        read_rows("reason", tmp_path / "none.csv", Headings())
+    broken = tmp_path / "mapping.toml"
+    broken.write_text("[columns\n")
+    with pytest.raises(BadTable, match="is not a column mapping"):
+        read_headings(broken)
+
+
+def test_a_table_trains_as_the_journal_does(tmp_path: Path) -> None:
+    """The journal's own rows, written as a table and read back, give the model the same rows."""
+    examples = [e for e in gather(SmallWorld(3).facts(400)).of("disposition") if e.label]
+    path = table(
+        tmp_path / "own.csv",
+        [
+            {
+                "id": str(i), "case": e.case, "at": e.at.isoformat(), "customer": e.customer,
+                "business_unit": e.business_unit, "reason": e.reason, "disposition": e.label,
+                **{name: "" if value is None else value for name, value in e.row.items()},
+            }
+            for i, e in enumerate(examples)
+        ],
+    )  # fmt: skip
+    rows = read_rows("disposition", path, Headings({"reason": "reason"}))
+    assert [e.row for e in rows.of("disposition")] == [e.row for e in examples]
+    assert [e.label for e in rows.of("disposition")] == [e.label for e in examples]
+    made = train("disposition", rows, out=tmp_path / "drawer")
+    assert made.version == "1"
+    assert made.metrics["accuracy"] > made.metrics["majority_accuracy"]
+
+
+def test_every_model_says_what_it_takes() -> None:
+    """Each column that a model takes has a sentence, and its label and time are among them."""
+    for model in ("reason", "disposition", "credit_anomaly", "exception_rank"):
+        taken = {t.name: t for t in columns_for(model)}
+        assert {"at", "customer", "id"} <= taken.keys()
+        assert all(t.says for t in taken.values())
