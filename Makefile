@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install -c constraints.t
 export HF_HUB_OFFLINE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types imports format clean
+.PHONY: help demo test notebooks check lint types imports format clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -38,6 +38,9 @@ test: $(VENV)/.test ## Lint, types, import rules and the test suite.
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+
+notebooks: $(VENV)/.test ## Run the notebooks from top to bottom on small data.
+	$(BIN)/python -m pytest --nbmake -p no:cacheprovider -o addopts=-q -o filterwarnings=default notebooks/*.ipynb
 
 lint: $(VENV)/.test ## Only the linter.
 	$(BIN)/ruff check .

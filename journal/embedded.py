@@ -19,6 +19,7 @@ import hashlib
 import os
 import secrets
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -46,7 +47,10 @@ except ImportError as error:  # pragma: no cover - only where there is no fcntl
         "The embedded server needs Linux or macOS; set TRIAGE_DATABASE_URL instead."
     ) from error
 
-__all__ = ["EmbeddedError", "EmbeddedServer", "data_folder", "running", "start"]
+__all__ = [
+    "HURRY", "EmbeddedError", "EmbeddedServer", "data_folder", "enterable_folder", "running",
+    "start", "temporary",
+]  # fmt: skip
 
 ROLE = "triage"
 DATABASE = "triage"
@@ -72,6 +76,9 @@ SETTINGS: Mapping[str, str] = {
     "log_timezone": "UTC",
 }
 """What differs from PostgreSQL's defaults; durability (fsync, synchronous_commit) does not."""
+
+HURRY: Mapping[str, str] = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+"""For a server whose data may be lost."""
 
 
 @dataclass(slots=True)
@@ -136,6 +143,34 @@ def running(data_dir: Path | None = None) -> EmbeddedServer | None:
     if (folder / "password").exists() and _answers(folder):
         return EmbeddedServer(_url(folder), folder, started=False)
     return None
+
+
+@contextmanager
+def temporary() -> Iterator[str]:
+    """The URL of a server in a new temporary folder; stopped and removed at the end of the block.
+
+    For tests, measurements and trying things out: nothing in it has to survive a power cut.
+    """
+    folder = enterable_folder()
+    server = start(folder, HURRY)
+    try:
+        yield server.url
+    finally:
+        server.stop()
+        shutil.rmtree(folder)
+
+
+def enterable_folder() -> Path:
+    """A new temporary folder whose parents the server's user may pass through.
+
+    Errors: ``EmbeddedError`` where every temporary folder is closed to it.
+    """
+    owner = server_owner()
+    for place in (tempfile.gettempdir(), "/var/tmp", "/var/lib"):
+        home = Path(place).resolve()
+        if home.is_dir() and all(owner.may_enter(p) for p in (home, *home.parents)):
+            return Path(tempfile.mkdtemp(prefix="returns-triage-", dir=home))
+    raise EmbeddedError("There is no temporary folder for the database's user: set TMPDIR.")
 
 
 @contextmanager

@@ -6,10 +6,7 @@ otherwise an embedded one is started in a temporary folder, without fsync, and r
 
 import itertools
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -18,22 +15,8 @@ from sqlalchemy import Engine, make_url
 
 from journal import embedded
 from journal.database import engine_for, libpq_url, migrate
-from journal.postgres_programs import server_owner
-
-HURRY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-"""Nothing of a test has to survive a power cut."""
 
 _names = itertools.count(1)
-
-
-def enterable_folder() -> Path:
-    """A new temporary folder whose parents the server's user may pass through."""
-    owner = server_owner()
-    for place in (tempfile.gettempdir(), "/var/tmp", "/var/lib"):
-        folder = Path(place).resolve()
-        if folder.is_dir() and all(owner.may_enter(p) for p in (folder, *folder.parents)):
-            return Path(tempfile.mkdtemp(prefix="returns-triage-test-", dir=folder))
-    raise RuntimeError("no temporary folder that the database's user may enter: set TMPDIR")
 
 
 @pytest.fixture(scope="session")
@@ -43,13 +26,8 @@ def server_url() -> Iterator[str]:
     if given:
         yield libpq_url(given)
         return
-    folder = enterable_folder()
-    server = embedded.start(folder, HURRY)
-    try:
-        yield server.url
-    finally:
-        server.stop()
-        shutil.rmtree(folder)
+    with embedded.temporary() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -17,9 +17,8 @@ import psycopg
 import pytest
 
 from journal import embedded
-from journal.embedded import EmbeddedError
+from journal.embedded import HURRY, EmbeddedError, enterable_folder
 from journal.postgres_programs import PACKAGE, TREE, server_owner
-from tests.conftest import HURRY, enterable_folder
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: start pytest as root")
 
