@@ -5,6 +5,7 @@ is downloaded. Serving reads the exported graph and needs no torch.
 """
 
 import importlib.util
+import logging
 import os
 import shutil
 import tempfile
@@ -61,15 +62,17 @@ def _export(source: Path, target: Path) -> None:
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     try:
         import torch
-        from transformers import AutoModel
+        import transformers
     except ImportError as error:
         message = f"Exporting the encoder needs {error.name}: pip install '.[training]'."
         raise NoEncoder(message) from error
     with warnings.catch_warnings():
-        # The exporter warns about its own internals (pytree, axis names); the graph is tested
-        # against sentence-transformers instead.
+        # The exporter warns about its own internals (pytree, axis names, vision operators); the
+        # graph is tested against sentence-transformers instead.
         warnings.simplefilter("ignore")
-        bert = AutoModel.from_pretrained(source, attn_implementation="eager").eval()
+        logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+        transformers.utils.logging.disable_progress_bar()
+        bert = transformers.AutoModel.from_pretrained(source, attn_implementation="eager").eval()
 
         class Tokens(torch.nn.Module):
             """Ids and mask in, contextual token vectors out."""

@@ -5,7 +5,6 @@ changed then. One that was sent twice does its work once.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import uuid4
@@ -14,7 +13,7 @@ from fastapi import APIRouter, Form, Request
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from journal import leases, lookups, worklists
+from journal import leases, worklists
 from serving.acting import act
 from serving.assessor import situation
 from serving.errors import Unavailable, status_of
@@ -22,14 +21,13 @@ from serving.http import retrying
 from serving.pages.case_page import draw, gone
 from serving.pages.forms import do_once, minor_of, quantity_of, shaped
 from serving.pages.frame import DeskRoute, OwnForm, Viewer, seen
-from serving.requesting import expiry
+from serving.receiving import build_inspection, build_receipt
 from serving.routes.queue import check_lease
 from serving.shapes import InspectionShape, ReceiptLineShape, ReceiptShape
 from serving.wiring import Services, services_of
 from workflow.actor import Actor
-from workflow.commands import CancelReturn, DecideTask, InspectLine, ReceiptLine, ReceiveGoods
+from workflow.commands import CancelReturn, DecideTask
 from workflow.refused import Refused
-from workflow.state import Born
 
 router = APIRouter(route_class=DeskRoute)
 Text = Annotated[str, Form(max_length=2000)]
@@ -191,13 +189,7 @@ def receive(
                 ],
             )
         )
-        lines = tuple(ReceiptLine(x.line, x.sku, x.quantity, x.lot) for x in shape.lines)
-        for got in lines:
-            if lookups.product(conn, got.sku) is None:
-                raise Refused("unknown_product", f"There is no item {got.sku}.")
-        command = ReceiveGoods(
-            shape.receipt_id, shape.warehouse, lines, actor, services.clock(), shape.final
-        )
+        command = build_receipt(conn, shape, actor, services.clock())
         act(services.cases, services.assessor, conn, return_id, command)
         return path_of(return_id, "received")
 
@@ -245,37 +237,11 @@ def inspect(
         }
         shape: InspectionShape = shaped(lambda: InspectionShape.model_validate(found))
         state = situation(services.cases.state(conn, return_id)[0], return_id)
-        command = _inspection(conn, state, shape, actor, services.clock())
+        command = build_inspection(conn, state, shape, actor, services.clock())
         act(services.cases, services.assessor, conn, return_id, command)
         return path_of(return_id, "inspected")
 
     return _try(request, actor, return_id, once, sent, work)
-
-
-def _inspection(
-    conn: Connection, state: Born, shape: InspectionShape, actor: Actor, now: datetime
-) -> InspectLine:
-    """The command, with what the masters say of the lot that was found."""
-    known = state.case.line(shape.line)
-    lot, recall, expires_on = shape.lot, False, shape.expires_on
-    if known is not None:
-        requested = known.requested
-        lot = lot or requested.lot or requested.facts.shipped_lot
-        recall = lookups.open_recall(conn, requested.sku, lot)
-        expires_on = expires_on or expiry(conn, requested.sku, lot)
-    return InspectLine(
-        line=shape.line,
-        quantity=shape.quantity,
-        condition=shape.condition,
-        actor=actor,
-        at=now,
-        lot=lot,
-        damage_code=shape.damage_code,
-        expires_on=expires_on,
-        temperature_ok=shape.temperature_ok,
-        recall_open=recall,
-        note=shape.note,
-    )
 
 
 @router.post("/returns/{return_id}/cancellation", dependencies=[OwnForm])

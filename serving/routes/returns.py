@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from journal import idempotency, lookups, worklists
+from journal import idempotency, worklists
 from serving.acting import act
 from serving.assessor import situation
 from serving.errors import Invalid
@@ -16,7 +16,8 @@ from serving.http import Reply, fingerprint, idempotency_key, if_match, plain, r
 from serving.identity import signed_in
 from serving.present import case_json, timeline_json
 from serving.reading import StrictRoute
-from serving.requesting import build_request, expiry, new_return_id
+from serving.receiving import build_inspection, build_receipt
+from serving.requesting import build_request, new_return_id
 from serving.shapes import (
     CancellationShape,
     DispositionShape,
@@ -33,14 +34,10 @@ from workflow.commands import (
     CancelReturn,
     Command,
     DisposePortion,
-    InspectLine,
-    ReceiptLine,
-    ReceiveGoods,
     ReleaseCredit,
 )
 from workflow.events import DispositionPart
 from workflow.evolve import fold
-from workflow.refused import Refused
 
 router = APIRouter(prefix="/v1/returns", tags=["returns"], route_class=StrictRoute)
 Signed = Annotated[Actor, Depends(signed_in)]
@@ -160,22 +157,14 @@ def read_return(return_id: str, request: Request, actor: Signed) -> Response:
     return Reply(body, 200, etag(len(history))).response()
 
 
-def _build_receipt(shape: ReceiptShape, actor: Actor) -> Build:
-    lines = tuple(ReceiptLine(x.line, x.sku, x.quantity, x.lot) for x in shape.lines)
-
-    def build(conn: Connection, now: datetime) -> Command:
-        for line in lines:
-            if lookups.product(conn, line.sku) is None:
-                raise Refused("unknown_product", f"There is no item {line.sku}.")
-        return ReceiveGoods(shape.receipt_id, shape.warehouse, lines, actor, now, shape.final)
-
-    return build
-
-
 @router.post("/{return_id}/receipts")
 def receive(return_id: str, shape: ReceiptShape, request: Request, actor: Signed) -> Response:
     """Record what arrived: exact, short (``final``), over, or goods nobody announced."""
-    return obey(request, actor, return_id, shape, _build_receipt(shape, actor))
+
+    def build(conn: Connection, now: datetime) -> Command:
+        return build_receipt(conn, shape, actor, now)
+
+    return obey(request, actor, return_id, shape, build)
 
 
 @router.post("/{return_id}/inspections")
@@ -185,27 +174,7 @@ def inspect(return_id: str, shape: InspectionShape, request: Request, actor: Sig
 
     def build(conn: Connection, now: datetime) -> Command:
         state = situation(services.cases.state(conn, return_id)[0], return_id)
-        line = state.case.line(shape.line)
-        lot = shape.lot
-        recall, expires_on = False, shape.expires_on
-        if line is not None:
-            lot = shape.lot or line.requested.lot or line.requested.facts.shipped_lot
-            recall = lookups.open_recall(conn, line.requested.sku, lot)
-            expires_on = expires_on or expiry(conn, line.requested.sku, lot)
-        return InspectLine(
-            line=shape.line,
-            quantity=shape.quantity,
-            condition=shape.condition,
-            actor=actor,
-            at=now,
-            lot=lot,
-            damage_code=shape.damage_code,
-            expires_on=expires_on,
-            temperature_ok=shape.temperature_ok,
-            recall_open=recall,
-            note=shape.note,
-            evidence=tuple(shape.evidence),
-        )
+        return build_inspection(conn, state, shape, actor, now)
 
     return obey(request, actor, return_id, shape, build)
 
