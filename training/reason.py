@@ -24,6 +24,7 @@ from models.reason.model import EncoderFiles, Gate, ReasonModel, encoder_files
 from models.reason.words import words_of
 from training.encoder import exported
 from training.heads import Heads, Views, fit_blend, fit_heads, fit_vocabulary, term_matrix
+from training.stated import fit_stated
 from workflow.codes import UNCLEAR, ReturnReason
 
 Array = NDArray[np.float64]
@@ -126,7 +127,7 @@ def make(
         unrelated += nothing
     classes = _classes(known, prototypes)
     files = encoder_files(options.encoder) if options.encoder is not None else None
-    vocabulary = fit_vocabulary([text for text, _ in known])
+    vocabulary = fit_vocabulary([*(text for text, _ in known), *(unrelated if prototypes else ())])
 
     def views(texts: Sequence[str]) -> Views:
         return Views(_sentences(files, texts), term_matrix(vocabulary, texts))
@@ -144,7 +145,11 @@ def make(
     head = heads.blended(blend)
     conformal = fit_conformal(softmax(_blended(second, blend)), second.truth, options.level)
     strangers = views(unrelated)
+    # Only what belongs to the reasons of the house is known well enough to learn its absence.
+    stated = fit_stated(taught, strangers, seed) if prototypes else None
     outside = _predicted(heads, strangers, np.full(len(unrelated), -1, dtype=np.intp))
+    if stated is not None:  # the scope is left with what is unlike all that was ever seen
+        outside = outside.take(np.arange(0))
     gate = Gate(
         _familiar_least(head, blend, first, outside, options),
         _answer_least(softmax(_blended(first, blend)), first.truth),
@@ -153,7 +158,7 @@ def make(
     chances = softmax(_blended(last, blend))
     metrics = judge(chances, last.truth, conformal.sets(chances)) | _baselines(last, truth)
     card = _card(classes, metrics, options.level, version, trained_at)
-    return ReasonModel(card, head, vocabulary, gate, conformal, files), metrics
+    return ReasonModel(card, head, vocabulary, gate, conformal, files, stated), metrics
 
 
 @cache

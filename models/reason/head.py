@@ -5,19 +5,18 @@ term_weights``. Training folds the blend of the views and the temperature into t
 that there is one sum to explain and nothing after it but a softmax.
 """
 
-import io
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.folder import write_arrays
 from models.reason.words import Vocabulary, Word
 
 Array = NDArray[np.float64]
-_FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 COSINE_WEIGHT = 10.0
 """How much a cosine of 1 to the nearest class counts beside the largest logit. Chosen
 while comparing scores on CLINC150, its test files among them: figures for that set are not a
@@ -64,8 +63,8 @@ class Head:
         )
 
     def save(self, path: Path, idf: Array) -> None:
-        """Writes an ``.npz`` whose bytes depend on the arrays alone, not on the clock."""
-        arrays: dict[str, NDArray[np.generic]] = {
+        """Writes an ``.npz`` that ``load`` reads."""
+        arrays: dict[str, NDArray[Any]] = {
             "bias": self.bias,
             "mean_sentence": self.mean_sentence,
             "sentence_weights": self.sentence_weights,
@@ -73,11 +72,7 @@ class Head:
             "term_weights": self.term_weights,
             "idf": idf,
         }
-        with zipfile.ZipFile(path, "w") as archive:
-            for name, array in arrays.items():
-                content = io.BytesIO()
-                np.save(content, array, allow_pickle=False)
-                archive.writestr(zipfile.ZipInfo(f"{name}.npy", _FIXED_TIME), content.getvalue())
+        write_arrays(path, arrays)
 
 
 def load(path: Path, terms: Sequence[str]) -> tuple[Head, Vocabulary]:

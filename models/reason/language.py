@@ -1,7 +1,9 @@
 """Is this note in English? A cheap look at scripts and everyday words, made to decline.
 
 A text is declined when most of its letters are not Latin, or when everyday words and accents
-of another language outnumber everyday English words. Lists are in ``languages.toml``.
+of another language outnumber everyday English words. Names and short codes prove nothing: an
+accent counts in a word that is not capitalised, and words of one or two letters only beside a
+longer one. Lists are in ``languages.toml``.
 """
 
 import tomllib
@@ -14,6 +16,8 @@ from pathlib import Path
 from models.reason.words import Word
 
 _LISTS = Path(__file__).with_name("languages.toml")
+_SHORT = 2
+"""Letters up to which a word (la, po, e) may as well be a code."""
 _FOREIGN_LETTERS = 0.3
 """Share of letters outside the Latin script from which a note cannot be English."""
 
@@ -42,11 +46,17 @@ def is_foreign(text: str, words: Sequence[Word]) -> bool:
         return True
     known = lists()
     english = sum(word.form in known.english for word in words)
-    foreign = sum(
-        word.form in known.foreign or any(letter in known.accents for letter in word.form)
-        for word in words
-    )
-    return foreign > english
+    foreign = [word for word in words if _speaks_foreign(text, word, known)]
+    return len(foreign) > english and any(len(word.form) > _SHORT for word in foreign)
+
+
+def _speaks_foreign(text: str, word: Word, known: Lists) -> bool:
+    if word.form in known.foreign:
+        return True
+    named = text[word.start].isupper() and not text[word.start : word.end].isupper()
+    if named or word.form in known.english:
+        return False
+    return not known.accents.isdisjoint(word.form)
 
 
 def _not_latin(text: str) -> float:

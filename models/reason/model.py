@@ -18,6 +18,8 @@ from models.reason import head as heads
 from models.reason.encoder import GRAPH, TOKENIZER, Encoded, Encoder, opened
 from models.reason.head import Head, term_row
 from models.reason.language import is_foreign
+from models.reason.stated import Stated
+from models.reason.stated import load as load_stated
 from models.reason.words import Vocabulary, Word, words_of
 from models.tabular import BadCell
 from workflow.assessment import Candidate, Explanation, Push, Row
@@ -64,7 +66,8 @@ class ReasonModel:
 
     Abstains with ``empty_text``, ``unsupported_language`` (no candidates), ``out_of_scope`` or
     ``too_uncertain`` (candidates given, for the person who decides). Without an encoder the
-    sentence view is empty and the n-grams answer alone.
+    sentence view is empty and the n-grams answer alone. ``stated``, where there is one, finds
+    notes that tell no reason; they are ``out_of_scope`` too.
     """
 
     def __init__(
@@ -75,9 +78,11 @@ class ReasonModel:
         gate: Gate,
         conformal: Conformal,
         files: EncoderFiles | None,
+        stated: Stated | None = None,
     ) -> None:
         self._card, self.head, self.vocabulary = card, head, vocabulary
         self.gate, self.conformal, self._files = gate, conformal, files
+        self.stated = stated
         self.classes = card.says
         if len(self.classes) != len(head.bias):
             raise ValueError(f"card names {len(self.classes)} answers, weights {len(head.bias)}")
@@ -93,8 +98,11 @@ class ReasonModel:
         asked = [i for i, why in enumerate(declined) if why is None]
         out = [Prediction(None, None, why) for why in declined]
         if asked:
-            sentences, logits = self._scores([texts[i] for i in asked], [words[i] for i in asked])
-            familiar = self.head.familiarity(sentences, logits) >= self.gate.familiar_least
+            views = self._views([texts[i] for i in asked], [words[i] for i in asked])
+            logits = self.head.logits(*views)
+            familiar = self.head.familiarity(views[0], logits) >= self.gate.familiar_least
+            if self.stated is not None:
+                familiar &= self.stated.enough(*views)
             chances = softmax(logits)
             inside = self.conformal.sets(chances)
             for at, i in enumerate(asked):
@@ -138,7 +146,8 @@ class ReasonModel:
 
     def logits(self, texts: Sequence[str]) -> tuple[Array, Array]:
         """Texts x classes, whatever the text, and each one's familiarity: for judging."""
-        sentences, logits = self._scores(texts, [words_of(text) for text in texts])
+        sentences, terms = self._views(texts, [words_of(text) for text in texts])
+        logits = self.head.logits(sentences, terms)
         return logits, self.head.familiarity(sentences, logits)
 
     def term_logits(self, texts: Sequence[str]) -> Array:
@@ -158,6 +167,8 @@ class ReasonModel:
             "encoder": self._files.checksum if self._files is not None else None,
         }
         write_json(folder / "calibration.json", calibration)
+        if self.stated is not None:
+            self.stated.save(folder)
         if self._files is not None:
             for name in (GRAPH, TOKENIZER):
                 link_or_copy(self._files.folder / name, folder / name)
@@ -180,13 +191,15 @@ class ReasonModel:
             return Prediction(None, None, "too_uncertain", candidates, likely)
         return Prediction(first.value, first.probability, None, candidates, likely)
 
-    def _scores(self, texts: Sequence[str], words: Sequence[Sequence[Word]]) -> tuple[Array, Array]:
+    def _views(
+        self, texts: Sequence[str], words: Sequence[Sequence[Word]]
+    ) -> tuple[Array, list[dict[int, float]]]:
+        """Sentence vectors and term rows: what every score of a text is made of."""
         if self._files is None:
             sentences = np.zeros((len(texts), len(self.head.mean_sentence)))
         else:
             sentences = self._files.encoder.sentences(texts)
-        terms = [term_row(self.vocabulary, own) for own in words]
-        return sentences, self.head.logits(sentences, terms)
+        return sentences, [term_row(self.vocabulary, own) for own in words]
 
     def _encoded(self, texts: Sequence[str]) -> list[Encoded]:
         if self._files is not None:
@@ -275,4 +288,4 @@ def load(folder: Path, card: Card) -> ReasonModel:
         raise ValueError(f"calibration.json names no encoder, and the weights need {GRAPH}")
     gate = Gate(**calibration["gate"])
     conformal = Conformal.from_json(calibration["conformal"])
-    return ReasonModel(card, head, vocabulary, gate, conformal, files)
+    return ReasonModel(card, head, vocabulary, gate, conformal, files, load_stated(folder))

@@ -50,9 +50,16 @@ def test_r_1001_is_understood_without_a_single_label(reason: ReasonModel) -> Non
         ("Producto roto, quiero devolver", "unsupported_language"),
         ("Colis endommagé à la livraison", "unsupported_language"),
         ("Il manque deux cartons", "unsupported_language"),
+        ("La pompa perde olio", "unsupported_language"),
+        ("Pomp lekt vanaf de eerste dag", "unsupported_language"),
+        ("Paczka uszkodzona w transporcie", "unsupported_language"),
+        ("KÜHLKETTE UNTERBROCHEN", "unsupported_language"),
         ("商品が壊れていました", "unsupported_language"),
         ("товар поврежден", "unsupported_language"),
         ("Who won the football match last night", "out_of_scope"),
+        ("Return of 12 cases chilled desserts, docket 7781", "out_of_scope"),
+        ("Please arrange collection of the pump on Monday", "out_of_scope"),
+        ("Photos attached", "out_of_scope"),
     ],
 )
 def test_what_cannot_be_answered_is_declined(
@@ -71,6 +78,13 @@ def test_what_cannot_be_answered_is_declined(
         "wrong item, ref. no. 99-212/B",
         "pls credit, 3 btls broken",
         "The café received expired milk",
+        "e-mail",
+        "PO 4711 la",
+        "M. García, 12 pcs SKF 6204",
+        "Nestlé KitKat 3 ctns",
+        "jalapeño jars",
+        "Des Moines branch, Von Duprin lock",
+        "per recall letter",
     ],
 )
 def test_english_trade_notes_are_not_foreign(text: str) -> None:

@@ -1,10 +1,15 @@
 """How the reason model is fitted: from nothing, from labels, and never from what it may not see."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
 pytest.importorskip("sklearn", reason="needs pip install '.[training]'")
 
+from models.reason.language import is_foreign
+from models.reason.words import words_of
+from simulation.texts import every_template
 from training.heads import fit_blend, fit_vocabulary, term_matrix
 from training.reason import Options, descriptions, make
 from workflow.codes import UNCLEAR, ReturnReason
@@ -18,16 +23,39 @@ LABELLED = [
 ] * 12
 
 
+def _plain(text: str) -> str:
+    return " ".join(word.form for word in words_of(text))
+
+
 def _texts(pairs: list[tuple[str, str]]) -> tuple[list[str], list[str]]:
     return [text for text, _ in pairs], [label for _, label in pairs]
 
 
-def test_every_reason_is_described_three_to_six_times() -> None:
-    """Each canonical code has prototypes of its own, and no phrase stands for two."""
+def test_every_reason_is_described_about_as_often() -> None:
+    """Each canonical code has seventy prototypes or more, none half again as many as another;
+    no phrase stands for two; and three hundred notes state no reason."""
     pairs, nothing = descriptions()
     counts = {code: sum(label == code for _, label in pairs) for code in ReturnReason}
-    assert all(3 <= n <= 6 for n in counts.values()), counts
-    assert len({text.lower() for text, _ in pairs} | set(nothing)) == len(pairs) + len(nothing)
+    assert min(counts.values()) >= 70, counts
+    assert max(counts.values()) <= 1.5 * min(counts.values()), counts
+    assert len(nothing) >= 300
+    phrases = [_plain(text) for text in [*(text for text, _ in pairs), *nothing]]
+    assert [text for text, n in Counter(phrases).items() if n > 1] == []
+
+
+def test_descriptions_are_words_of_their_own() -> None:
+    """No prototype is a template of the texts on which the simulator judges what was learned."""
+    pairs, nothing = descriptions()
+    phrases = {_plain(text) for text in [*(text for text, _ in pairs), *nothing]}
+    evaluation = {_plain(template) for template in every_template("evaluation")}
+    assert {text for text in phrases & evaluation if len(text.split()) > 3} == set()
+
+
+def test_prototypes_are_english() -> None:
+    """What would be declined as foreign cannot teach, so no prototype may look foreign."""
+    pairs, nothing = descriptions()
+    texts = [*(text for text, _ in pairs), *nothing]
+    assert [text for text in texts if is_foreign(text, words_of(text))] == []
 
 
 def test_classes_nobody_labelled_are_still_known() -> None:
