@@ -186,28 +186,42 @@ def _train(wired: "Services") -> None:
     """Train the four models, promote them by the recorded bootstrap actor, and use them."""
     from models.store import Store
     from training.journal_source import facts_of
-    from training.promotion import BOOTSTRAP, TRAINER, approve, project_aliases, propose
+    from training.promotion import (
+        BOOTSTRAP,
+        TRAINER,
+        Proposal,
+        approve,
+        project_aliases,
+        propose,
+        tried,
+    )
     from training.registry import DRAWER, Registry
+    from training.rows import gather
     from training.train import Trained, train_all
+    from workflow.refused import Refused
 
     typer.echo("Training four models (about a minute) ...")
     registry, chosen = Registry(DRAWER), wired.settings
     store = Store(chosen.bundle_store, chosen.state_dir / "shelf")
     with wired.engine.connect() as conn:
-        made = train_all(facts_of(wired.journal, conn), seed=SEED, say=_indented)
+        rows = gather(facts_of(wired.journal, conn))
+    made = train_all(rows, seed=SEED, say=_indented)
     now = wired.clock()
 
     def promote(conn: "Connection", name: str, version: str) -> None:
-        proposal = propose(
-            wired.journal, conn, name, version, TRAINER, now, registry=registry, note="demo"
-        )
+        gates = tried(wired.journal, conn, name, version, rows, registry=registry, store=store)
+        asked = Proposal(name, version, gates, note="demo")
+        proposal = propose(wired.journal, conn, asked, TRAINER, now, registry=registry)
         approve(wired.journal, conn, proposal, BOOTSTRAP, now, True, registry=registry, store=store)
 
     for trained in made.values():
         if not isinstance(trained, Trained):
             continue  # too little to learn from, which train_all has said: people decide
-        with wired.engine.begin() as conn:
-            promote(conn, trained.name, trained.version)
+        try:
+            with wired.engine.begin() as conn:
+                promote(conn, trained.name, trained.version)
+        except Refused as no:
+            _indented(f"{no.message} People decide.")
     with wired.engine.connect() as conn:
         project_aliases(wired.journal, conn, registry)
     wired.shelf.refresh()

@@ -82,7 +82,9 @@ def _promotions(driver: Driver, by_type: ByType) -> None:
     )
     approved = by_type.get("promotion_approved", ())
     update(driver, tables.promotion, map(_approval, approved))
-    upsert(driver, tables.champion, map(_champion, approved))
+    carried = [*approved, *by_type.get("champion_rolled_back", ())]
+    carried.sort(key=lambda entry: entry.position)
+    upsert(driver, tables.champion, map(_champion, carried))
 
 
 def _approval(entry: Recorded) -> dict[str, Any]:
@@ -100,7 +102,7 @@ def _approval(entry: Recorded) -> dict[str, Any]:
 def _champion(entry: Recorded) -> dict[str, Any]:
     return {
         "name": entry.payload["name"],
-        "alias": entry.payload["alias"],
+        "alias": entry.payload.get("alias", "champion"),  # a rollback is always of the champion
         "version": entry.payload["version"],
         "bundle_digest": entry.payload["bundle_digest"],
         "proposal_id": entry.payload["proposal_id"],

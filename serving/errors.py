@@ -71,6 +71,7 @@ STATUS: dict[str, int] = {
     "reason_required": 422,
     "not_allowed_value": 422,
     "unknown_model": 404,
+    "unknown_alias": 422,
     "stale_version": 412,
 }
 """HTTP status by refusal code; a business conflict that is not listed is 409."""

@@ -20,11 +20,16 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import unquote, urlparse
 
+from models.bundle import file_digest, link_or_copy
 from models.protocol import Column
 from workflow.refused import Refused
 
 DRAWER = Path("mlruns")
 BUNDLE = "bundle"
+LARGE = 1_000_000
+"""Bytes from which a file is worth being kept only once."""
+SLICES = "slice/"
+"""Before the name of every figure of a part only."""
 _MODEL = "model"
 _TYPES = {"number": "double", "flag": "double", "category": "string", "text": "string"}
 """MLflow has no nullable boolean, so a flag is a double that may be missing, like a number."""
@@ -115,15 +120,21 @@ class Registry:
         return folder
 
     def metrics(self, name: str, version: str) -> dict[str, float]:
-        """The figures the version was judged by."""
+        """The figures the version was judged by, but for those of slices."""
         with _quiet():
             run = self._client.get_run(self._version(name, version).run_id)
-        return {key: float(value) for key, value in sorted(run.data.metrics.items())}
+        found = sorted(run.data.metrics.items())
+        return {key: float(value) for key, value in found if not key.startswith(SLICES)}
 
     def set_alias(self, name: str, version: str, alias: str) -> None:
         """Points MLflow's alias at a version."""
         with _quiet():
             self._client.set_registered_model_alias(name, alias, version)
+
+    def delete_alias(self, name: str, alias: str) -> None:
+        """Takes an alias away from whatever version it points at."""
+        with _quiet():
+            self._client.delete_registered_model_alias(name, alias)
 
     def alias(self, name: str, alias: str) -> str | None:
         """The version an alias points at, ``None`` where it points at none."""
@@ -132,11 +143,15 @@ class Registry:
         version = dict(found[0].aliases).get(alias) if found else None
         return None if version is None else str(version)
 
-    def latest(self, name: str) -> str | None:
-        """The newest version, ``None`` before the first."""
+    def versions(self, name: str) -> list[str]:
+        """Every version, the oldest first; among them those whose training failed."""
         with _quiet():
             found = self._client.search_model_versions(f"name = '{name}'")
-        return max((str(v.version) for v in found), key=int, default=None)
+        return sorted((str(v.version) for v in found), key=int)
+
+    def latest(self, name: str) -> str | None:
+        """The newest version, ``None`` before the first."""
+        return max(self.versions(name), key=int, default=None)
 
     def _version(self, name: str, version: str) -> Any:
         with _quiet():
@@ -177,6 +192,24 @@ class Registry:
         )
         check_signature(folder, columns)
         self._client.log_artifacts(run_id, str(folder), _MODEL)
+        artifacts = _local(self._client.get_run(run_id).info.artifact_uri)
+        self._keep_once(artifacts / _MODEL / "data" / BUNDLE)
+
+    def _keep_once(self, folder: Path) -> None:
+        """Large files that other versions hold too become one file under many names.
+
+        Every reason model carries the same 90 MB encoder.
+        """
+        blobs = self.folder / "blobs"
+        blobs.mkdir(exist_ok=True)
+        for path in folder.iterdir():
+            if path.stat().st_size < LARGE:
+                continue
+            blob = blobs / file_digest(path)
+            if blob.is_file():
+                link_or_copy(blob, path)
+            else:
+                link_or_copy(path, blob)
 
     def _log_record(self, run_id: str, record: RunRecord, folder: Path) -> None:
         from mlflow.entities import Metric, Param

@@ -32,6 +32,14 @@ class Timed(Protocol):
 T = TypeVar("T", bound=Timed)
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Boundary:
+    """Where the test part begins: the first test case and when its first question arose."""
+
+    at: datetime
+    case: str
+
+
 @dataclass(frozen=True, slots=True)
 class Split(Generic[T]):
     """Disjoint parts in time order; ``held_out`` are the customers absent from ``train``."""
@@ -73,6 +81,18 @@ def by_time_and_customer(items: Sequence[T], seed: int) -> Split[T]:
         else:
             parts[2].append(item)
     return Split(*parts, held)
+
+
+def boundary_of(items: Sequence[T], test: Sequence[T]) -> Boundary | None:
+    """Where ``test`` begins among all the items that were split; ``None`` for an empty part."""
+    born = _first_asked(items)
+    return min((Boundary(born[case_of(x)], case_of(x)) for x in test), default=None)
+
+
+def since(items: Sequence[T], boundary: Boundary) -> list[T]:
+    """Items of cases from the boundary on: whoever was trained on what came before knows none."""
+    born = _first_asked(items)
+    return [x for x in items if Boundary(born[case_of(x)], case_of(x)) >= boundary]
 
 
 def case_of(item: Timed) -> str:

@@ -2,28 +2,36 @@
 
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
+import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
-from models import bundle
+from models import bundle, drift
 from models.checks import check_all
+from models.folder import write_json
 from models.protocol import Card
-from training import credit_anomaly, disposition, exception_rank
+from training import credit_anomaly, disposition, exception_rank, judging
 from training.enough import TooLittle
 from training.made import Made
-from training.plots import draw
+from training.model_card import MODEL_CARD, model_card
+from training.plots import draw, draw_slices
 from training.registry import DRAWER, Registered, Registry, RunRecord, code_version
 from training.rows import FactLike, Rows, fingerprint, gather
+from training.split import Boundary, boundary_of
+from training.trained_on import write_trained_on
 from training.truth import Truth, against_truth
 from workflow.refused import Refused
 
 SEED = 8123
 MOST_CHECKED = 40
 """Rows on which a new model must keep every promise before it is registered."""
+MOST_REFERENCE = 5000
+"""Newest rows that the reference for drift is made of."""
 
 Say = Callable[[str], None]
 """Hears what training is doing; long steps are never silent."""
@@ -80,17 +88,17 @@ def train(
     with threadpool_limits(limits=1):
         made = FITS[model_name](rows, seed)
     if truth is not None:
-        model = made.build(_card(made, "0", None))
+        model = made.build(card_of(made, "0", None))
         made.judged.metrics.update(against_truth(made, model, truth))
     _gate(made)
     when = (at or datetime.now(UTC)).isoformat()
-    record = _record(made, rows, when)
+    background = background_of(made, rows, when, seed)
 
     def write_bundle(version: str, folder: Path) -> None:
-        card = _card(made, version, when)
-        made.build(card).save(folder)
-        bundle.write(folder, card)
+        card = card_of(made, version, when)
+        seal(made, card, folder, background)
 
+    record = _record(made, background)
     registered = Registry(out).register(made.name, made.columns, record, write_bundle)
     return _trained(registered, made)
 
@@ -123,7 +131,7 @@ def train_all(
     return done
 
 
-def _card(made: Made, version: str, trained_at: str | None) -> Card:
+def card_of(made: Made, version: str, trained_at: str | None) -> Card:
     return Card(
         name=made.name,
         version=version,
@@ -143,14 +151,24 @@ def _gate(made: Made) -> None:
     rows = made.sample[:MOST_CHECKED]
     with TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        card = _card(made, "0", None)
+        card = card_of(made, "0", None)
         model = made.build(card)
         model.save(folder)
         bundle.write(folder, card)
         check_all(model, rows, folder)
 
 
-def _record(made: Made, rows: Rows, when: str) -> RunRecord:
+@dataclass(frozen=True)
+class Background:
+    """What is told of a fit besides the model: where from, how good, and what it was used to."""
+
+    tags: Mapping[str, str]
+    held_from: Boundary | None
+    report: judging.Report
+    reference: Mapping[str, Any]
+
+
+def background_of(made: Made, rows: Rows, when: str, seed: int) -> Background:
     tags = {
         "data_fingerprint": fingerprint(made.data),
         "feature_set": made.feature_set,
@@ -158,10 +176,39 @@ def _record(made: Made, rows: Rows, when: str) -> RunRecord:
         "journal_position": str(rows.last_position),
         "trained_at": when,
     }
-    metrics = made.judged.known()
-    report = {"metrics": metrics, "slices": made.judged.slices, "tags": tags}
-    params = {**made.params, "rows": len(made.data)}
-    return RunRecord(params, metrics, tags, draw(made.judged), report)
+    held_from = boundary_of(made.data, made.test)
+    model = made.build(card_of(made, "0", when))
+    asked = judging.held_out(made.name, rows, held_from) if held_from else []
+    # The newest data, told as the model answers what it did not learn from.
+    newest: Sequence[judging.Question] = made.test or made.data
+    reference = drift.summarise(made.columns, judging.answered(model, newest[-MOST_REFERENCE:]))
+    return Background(tags, held_from, judging.report(model, asked, seed), reference)
+
+
+def seal(made: Made, card: Card, folder: Path, background: Background) -> None:
+    """The model's own files, what it is to be told apart by later, and the seal over all."""
+    made.build(card).save(folder)
+    write_trained_on(folder, background.held_from, background.tags)
+    reference = {**background.reference, "error": _error_reference(background.report)}
+    write_json(folder / drift.FILE, reference)
+    page = model_card(card, background.report, background.tags, len(made.data))
+    bundle.write(folder, card, {MODEL_CARD: page.encode()})
+
+
+def _error_reference(report: judging.Report) -> dict[str, Any]:
+    """The held-out figure that realised answers are compared with."""
+    found = report.overall
+    if found is None or not np.isfinite([found.value, found.low, found.high]).all():
+        return {}
+    return {"figure": report.figure, "value": found.value, "low": found.low, "rows": found.rows}
+
+
+def _record(made: Made, background: Background) -> RunRecord:
+    metrics = {**made.judged.known(), **background.report.metrics()}
+    slices = {name: asdict(found) for name, found in background.report.slices.items()}
+    told = {"metrics": made.judged.known(), "slices": slices, "tags": dict(background.tags)}
+    plots = {**draw(made.judged), **draw_slices(background.report)}
+    return RunRecord({**made.params, "rows": len(made.data)}, metrics, background.tags, plots, told)
 
 
 def _trained(registered: Registered, made: Made) -> Trained:

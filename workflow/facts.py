@@ -325,8 +325,25 @@ class ExceptionResolved:
 
 
 @dataclass(frozen=True, slots=True)
+class GateResult:
+    """One gate that a version was held to before it was proposed.
+
+    ``excusable`` is true where a person may let it pass for a stated reason; ``figures`` are
+    what was measured.
+    """
+
+    name: str
+    passed: bool
+    says: str
+    excusable: bool = False
+    figures: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PromotionProposed:
-    """Stream ``model/{name}``."""
+    """Stream ``model/{name}``. ``alias`` is ``champion`` or ``challenger``; ``despite`` is why
+    it is proposed although an excusable gate failed; the digest is of the bundle that was
+    judged."""
 
     proposal_id: str
     name: str
@@ -334,11 +351,15 @@ class PromotionProposed:
     proposed_by: str
     metrics: tuple[tuple[str, float], ...]
     note: str = ""
+    alias: str = "champion"
+    bundle_digest: str = ""
+    gates: tuple[GateResult, ...] = ()
+    despite: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PromotionApproved:
-    """Stream ``model/{name}``: the version is champion from here on."""
+    """Stream ``model/{name}``: the version carries the alias from here on."""
 
     proposal_id: str
     name: str
@@ -379,6 +400,67 @@ class AlarmSettled:
     note: str
 
 
+@dataclass(frozen=True, slots=True)
+class ChampionRolledBack:
+    """Stream ``model/{name}``: the version that was champion before is champion again.
+
+    ``proposal_id`` is the proposal by which that version once became champion."""
+
+    proposal_id: str
+    name: str
+    version: str
+    rolled_back_by: str
+    bundle_digest: str
+    from_version: str
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChallengerAnswered:
+    """Stream ``shadow/{name}``: what the challenger would have said where the champion spoke.
+
+    Nothing follows from it. ``subject`` is what was asked about (``R-1001/1/1.1``), as the
+    champion's own answer names it; ``of_position`` that answer's journal position. ``lane`` and
+    ``champion_lane`` are what the rollout policy makes of either answer (``None`` outside
+    cases). ``fault`` says why there is no answer; ``took_ms`` is the challenger's own time.
+    """
+
+    name: str
+    version: str
+    champion_version: str
+    subject: str
+    of_position: int
+    amount_minor: int
+    currency: str
+    value: str | None
+    confidence: float | None
+    abstained: str | None
+    lane: str | None
+    champion_value: str | None
+    champion_confidence: float | None
+    champion_lane: str | None
+    took_ms: float
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DriftMeasured:
+    """Stream ``drift/{name}``: how far what a champion reads and says has moved since training.
+
+    ``findings`` are sentences about what went beyond its threshold; ``report`` is the whole
+    measurement as JSON text.
+    """
+
+    name: str
+    version: str
+    measured_at: datetime
+    since: datetime
+    rows: int
+    alarming: bool
+    findings: tuple[str, ...]
+    report: str
+
+
 Fact = (
     CustomerRegistered
     | SupplierRegistered
@@ -402,4 +484,7 @@ Fact = (
     | PromotionApproved
     | AlarmRaised
     | AlarmSettled
+    | ChampionRolledBack
+    | ChallengerAnswered
+    | DriftMeasured
 )

@@ -11,7 +11,15 @@ from journal.lookups import champion, proposals
 from models import bundle
 from models.store import Store
 from tests.training.small_world import SmallWorld
-from training.promotion import BOOTSTRAP, TRAINER, approve, project_aliases, propose
+from training.promotion import (
+    BOOTSTRAP,
+    TRAINER,
+    Proposal,
+    approve,
+    project_aliases,
+    propose,
+    tried,
+)
 from training.registry import Registry
 from training.rows import gather
 from training.train import train
@@ -29,9 +37,11 @@ def test_a_trained_version_is_promoted_and_fetched_by_digest(
     rows = gather(SmallWorld(3).facts(400))
     made = train("disposition", rows, out=registry.folder, at=AT)
     with engine.begin() as conn:
-        proposal = propose(
-            journal, conn, "disposition", made.version, TRAINER, AT, registry=registry
+        gates = tried(
+            journal, conn, "disposition", made.version, rows, registry=registry, store=store
         )
+        asked = Proposal("disposition", made.version, gates)
+        proposal = propose(journal, conn, asked, TRAINER, AT, registry=registry)
         approve(journal, conn, proposal, BOOTSTRAP, AT, True, registry=registry, store=store)
     with engine.connect() as conn:
         assert project_aliases(journal, conn, registry) == {"disposition": "1"}

@@ -1,5 +1,7 @@
 """Promotion: four eyes, a bundle in the store, and an alias that follows the journal."""
 
+import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -7,15 +9,24 @@ from typing import Any
 
 import pytest
 
+from features.catalogue import SETS
 from journal.codec import encode
+from models import bundle
+from models.protocol import Card
+from models.store import Store
+from training.gates import NEEDED
 from training.promotion import (
     BOOTSTRAP,
     TRAINER,
+    Proposal,
     approve,
     project_aliases,
     propose,
+    roll_back,
+    strayed,
 )
 from workflow.actor import Actor
+from workflow.facts import GateResult
 from workflow.refused import Refused
 
 AT = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -42,10 +53,11 @@ class FakeJournal:
 
 
 class FakeRegistry:
-    """Knows versions 1 and 2 of every model."""
+    """Knows versions 1 and 2 of every model, each a sealed bundle with nothing but a card."""
 
-    def __init__(self) -> None:
-        self.aliases: dict[str, str] = {}
+    def __init__(self, folder: Path) -> None:
+        self.aliases: dict[tuple[str, str], str] = {}
+        self.folder = folder
 
     def metrics(self, name: str, version: str) -> dict[str, float]:
         if version not in ("1", "2"):
@@ -53,32 +65,46 @@ class FakeRegistry:
         return {"accuracy": 0.9}
 
     def bundle(self, name: str, version: str) -> Path:
-        return Path(name) / version
+        folder = self.folder / name / version
+        if not folder.is_dir():
+            features = SETS["disposition"].fingerprint
+            bundle.write(folder, Card(name, version, (), (), "", features, None, "", {}))
+        return folder
 
     def alias(self, name: str, alias: str) -> str | None:
-        return self.aliases.get(name)
+        return self.aliases.get((name, alias))
 
     def set_alias(self, name: str, version: str, alias: str) -> None:
-        assert alias == "champion"
-        self.aliases[name] = version
+        self.aliases[name, alias] = version
+
+    def delete_alias(self, name: str, alias: str) -> None:
+        del self.aliases[name, alias]
 
 
-class FakeStore:
-    def put(self, folder: Path) -> str:
-        return f"sha256:{folder.name}"
+PASSED = tuple(GateResult(name, True, "passed") for name in NEEDED["champion"])
+
+
+def gates(**failing: GateResult) -> tuple[GateResult, ...]:
+    """Every gate passed, but for those given."""
+    return tuple(failing.get(gate.name, gate) for gate in PASSED)
 
 
 class Office:
     """One journal, registry and store, with short ways to propose and approve."""
 
-    def __init__(self) -> None:
-        self.journal, self.registry, self.store = FakeJournal(), FakeRegistry(), FakeStore()
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.journal, self.registry = FakeJournal(), FakeRegistry(folder / "drawer")
+        self.store = Store(folder / "store", folder / "cache")
 
-    def propose(self, version: str, by: Actor = DANA, model: str = "disposition") -> str:
+    def propose(
+        self, version: str, by: Actor = DANA, model: str = "disposition", **more: Any
+    ) -> str:
         journal: Any = self.journal
         registry: Any = self.registry
         conn: Any = None
-        return propose(journal, conn, model, version, by, AT, registry=registry)
+        asked = Proposal(model, version, **({"gates": PASSED} | more))
+        return propose(journal, conn, asked, by, AT, registry=registry)
 
     def approve(self, proposal: str, by: Actor = MO, bootstrap: bool = False) -> str:
         journal: Any = self.journal
@@ -89,30 +115,49 @@ class Office:
         )
         return done.bundle_digest
 
+    def roll_back(self, by: Actor = MO) -> str:
+        journal: Any = self.journal
+        conn: Any = None
+        done = roll_back(
+            journal, conn, "disposition", by, AT, store=self.store, because="It restocked leaks."
+        )
+        return done.version
+
     def project(self) -> dict[str, str]:
         journal: Any = self.journal
         registry: Any = self.registry
         conn: Any = None
         return project_aliases(journal, conn, registry)
 
+    def strayed(self) -> list[str]:
+        journal: Any = self.journal
+        registry: Any = self.registry
+        conn: Any = None
+        return strayed(journal, conn, registry)
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    return Office(tmp_path)
+
 
 def code_of(refused: pytest.ExceptionInfo[Refused]) -> str:
     return refused.value.code
 
 
-def test_one_proposes_and_another_approves() -> None:
+def test_one_proposes_and_another_approves(office: Office) -> None:
     """The approval records the digest of what the store keeps; the alias follows."""
-    office = Office()
     proposal = office.propose("1")
     assert proposal == "disposition/1"
-    assert office.approve(proposal) == "sha256:1"
+    digest = office.approve(proposal)
+    assert bundle.digest(office.store.fetch(digest)) == digest
     assert office.registry.aliases == {}
-    assert office.project() == {"disposition": "1"} == office.registry.aliases
+    assert office.project() == {"disposition": "1"}
+    assert office.registry.aliases == {("disposition", "champion"): "1"}
 
 
-def test_the_proposer_may_not_approve() -> None:
+def test_the_proposer_may_not_approve(office: Office) -> None:
     """Not even with both roles; nothing is written."""
-    office = Office()
     proposal = office.propose("1")
     with pytest.raises(Refused) as refused:
         office.approve(proposal, DANA)
@@ -120,9 +165,8 @@ def test_the_proposer_may_not_approve() -> None:
     assert len(office.journal.streams["model/disposition"]) == 1
 
 
-def test_roles_are_needed() -> None:
+def test_roles_are_needed(office: Office) -> None:
     """A data scientist proposes, a person who is model approver approves."""
-    office = Office()
     with pytest.raises(Refused, match="needs the role data_scientist") as refused:
         office.propose("1", MO)
     assert code_of(refused) == "wrong_role"
@@ -133,9 +177,8 @@ def test_roles_are_needed() -> None:
         office.approve(proposal, BOOTSTRAP)
 
 
-def test_the_bootstrap_actor_approves_the_first_version_only() -> None:
+def test_the_bootstrap_actor_approves_the_first_version_only(office: Office) -> None:
     """It is recorded as what it is, and never again for a model that had a champion."""
-    office = Office()
     office.approve(office.propose("1", TRAINER), BOOTSTRAP, bootstrap=True)
     approved = office.journal.streams["model/disposition"][-1].event
     assert (approved.approved_by, approved.bootstrap) == ("bootstrap", True)
@@ -144,9 +187,8 @@ def test_the_bootstrap_actor_approves_the_first_version_only() -> None:
         office.approve(second, BOOTSTRAP, bootstrap=True)
 
 
-def test_a_proposal_is_approved_once_and_must_exist() -> None:
+def test_a_proposal_is_approved_once_and_must_exist(office: Office) -> None:
     """The codes tell a second click from a wrong number."""
-    office = Office()
     proposal = office.propose("1")
     office.approve(proposal)
     with pytest.raises(Refused) as refused:
@@ -157,9 +199,8 @@ def test_a_proposal_is_approved_once_and_must_exist() -> None:
     assert code_of(refused) == "unknown_proposal"
 
 
-def test_only_registered_versions_of_known_models_are_proposed() -> None:
+def test_only_registered_versions_of_known_models_are_proposed(office: Office) -> None:
     """Nothing is written for a version that nobody trained."""
-    office = Office()
     for version, model in (("7", "disposition"), ("1", "oracle")):
         with pytest.raises(Refused) as refused:
             office.propose(version, DANA, model)
@@ -167,9 +208,107 @@ def test_only_registered_versions_of_known_models_are_proposed() -> None:
     assert office.journal.streams == {}
 
 
-def test_the_newest_approval_is_champion() -> None:
+def test_the_newest_approval_is_champion(office: Office) -> None:
     """Going back to an older version is a promotion like any other."""
-    office = Office()
     for version in ("1", "2", "1"):
         office.approve(office.propose(version))
     assert office.project() == {"disposition": "1"}
+
+
+def test_a_failed_gate_stands_in_the_way(office: Office) -> None:
+    """Every gate that failed is named, one that nobody tried too; nothing is written."""
+    slow = GateResult("latency", False, "one row in 900 ms of 60")
+    with pytest.raises(Refused, match="latency: one row in 900 ms") as refused:
+        office.propose("1", gates=gates(latency=slow), despite="it is so much better")
+    assert code_of(refused) == "gate_failed"
+    with pytest.raises(Refused, match="conformance was not tried"):
+        office.propose("1", gates=())
+    assert office.journal.streams == {}
+
+
+def test_only_what_is_excusable_is_excused_and_why_is_kept(office: Office) -> None:
+    """Within noise of the champion a reason is enough; the approver finds it in the ledger."""
+    same = GateResult("noise", False, "no better than noise", excusable=True)
+    with pytest.raises(Refused, match="--despite"):
+        office.propose("1", gates=gates(noise=same))
+    with pytest.raises(Refused):
+        office.propose("1", gates=gates(noise=same), despite="  ")
+    office.propose("1", gates=gates(noise=same), despite="three newer weeks")
+    (proposed,) = [entry.event for entry in office.journal.streams["model/disposition"]]
+    assert proposed.despite == "three newer weeks"
+    assert same in proposed.gates
+
+
+def test_a_challenger_needs_to_keep_its_promises_only(office: Office) -> None:
+    """It decides nothing; being better is what its time in shadow is to show."""
+    worse = GateResult("noise", False, "worse")
+    proposal = office.propose("2", gates=gates(noise=worse), alias="challenger")
+    office.approve(office.propose("1"))
+    office.approve(proposal)
+    office.project()
+    assert office.registry.aliases == {
+        ("disposition", "champion"): "1",
+        ("disposition", "challenger"): "2",
+    }
+    with pytest.raises(Refused) as refused:
+        office.propose("2", alias="favourite")
+    assert code_of(refused) == "unknown_alias"
+
+
+def test_the_bundle_approved_is_the_bundle_judged(office: Office) -> None:
+    """Whoever exchanges it in between, with a seal of its own, gets nothing promoted."""
+    proposal = office.propose("1")
+    folder = office.registry.bundle("disposition", "1")
+    bundle.write(folder, replace(bundle.read_card(folder), limits="None whatsoever."))
+    with pytest.raises(Refused) as refused:
+        office.approve(proposal)
+    assert code_of(refused) == "bundle_changed"
+    assert len(office.journal.streams["model/disposition"]) == 1
+
+
+def test_one_approver_goes_back_and_further_back(office: Office) -> None:
+    """Each step returns to the version before the present one; there is an end to it."""
+    office.approve(office.propose("1"))
+    office.approve(office.propose("2"))
+    assert office.roll_back() == "1"
+    assert office.project() == {"disposition": "1"}
+    with pytest.raises(Refused) as refused:
+        office.roll_back()
+    assert code_of(refused) == "nothing_before"
+    office.approve(office.propose("2"))
+    assert office.roll_back() == "1"
+    (first, *_, last) = office.journal.streams["model/disposition"]
+    assert last.event.proposal_id == first.event.proposal_id
+    assert (last.event.from_version, last.event.rolled_back_by) == ("2", "mo")
+
+
+def test_going_back_takes_a_person_who_may_approve(office: Office) -> None:
+    """And a bundle that could still answer."""
+    office.approve(office.propose("1"))
+    office.approve(office.propose("2"))
+    for actor in (Actor("dan", frozenset({"data_scientist"})), BOOTSTRAP):
+        with pytest.raises(Refused) as refused:
+            office.roll_back(actor)
+        assert code_of(refused) == "wrong_role"
+    for blob in office.folder.glob("store/blobs/*"):
+        blob.unlink()
+        blob.write_bytes(b"something else")
+    shutil.rmtree(office.folder / "cache", ignore_errors=True)
+    with pytest.raises(Refused) as refused:
+        office.roll_back()
+    assert code_of(refused) == "bundle_changed"
+
+
+def test_an_alias_set_by_hand_is_told_and_put_right(office: Office) -> None:
+    """MLflow may say what it likes: the ledger is what counts, and restores it."""
+    office.approve(office.propose("1"))
+    office.project()
+    assert office.strayed() == []
+    office.registry.set_alias("disposition", "2", "champion")
+    office.registry.set_alias("reason", "1", "challenger")
+    told = office.strayed()
+    assert len(told) == 2
+    assert "MLflow calls version 1 of reason challenger, the ledger no version" in told[0]
+    assert "MLflow calls version 2 of disposition champion, the ledger version 1" in told[1]
+    assert office.project() == {"disposition": "1"}
+    assert office.strayed() == []
