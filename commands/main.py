@@ -7,6 +7,7 @@ from commands import (
     demo_command,
     model_commands,
     policy_commands,
+    promotion_commands,
     serving_commands,
 )
 
@@ -16,7 +17,13 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for group in (demo_command, serving_commands, data_commands, model_commands):
+for group in (
+    demo_command,
+    serving_commands,
+    data_commands,
+    model_commands,
+    promotion_commands,
+):
     app.registered_commands.extend(group.app.registered_commands)
 app.add_typer(policy_commands.app, name="policy")
 

@@ -1,4 +1,4 @@
-"""``train``, ``models``, ``propose``, ``approve``: how a model comes to answer."""
+"""``train``, ``evaluate``, ``compare``: how a model is made and judged."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from commands.setup import fail, services, settings, show
+from commands.setup import fail, services, show
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -87,78 +87,33 @@ def _source(model: str, data: Path | None, columns: Path | None) -> "Iterator[So
 
 
 @app.command()
-def models(as_json: Json = False) -> None:
-    """Versions, aliases, and who promoted what."""
-    from journal.lookups import champions, proposals
+def evaluate(
+    model: str,
+    version: Annotated[str, typer.Option(help="Version; the champion, else the newest.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Judge a registered version on what the journal holds of later than its training."""
+    from training.evaluate import evaluate as run
+    from training.registry import DRAWER, Registry
+    from workflow.refused import Refused
+
+    name, registry = name_of(model), Registry(DRAWER)
+    try:
+        with services() as wired, wired.engine.connect() as conn:
+            told = run(wired.journal, conn, name, version or None, registry=registry)
+    except Refused as no:
+        fail(f"{no.code}: {no.message}")
+    show(told.document(), as_json, "\n".join(told.lines()))
+
+
+@app.command()
+def compare(model: str, as_json: Json = False) -> None:
+    """What the challenger in shadow would have changed: answers, lanes, money, who was right."""
+    from serving.comparison import compare as run
 
     with services() as wired, wired.engine.connect() as conn:
-        ledger = [dict(row) for row in proposals(conn)]
-        now = [dict(row) for row in champions(conn)]
-    lines = [
-        f"{row['name']} {row['version']} is {row['alias']} since {row['since']}" for row in now
-    ]
-    lines += [
-        f"  {row['proposal_id']}: {row['name']} {row['version']} {row['status']}, proposed by"
-        f" {row['proposed_by']}"
-        + (f", approved by {row['approved_by']}" if row["approved_by"] else "")
-        for row in ledger
-    ]
-    show(
-        {"champions": now, "proposals": ledger},
-        as_json,
-        "\n".join(lines) or "No model is promoted.",
-    )
-
-
-@app.command()
-def propose(model: str, version: str, by: By, note: str = "", as_json: Json = False) -> None:
-    """Propose a version for promotion; somebody else approves it."""
-    from training.promotion import propose as record
-    from training.registry import DRAWER, Registry
-    from workflow.refused import Refused
-
-    with services() as wired, wired.engine.begin() as conn:
-        try:
-            proposal = record(
-                wired.journal,
-                conn,
-                name_of(model),
-                version,
-                actor_of(conn, by),
-                wired.clock(),
-                registry=Registry(DRAWER),
-                note=note,
-            )
-        except Refused as no:
-            fail(no.message)
-    show({"proposal": proposal}, as_json, f"Proposed as {proposal}.")
-
-
-@app.command()
-def approve(proposal: str, by: By, as_json: Json = False) -> None:
-    """Make a proposed version champion; servers load it within seconds."""
-    from models.store import Store
-    from training.promotion import approve as record
-    from training.promotion import project_aliases
-    from training.registry import DRAWER, Registry
-    from workflow.refused import Refused
-
-    chosen = settings()
-    with services() as wired:
-        with wired.engine.begin() as conn:
-            try:
-                said = record(
-                    wired.journal,
-                    conn,
-                    proposal,
-                    actor_of(conn, by),
-                    wired.clock(),
-                    registry=Registry(DRAWER),
-                    store=Store(chosen.bundle_store, chosen.state_dir / "shelf"),
-                )
-            except Refused as no:
-                fail(no.message)
-        with wired.engine.connect() as conn:
-            project_aliases(wired.journal, conn, Registry(DRAWER))
-    text = f"{said.name} {said.version} is champion, approved by {by}."
-    show({"name": said.name, "version": said.version, "digest": said.bundle_digest}, as_json, text)
+        told = run(conn, name_of(model))
+    if told is None:
+        fail(f"{model} has no challenger. Name one: triage propose {model} VERSION --as challenger")
+    text = "\n".join(f"{name}: {value}" for name, value in told.items())
+    show(told, as_json, text)

@@ -1,10 +1,14 @@
 """``serve``, ``worker``, ``migrate``, ``doctor``, ``verify``: running the house."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from commands.setup import database, fail, progress, services, show
+
+if TYPE_CHECKING:
+    from serving.wiring import Services
 
 app = typer.Typer()
 Json = Annotated[bool, typer.Option("--json", help="One JSON document for machines.")]
@@ -59,10 +63,23 @@ def doctor(as_json: Json = False) -> None:
     from serving.checkup import checkup
 
     with services(models=True) as wired:
-        faults = checkup(wired)
+        faults = [*checkup(wired), *_astray(wired)]
     show({"faults": faults}, as_json, "\n".join(faults) or "Everything is in order.")
     if faults:
         raise typer.Exit(1)
+
+
+def _astray(wired: "Services") -> list[str]:
+    """MLflow's aliases that the ledger does not know, where there is a drawer to look into."""
+    from importlib.util import find_spec
+
+    if find_spec("mlflow") is None or not Path("mlruns", "mlflow.db").is_file():
+        return []
+    from training.promotion import strayed
+    from training.registry import DRAWER, Registry
+
+    with wired.engine.connect() as conn:
+        return strayed(wired.journal, conn, Registry(DRAWER))
 
 
 @app.command()

@@ -10,7 +10,9 @@ from journal import idempotency, lookups, outbox
 from journal.checkpoints import Signer, take_checkpoint
 from journal.outbox import Recurring
 from serving.claims import release_after_vendor
+from serving.drift_watch import watch
 from serving.http import retrying
+from serving.shadow import Shadow
 from serving.wiring import Services
 from workflow.actor import SYSTEM
 from workflow.commands import ExpireAuthorisation
@@ -21,13 +23,17 @@ log = structlog.get_logger("serving.chores")
 
 
 def recurring(services: Services) -> list[Recurring]:
-    """Expiry, credits whose supplier answered first, checkpoints, keys, effects without a job."""
+    """Expiry, credits whose supplier answered first, checkpoints, keys, effects without a job;
+    challengers in shadow, and drift once a night."""
+    shadow = Shadow(services)
     return [
         Recurring("expire_authorisations", "*/5 * * * *", lambda: _discard(expire(services))),
         Recurring("release_answered", "*/5 * * * *", lambda: _discard(release_answered(services))),
         Recurring("write_checkpoint", "*/10 * * * *", lambda: checkpoint(services)),
         Recurring("forget_keys", "17 * * * *", lambda: forget(services)),
         Recurring("defer_waiting", "* * * * *", lambda: defer_waiting(services)),
+        Recurring("ask_challengers", "* * * * *", lambda: _discard(shadow.run())),
+        Recurring("watch_drift", "40 2 * * *", lambda: _discard(watch(services))),
     ]
 
 

@@ -6,6 +6,7 @@ not fit this version of the features, ``Prior`` abstains and people decide.
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +22,9 @@ from serving.away import DATABASE_ERRORS
 from workflow.assessment import ModelRef
 
 log = structlog.get_logger("serving.shelf")
+
+REFUSED_SECONDS = 60.0
+"""How long a bundle that was found wrong is left alone: reading it all again costs seconds."""
 
 MODELS = ("reason", "disposition", "credit_anomaly", "exception_rank")
 
@@ -64,6 +68,8 @@ class Shelf:
         default_factory=lambda: {name: prior(name) for name in MODELS}
     )
     faults: dict[str, str] = field(default_factory=dict)
+    _refused: dict[str, tuple[str, float]] = field(default_factory=dict)
+    """Digest that was refused, and when it is worth looking at again (monotonic seconds)."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def get(self, name: str) -> OnShelf:
@@ -84,21 +90,31 @@ class Shelf:
             return bool(held.digest)
         if (held.digest, held.ref.version) == (champion.bundle_digest, champion.version):
             return False
+        digest, again_at = self._refused.get(name, ("", 0.0))
+        if digest == champion.bundle_digest and time.monotonic() < again_at:
+            return False
         try:
-            self.standing[name] = self._loaded(champion)
+            self.standing[name] = self.load(champion)
         except Exception as error:
             # A model that cannot be trusted must not answer, nor keep an outdated one answering.
             # Any error: an object store raises its own kinds, and one model's must not stop others.
             if self.faults.get(name) != str(error):
                 log.error("model refused", model=name, version=champion.version, why=str(error))
             self.faults[name] = str(error)
+            if isinstance(error, Mismatch):
+                # Every byte was read and is not what was promoted: that seldom mends itself.
+                self._refused[name] = (champion.bundle_digest, time.monotonic() + REFUSED_SECONDS)
             self.standing[name] = prior(name)
             return bool(held.digest)
         self.faults.pop(name, None)
         log.info("model on shelf", model=name, version=champion.version)
         return True
 
-    def _loaded(self, champion: Champion) -> OnShelf:
+    def load(self, champion: Champion) -> OnShelf:
+        """A promoted bundle as a model, whatever its alias; it is not put on the shelf.
+
+        Errors: ``Mismatch`` where it is not what was promoted or does not fit this program.
+        """
         model = load(self.fetch(champion.bundle_digest))
         card = model.card
         if card.name != champion.name:

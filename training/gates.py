@@ -186,15 +186,15 @@ def _slices(met: Contest, limits: Mapping[str, Any]) -> GateResult:
 
 
 def _calibration(met: Contest, limits: Mapping[str, Any]) -> GateResult:
-    """The calibration error beyond what chance makes of a perfect model is small."""
+    """The calibration error is small, with what chance adds to it: the two add up in squares."""
     found = judging.calibration(met.candidate, limits["seed"])
     if found is None:
         return GateResult("calibration", True, "no confidence that is a probability to be judged")
     error, chance = found
-    most = limits["calibration"]["most_error"] + chance
+    most = float(np.hypot(limits["calibration"]["most_error"], chance))
     says = (
         f"expected calibration error {error:.3f}, at most {most:.3f} on {len(met.asked)} rows,"
-        f" of which chance makes {chance:.3f}"
+        f" where chance alone makes up to {chance:.3f}"
     )
     figures = (("ece", error), ("ece_most", most))
     return GateResult("calibration", error <= most, says, figures=figures)

@@ -126,17 +126,27 @@ def answers_of(model: Model, asked: Sequence[Question]) -> Answers:
     if model.card.name in ("reason", "disposition"):
         return _of_choices(said, asked)
     scores = np.array([answer.confidence or 0.0 for answer in said])
+    ranked = _of_scores(model.card.name, scores, asked)
+    if model.card.output != OUTPUT_SUPERVISED:
+        return ranked
+    suspect = np.array([float(truth_of(question) == SUSPECT) for question in asked])
+    return Answers(ranked.measure, scores, suspect)
+
+
+def by_amount(name: str, asked: Sequence[Question], at: At, seed: int) -> Figure:
+    """What looking at the largest amounts first reaches, for a model that ranks."""
+    amounts = [float(q.amount_minor) for q in asked if isinstance(q, Example)]
+    return figure(_of_scores(name, np.array(amounts), asked), asked, at, seed)
+
+
+def _of_scores(name: str, scores: Array, asked: Sequence[Question]) -> Answers:
+    """How well scores rank: losses found early, or confirmed anomalies above the others."""
     examples = [question for question in asked if isinstance(question, Example)]
-    if model.card.name == "exception_rank":
+    if name == "exception_rank":
         losses = np.array([float(example.loss_minor or 0) for example in examples])
         return Answers(lambda at: measures.captured(losses[at], scores[at], 0.1))
     truth = np.array([float(example.label == SUSPECT) for example in examples])
-    told = model.card.output == OUTPUT_SUPERVISED
-    return Answers(
-        lambda at: measures.auc(truth[at], scores[at]),
-        scores if told else None,
-        truth if told else None,
-    )
+    return Answers(lambda at: measures.auc(truth[at], scores[at]))
 
 
 def answered(model: Model, asked: Sequence[Question]) -> list[Answered]:
@@ -207,8 +217,8 @@ def slices(asked: Sequence[Question], least: int) -> Iterator[tuple[str, At]]:
 
 
 def calibration(answers: Answers, seed: int) -> tuple[float, float] | None:
-    """The calibration error, and the one that a perfectly calibrated model shows on as many
-    questions: bins of a few never agree exactly.
+    """The calibration error, and the one that 19 of 20 perfectly calibrated models stay below on
+    as many questions: bins of a few never agree exactly.
 
     ``None`` where confidences are no probabilities, or nothing was asked.
     """
@@ -220,7 +230,7 @@ def calibration(answers: Answers, seed: int) -> tuple[float, float] | None:
         for draw in draws
     ]
     error = measures.calibration_error(answers.confidence, answers.right)
-    return error, float(np.mean(by_chance))
+    return error, float(np.quantile(by_chance, 0.95))
 
 
 def _letters(text: str) -> str:

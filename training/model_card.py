@@ -7,8 +7,6 @@ import numpy as np
 from models.protocol import Card
 from training.judging import Figure, Report
 
-MODEL_CARD = "model_card.md"
-
 PURPOSE: Mapping[str, str] = {
     "reason": "Reads why a customer returns something and names one of our canonical reasons.",
     "disposition": "Ranks what may become of returned goods, among what the rules allow.",
@@ -66,8 +64,8 @@ def _headline(report: Report) -> str:
         return said
     error, chance = report.error
     return (
-        f"{said} Expected calibration error {error:.3f}; a perfectly calibrated model shows "
-        f"{chance:.3f} on so few questions."
+        f"{said} Expected calibration error {error:.3f}; 19 of 20 perfectly calibrated models "
+        f"stay below {chance:.3f} on so few questions."
     )
 
 

@@ -28,6 +28,8 @@ DRAWER = Path("mlruns")
 BUNDLE = "bundle"
 LARGE = 1_000_000
 """Bytes from which a file is worth being kept only once."""
+CARD_PAGE = "model_card.md"
+"""The bundle's own account of itself, shown beside the run's report too."""
 SLICES = "slice/"
 """Before the name of every figure of a part only."""
 _MODEL = "model"
@@ -102,7 +104,11 @@ class Registry:
                     folder.mkdir()
                     write_bundle(version, folder)
                     self._log_model(run_id, folder, columns, Path(scratch) / _MODEL)
-                    self._log_record(run_id, record, Path(scratch) / "report")
+                    report = Path(scratch) / "report"
+                    report.mkdir()
+                    if (folder / CARD_PAGE).is_file():
+                        link_or_copy(folder / CARD_PAGE, report / CARD_PAGE)
+                    self._log_record(run_id, record, report)
             except BaseException:
                 client.set_terminated(run_id, "FAILED")
                 raise
@@ -220,7 +226,6 @@ class Registry:
             metrics=[Metric(key, float(v), now, 0) for key, v in record.metrics.items()],
             params=[Param(key, str(value)) for key, value in record.params.items()],
         )
-        folder.mkdir()
         (folder / "report.json").write_text(json.dumps(record.report, indent=1, sort_keys=True))
         for name, png in record.plots.items():
             (folder / name).write_bytes(png)

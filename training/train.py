@@ -18,9 +18,9 @@ from models.protocol import Card
 from training import credit_anomaly, disposition, exception_rank, judging
 from training.enough import TooLittle
 from training.made import Made
-from training.model_card import MODEL_CARD, model_card
+from training.model_card import model_card
 from training.plots import draw, draw_slices
-from training.registry import DRAWER, Registered, Registry, RunRecord, code_version
+from training.registry import CARD_PAGE, DRAWER, Registered, Registry, RunRecord, code_version
 from training.rows import FactLike, Rows, fingerprint, gather
 from training.split import Boundary, boundary_of
 from training.trained_on import write_trained_on
@@ -192,7 +192,7 @@ def seal(made: Made, card: Card, folder: Path, background: Background) -> None:
     reference = {**background.reference, "error": _error_reference(background.report)}
     write_json(folder / drift.FILE, reference)
     page = model_card(card, background.report, background.tags, len(made.data))
-    bundle.write(folder, card, {MODEL_CARD: page.encode()})
+    bundle.write(folder, card, {CARD_PAGE: page.encode()})
 
 
 def _error_reference(report: judging.Report) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from journal import lookups, worklists
 from journal.entries import Append
+from serving.lifecycle import lifecycle_of
 from serving.pages import alarms, sentences
 from serving.pages.forms import do_once, minor_of
 from serving.pages.frame import DeskRoute, OwnForm, Viewer, page
@@ -224,7 +225,7 @@ def models(request: Request, actor: Viewer) -> Response:
     """What answers now, how good it was measured to be, and who let it."""
     services = services_of(request)
     with services.engine.connect() as conn:
-        ledger = lookups.proposals(conn)
+        told = {name: lifecycle_of(services.journal, conn, name) for name in MODELS}
     items: list[dict[str, Any]] = []
     for name in MODELS:
         shelf = services.shelf.get(name)
@@ -241,7 +242,7 @@ def models(request: Request, actor: Viewer) -> Response:
                 "limits": card.limits,
                 "metrics": [_metric(k, v) for k, v in card.metrics.items()],
                 "fault": services.shelf.faults.get(name),
-                "promotions": [row for row in ledger if row["name"] == name],
+                **told[name],
             }
         )
     return page(request, "models.html", here="models", items=items)

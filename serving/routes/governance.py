@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from journal import lookups
-from serving.http import Reply, plain
+from serving.http import Reply
 from serving.identity import signed_in
+from serving.lifecycle import lifecycle_of
 from serving.reading import StrictRoute
 from serving.shelf import MODELS
 from serving.wiring import services_of
@@ -19,10 +19,11 @@ Signed = Annotated[Actor, Depends(signed_in)]
 
 @router.get("/models")
 def models(request: Request, actor: Signed) -> Response:
-    """The models that answer here, their cards, and the ledger of their promotions."""
+    """The models that answer here: their cards, the ledger of their promotions with the gates
+    they passed, their challengers in shadow, and how far what they read has moved."""
     services = services_of(request)
     with services.engine.connect() as conn:
-        ledger = [plain(row) for row in lookups.proposals(conn)]
+        told = {name: lifecycle_of(services.journal, conn, name) for name in MODELS}
     items = []
     for name in MODELS:
         shelf = services.shelf.get(name)
@@ -40,7 +41,7 @@ def models(request: Request, actor: Signed) -> Response:
                 "limits": card.limits,
                 "metrics": dict(card.metrics),
                 "fault": services.shelf.faults.get(name),
-                "promotions": [row for row in ledger if row["name"] == name],
+                **told[name],
             }
         )
     return Reply({"items": items}).response()

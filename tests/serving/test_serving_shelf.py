@@ -145,6 +145,22 @@ def test_any_failure_to_fetch_is_a_fault_and_not_the_end(error: Exception) -> No
     assert shelf.faults == {}
 
 
+def test_a_bundle_found_wrong_is_not_read_again_at_every_look() -> None:
+    """A store that is away is asked at every look; a wrong bundle after a minute, or another
+    promotion."""
+    ledger = Ledger()
+    ledger.champions = [Champion("reason", "1", "sha256:a")]
+    shelf = Shelf(ledger.read, ledger.fetch)
+    for error, fetched in ((OSError("away"), 2), (Mismatch("changed"), 1)):
+        ledger.error, ledger.fetched = error, []
+        shelf.refresh()
+        shelf.refresh()
+        assert len(ledger.fetched) == fetched
+    ledger.champions = [Champion("reason", "2", "sha256:b")]
+    shelf.refresh()
+    assert ledger.fetched == ["sha256:a", "sha256:b"]
+
+
 def test_the_watch_looks_again_by_itself() -> None:
     """A promotion is seen within the interval; the watch ends with its block."""
     ledger = Ledger()

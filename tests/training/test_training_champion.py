@@ -54,7 +54,7 @@ def test_a_trained_version_is_promoted_and_fetched_by_digest(
         ("training", "bootstrap")
     ]
     model = bundle.load(store.fetch(now["bundle_digest"]))
-    asked = [dict(example.row) for example in rows.of("disposition")[-5:]]
-    assert model.predict(asked) == bundle.load(made.bundle).predict(asked)
+    newest = [dict(example.row) for example in rows.of("disposition")[-5:]]
+    assert model.predict(newest) == bundle.load(made.bundle).predict(newest)
     with engine.begin() as conn, pytest.raises(Refused, match="was approved before"):
         approve(journal, conn, proposal, BOOTSTRAP, AT, True, registry=registry, store=store)

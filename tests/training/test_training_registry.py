@@ -7,6 +7,7 @@ import pytest
 
 from models.protocol import Column
 from training.registry import (
+    LARGE,
     Registered,
     Registry,
     RunRecord,
@@ -31,6 +32,8 @@ RECORD = RunRecord(
 
 def write_bundle(version: str, folder: Path) -> None:
     (folder / "card.json").write_text(json.dumps({"version": version}))
+    (folder / "model_card.md").write_text(f"# Version {version}")
+    (folder / "encoder.onnx").write_bytes(b"0" * LARGE)
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +52,10 @@ def test_a_version_is_registered_with_its_run(registry: Registry, registered: Re
     assert json.loads((registered.bundle / "card.json").read_text()) == {"version": "1"}
     assert registry.metrics("disposition", "1") == {"accuracy": 0.5}
     report = registered.bundle.parents[2] / "report"
-    assert sorted(path.name for path in report.iterdir()) == ["calibration.png", "report.json"]
+    shown = ["calibration.png", "model_card.md", "report.json"]
+    assert sorted(path.name for path in report.iterdir()) == shown
     assert registry.latest("disposition") == "1"
-    assert registry.latest("reason") is None
+    assert registry.latest("credit_anomaly") is None
 
 
 def test_the_signature_is_the_cards_columns(registered: Registered) -> None:
@@ -60,6 +64,15 @@ def test_the_signature_is_the_cards_columns(registered: Registered) -> None:
     check_signature(saved, COLUMNS)
     with pytest.raises(ValueError, match=r"MLflow.s signature differs from the card: .*cold"):
         check_signature(saved, COLUMNS[:2])
+
+
+def test_what_versions_share_is_kept_once(registry: Registry, registered: Registered) -> None:
+    """Ninety megabytes of encoder are one file under as many names as there are versions."""
+    other = registry.register("reason", COLUMNS, RECORD, write_bundle)
+    files = [version.bundle / "encoder.onnx" for version in (registered, other)]
+    assert files[0].samefile(files[1])
+    cards = [version.bundle / "card.json" for version in (registered, other)]
+    assert not cards[0].samefile(cards[1])
 
 
 def test_an_alias_points_at_a_version(registry: Registry, registered: Registered) -> None:
@@ -74,7 +87,7 @@ def test_an_unknown_version_is_refused(registry: Registry, registered: Registere
     with pytest.raises(Refused, match=r"disposition 9 is not registered in .*: train it first"):
         registry.bundle("disposition", "9")
     with pytest.raises(Refused):
-        registry.metrics("reason", "1")
+        registry.metrics("credit_anomaly", "1")
 
 
 def test_the_code_version_is_a_commit_or_a_release() -> None:

@@ -1,0 +1,39 @@
+"""How a model came to answer and how it fares: ledger, gates, challenger, drift."""
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from journal import lookups
+from journal.journal import Journal
+from journal.promotions import judged, rollbacks
+from serving.comparison import compare
+from serving.drift_watch import latest
+from serving.http import plain
+
+LEAST_EFFECTS = 8
+"""Columns of a drift report that are shown: those that moved furthest."""
+
+
+def lifecycle_of(journal: Journal, conn: Connection, name: str) -> dict[str, Any]:
+    """``promotions`` (newest first, with gates), ``rollbacks``, ``challenger`` and ``drift``;
+    the last two are ``None`` where there is none."""
+    known = judged(journal, conn, name)
+    return {
+        "promotions": [
+            plain(row) | known.get(row["proposal_id"], {}) for row in lookups.proposals(conn, name)
+        ],
+        "rollbacks": rollbacks(journal, conn, name),
+        "challenger": compare(conn, name),
+        "drift": _drift(conn, name),
+    }
+
+
+def _drift(conn: Connection, name: str) -> dict[str, Any] | None:
+    """The newest measurement, with the columns that moved furthest."""
+    told = latest(conn, name)
+    if told is None:
+        return None
+    report = told.pop("report")
+    furthest = sorted(report["moved"], key=lambda one: -one["effect"])[:LEAST_EFFECTS]
+    return {**told, "realised": report["realised"], "furthest": furthest}
