@@ -1,4 +1,4 @@
-"""``models``, ``propose``, ``approve``, ``rollback``: who lets a model answer, or takes it back."""
+"""``models``, ``propose``, ``approve``, ``rollback``, ``withdraw``: who lets a model answer."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -145,6 +145,26 @@ def rollback(
     text = f"{name} is back from {said.from_version} to {said.version}, by {by}."
     document = {"name": name, "version": said.version, "from_version": said.from_version}
     show(document | {"digest": said.bundle_digest}, as_json, text)
+
+
+@app.command()
+def withdraw(
+    model: str,
+    by: By,
+    because: Annotated[str, typer.Option(help="Why, for the ledger.")] = "",
+    as_json: Json = False,
+) -> None:
+    """End the challenger's time in shadow."""
+    from training.promotion import withdraw as record
+
+    name = name_of(model)
+    with services() as wired, _refusing():
+        with wired.engine.begin() as conn:
+            who, now = actor_of(conn, by), wired.clock()
+            said = record(wired.journal, conn, name, who, now, because)
+        _project(wired, _registry())
+    document = {"name": name, "version": said.version}
+    show(document, as_json, f"{name} {said.version} is no challenger any more.")
 
 
 def _registry() -> "Registry":

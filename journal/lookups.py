@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Table, and_, literal, or_, select, true
+from sqlalchemy import Connection, RowMapping, Table, and_, func, literal, or_, select, true
 from sqlalchemy.dialects.postgresql import JSONB
 
 from journal import tables
@@ -166,7 +166,21 @@ def champion(conn: Connection, name: str, alias: str = "champion") -> RowMapping
 
 
 def champions(conn: Connection) -> Sequence[RowMapping]:
-    query = select(tables.champion).order_by(tables.champion.c.name, tables.champion.c.alias)
+    """Which version carries which alias. ``in_ledger`` is false where the event that the row
+    names says otherwise: somebody wrote into the table behind the journal's back."""
+    table, event = tables.champion, tables.event
+    said = {
+        name: event.c.payload[name].as_string() == table.c[name]
+        for name in ("name", "version", "bundle_digest")
+    }
+    alias = func.coalesce(event.c.payload["alias"].as_string(), "champion") == table.c.alias
+    types = event.c.type.in_(("promotion_approved", "champion_rolled_back"))
+    same = and_(event.c.position == table.c.position, types, alias, *said.values())
+    query = (
+        select(table, event.c.position.is_not(None).label("in_ledger"))
+        .select_from(table.join(event, same, isouter=True))
+        .order_by(table.c.name, table.c.alias)
+    )
     return conn.execute(query).mappings().all()
 
 

@@ -7,6 +7,8 @@ from journal import tables
 from journal.entries import Recorded
 from journal.rows import Driver, columns_of, update, upsert
 
+ALIAS_MOVES = ("promotion_approved", "champion_rolled_back", "challenger_withdrawn")
+"""Events after which another version carries an alias, or none does."""
 ByType = Mapping[str, Sequence[Recorded]]
 
 
@@ -82,9 +84,13 @@ def _promotions(driver: Driver, by_type: ByType) -> None:
     )
     approved = by_type.get("promotion_approved", ())
     update(driver, tables.promotion, map(_approval, approved))
-    carried = [*approved, *by_type.get("champion_rolled_back", ())]
-    carried.sort(key=lambda entry: entry.position)
-    upsert(driver, tables.champion, map(_champion, carried))
+    moves = [entry for name in ALIAS_MOVES for entry in by_type.get(name, ())]
+    for entry in sorted(moves, key=lambda entry: entry.position):
+        if entry.type == "challenger_withdrawn":
+            gone = "DELETE FROM champion WHERE name = %s AND alias = 'challenger'"
+            driver.execute(gone, (entry.payload["name"],))
+        else:
+            upsert(driver, tables.champion, [_champion(entry)])
 
 
 def _approval(entry: Recorded) -> dict[str, Any]:

@@ -13,6 +13,8 @@ ALARM_COLUMNS = (
     "alarm_id", "kind", "subject", "says", "role", "status", "settled_by", "note",
 )  # fmt: skip
 
+CARRIED_COLUMNS = ("version", "bundle_digest", "proposal_id")
+
 
 class Governed:
     """Takes every entry, keeps those it knows; ``differences`` are ``(kind, subject, message)``."""
@@ -20,6 +22,7 @@ class Governed:
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
         self._alarms: dict[str, dict[str, Any]] = {}
+        self._carried: dict[str, tuple[Any, ...]] = {}
 
     def add(self, entry: Recorded) -> None:
         payload = entry.payload
@@ -27,6 +30,11 @@ class Governed:
             self._alarms[payload["alarm_id"]] = {**payload, "status": "open"}
         elif entry.type == "alarm_settled" and payload["alarm_id"] in self._alarms:
             self._alarms[payload["alarm_id"]].update(payload, status="settled")
+        elif entry.type in ("promotion_approved", "champion_rolled_back"):
+            key = f"{payload['name']} {payload.get('alias', 'champion')}"
+            self._carried[key] = tuple(payload[name] for name in CARRIED_COLUMNS)
+        elif entry.type == "challenger_withdrawn":
+            self._carried.pop(f"{payload['name']} challenger", None)
 
     def differences(self) -> Iterator[tuple[str, str, str]]:
         """What the tables show otherwise than the log."""
@@ -37,6 +45,9 @@ class Governed:
             for alarm_id, row in self._alarms.items()
         }
         yield from _compared("alarm", found, said)
+        query = f"SELECT name || ' ' || alias, {', '.join(CARRIED_COLUMNS)} FROM champion"
+        carried = {row[0]: tuple(row[1:]) for row in self._driver.execute(query.encode())}
+        yield from _compared("model", carried, self._carried)
 
 
 def _compared(

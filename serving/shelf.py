@@ -37,6 +37,8 @@ class Champion:
     version: str
     bundle_digest: str
     alias: str = "champion"
+    in_ledger: bool = True
+    """Whether the journal's own event says so; a table is easier to write into."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,11 @@ class Shelf:
 
         Errors: ``Mismatch`` where it is not what was promoted or does not fit this program.
         """
+        if not champion.in_ledger:
+            raise Mismatch(
+                f"{champion.name} {champion.version} is called {champion.alias}, but the ledger"
+                " never said so: run triage verify."
+            )
         model = load(self.fetch(champion.bundle_digest))
         card = model.card
         if card.name != champion.name:

@@ -166,7 +166,13 @@ def _shelf(engine: Engine, bundles: Store | None, settings: Settings) -> Shelf:
     def champions() -> list[Champion]:
         with engine.connect() as conn:
             return [
-                Champion(row["name"], row["version"], row["bundle_digest"], row["alias"])
+                Champion(
+                    row["name"],
+                    row["version"],
+                    row["bundle_digest"],
+                    row["alias"],
+                    row["in_ledger"],
+                )
                 for row in lookups.champions(conn)
             ]
 

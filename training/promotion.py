@@ -20,8 +20,9 @@ from training.gates import NEEDED, Version, failed, weigh
 from training.registry import Registry
 from training.rows import Rows
 from workflow.actor import Actor
-from workflow.approvals import require_role
+from workflow.approvals import require_any_role, require_role
 from workflow.facts import (
+    ChallengerWithdrawn,
     ChampionRolledBack,
     GateResult,
     PromotionApproved,
@@ -217,6 +218,27 @@ def roll_back(
     return event
 
 
+def withdraw(
+    journal: Journal, conn: Connection, model: str, by: Actor, at: datetime, because: str = ""
+) -> ChallengerWithdrawn:
+    """Ends a challenger's time in shadow. Whoever may propose or approve one may end it.
+
+    The caller commits, and then calls ``project_aliases``. Codes: ``unknown_model``,
+    ``wrong_role``, ``nothing_before`` (there is no challenger).
+    """
+    if model not in MODELS:
+        raise Refused("unknown_model", f"{model} is none of {', '.join(MODELS)}.")
+    require_any_role(by, ("data_scientist", "model_approver"), f"Withdrawing from {model}")
+    stream = f"model/{model}"
+    entries = journal.read_stream(conn, stream)
+    line = succession(entries, "challenger")
+    if not line:
+        raise Refused("nothing_before", f"{model} has no challenger.")
+    event = ChallengerWithdrawn(model, line[-1].version, by.id, because)
+    journal.append(conn, [Append(stream, (event,), by, at, expected_version=len(entries))])
+    return event
+
+
 def succession(entries: Sequence[Recorded], alias: str = ALIAS) -> list[Carried]:
     """Versions that carried an alias, the present one last; what was rolled back is gone."""
     line: list[Carried] = []
@@ -226,6 +248,8 @@ def succession(entries: Sequence[Recorded], alias: str = ALIAS) -> list[Carried]
             line.append(Carried(event["version"], event["bundle_digest"], event["proposal_id"]))
         elif entry.type == "champion_rolled_back" and alias == ALIAS:
             line.pop()
+        elif entry.type == "challenger_withdrawn" and alias == "challenger":
+            line.clear()
     return line
 
 

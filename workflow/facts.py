@@ -416,6 +416,16 @@ class ChampionRolledBack:
 
 
 @dataclass(frozen=True, slots=True)
+class ChallengerWithdrawn:
+    """Stream ``model/{name}``: nothing runs in shadow any more."""
+
+    name: str
+    version: str
+    withdrawn_by: str
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ChallengerAnswered:
     """Stream ``shadow/{name}``: what the challenger would have said where the champion spoke.
 
@@ -485,6 +495,7 @@ Fact = (
     | AlarmRaised
     | AlarmSettled
     | ChampionRolledBack
+    | ChallengerWithdrawn
     | ChallengerAnswered
     | DriftMeasured
 )

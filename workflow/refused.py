@@ -60,7 +60,7 @@ CODES: dict[str, str] = {
     "unknown_alias": "Propose a version as champion or as challenger.",
     "gate_failed": "See the gates named; within noise of the champion, say why with --despite.",
     "bundle_changed": "The bundle is not the one that was judged: train and propose again.",
-    "nothing_before": "There is no earlier champion to go back to.",
+    "nothing_before": "There is no earlier champion to go back to, or no challenger to withdraw.",
     "unknown_exception": "Check the exception number.",
     "unknown_alarm": "Read the list of alarms again.",
     "missing_evidence": "Attach the evidence the rule names.",

@@ -232,6 +232,7 @@ def test_promotions_and_imports(engine: Engine) -> None:
         assert champion is not None
         assert (champion["version"], champion["bundle_digest"]) == ("3", "sha256:aa")
         assert [row["status"] for row in lookups.proposals(conn, "reason")] == ["approved"]
+        assert [row["in_ledger"] for row in lookups.champions(conn)] == [True]
         imported = lookups.file_import(conn, "d1")
         assert imported is not None
         assert imported["counts"] == [["sales", 97]]

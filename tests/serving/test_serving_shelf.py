@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from journal.entries import Append
 from models import bundle
@@ -113,6 +114,27 @@ def test_a_model_of_other_features_is_refused(empty_house: House, tmp_path: Path
     assert empty_house.services.shelf.refresh() == []
     assert "train it again" in empty_house.services.shelf.faults["disposition"]
     assert empty_house.services.shelf.get("disposition").ref.version == "0"
+
+
+def test_a_champion_written_into_the_table_is_refused(empty_house: House, tmp_path: Path) -> None:
+    """What no event of the ledger stands behind never answers; checkup and verify say so."""
+    store = Store(tmp_path / "bundles", tmp_path / "shelf")
+    digests = []
+    for version in ("1", "2"):
+        write(tmp_path / version, version)
+        digests.append(store.put(tmp_path / version))
+    promote(empty_house, "1", digests[0])
+    services = empty_house.services
+    assert services.shelf.refresh() == ["disposition"]
+    with services.engine.begin() as conn:
+        conn.execute(
+            text("UPDATE champion SET version = '2', bundle_digest = :digest"),
+            {"digest": digests[1]},
+        )
+    assert services.shelf.refresh() == ["disposition"]
+    assert services.shelf.get("disposition").ref.version == "0"
+    assert any("the ledger never said so" in fault for fault in checkup(services))
+    assert any("disposition champion" in difference for difference in empty_house.differences())
 
 
 class Ledger:

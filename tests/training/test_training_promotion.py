@@ -24,6 +24,7 @@ from training.promotion import (
     propose,
     roll_back,
     strayed,
+    withdraw,
 )
 from workflow.actor import Actor
 from workflow.facts import GateResult
@@ -122,6 +123,11 @@ class Office:
             journal, conn, "disposition", by, AT, store=self.store, because="It restocked leaks."
         )
         return done.version
+
+    def withdraw(self, by: Actor = DANA) -> str:
+        journal: Any = self.journal
+        conn: Any = None
+        return withdraw(journal, conn, "disposition", by, AT).version
 
     def project(self) -> dict[str, str]:
         journal: Any = self.journal
@@ -253,6 +259,20 @@ def test_a_challenger_needs_to_keep_its_promises_only(office: Office) -> None:
     with pytest.raises(Refused) as refused:
         office.propose("2", alias="favourite")
     assert code_of(refused) == "unknown_alias"
+
+
+def test_a_challenger_can_be_withdrawn(office: Office) -> None:
+    """By whoever may propose or approve; the champion stays."""
+    office.approve(office.propose("1"))
+    office.approve(office.propose("2", alias="challenger"))
+    with pytest.raises(Refused) as refused:
+        office.withdraw(Actor("finn", frozenset({"finance_clerk"})))
+    assert code_of(refused) == "wrong_role"
+    assert office.withdraw() == "2"
+    office.project()
+    assert office.registry.aliases == {("disposition", "champion"): "1"}
+    with pytest.raises(Refused, match="no challenger"):
+        office.withdraw()
 
 
 def test_the_bundle_approved_is_the_bundle_judged(office: Office) -> None:
