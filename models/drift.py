@@ -48,6 +48,7 @@ class Moved:
     ``missing_before`` the share in the reference."""
 
     name: str
+    kind: str
     effect: float
     chance: float
     missing: float = 0.0
@@ -102,7 +103,7 @@ def findings(moved: Sequence[Moved], limits: Mapping[str, Any]) -> tuple[list[st
         count += bool(says)
         told += says
         alarming |= (
-            m.beyond(limits["inputs"]["alarm_effect"])
+            m.beyond(limits["inputs"]["alarm_effect"][m.kind])
             or missing >= limits["inputs"]["alarm_missing"]
             or m.unseen >= limits["inputs"]["alarm_unseen"]
         )
@@ -197,9 +198,9 @@ def _moved(
     missing = sum(value is None for value in values) / max(len(values), 1)
     if kind == "number":
         effect, by_chance = _number(before, _scaled(values), rows_before, chance)
-        return Moved(name, effect, by_chance, missing, before["missing"])
+        return Moved(name, kind, effect, by_chance, missing, before["missing"])
     effect, by_chance, unseen = _category(before, values, rows_before, chance)
-    return Moved(name, effect, by_chance, missing, before["missing"], unseen)
+    return Moved(name, kind, effect, by_chance, missing, before["missing"], unseen)
 
 
 def _number(

@@ -189,7 +189,8 @@ def _calibration(met: Contest, limits: Mapping[str, Any]) -> GateResult:
     """The calibration error is small, with what chance adds to it: the two add up in squares."""
     found = judging.calibration(met.candidate, limits["seed"])
     if found is None:
-        return GateResult("calibration", True, "no confidence that is a probability to be judged")
+        why = "its confidence is no probability" if met.asked else "no question to judge it by"
+        return GateResult("calibration", True, f"not judged: {why}")
     error, chance = found
     most = float(np.hypot(limits["calibration"]["most_error"], chance))
     says = (

@@ -24,7 +24,7 @@ def model_card(card: Card, report: Report, tags: Mapping[str, str], rows: int) -
     parts = [
         f"# {card.name}, version {card.version}",
         PURPOSE[card.name],
-        f"**Not for:** {card.limits}",
+        f"**Limits:** {card.limits}",
         "## Who decides",
         "It answers or abstains; policies say what an answer may do; people approve what the "
         "policies reserve for them. A data scientist proposes a version, a model approver who is "

@@ -88,13 +88,6 @@ def open_alarms(house: House) -> list[Any]:
         return list(listed(conn))
 
 
-def limits() -> dict[str, Any]:
-    """As shipped; columns that only grow with a young world's history are let be."""
-    found = drift.thresholds()
-    found["inputs"]["alarm_effect"] = 9.0
-    return found
-
-
 def test_nothing_is_measured_on_few_answers(champion: House, made: Made, rows: Rows) -> None:
     """Two hundred are needed by the thresholds as shipped."""
     answer(champion, made, rows.of(NAME)[600:700])
@@ -104,7 +97,7 @@ def test_nothing_is_measured_on_few_answers(champion: House, made: Made, rows: R
 def test_more_of_the_same_is_no_drift(champion: House, made: Made, rows: Rows) -> None:
     """A measurement is recorded and shown, and nobody is called."""
     answer(champion, made, rows.of(NAME)[600:])
-    (measured,) = watch(champion.services, limits())
+    (measured,) = watch(champion.services)
     assert not measured.alarming, measured.findings
     assert open_alarms(champion) == []
     listed_models = champion.get("/v1/models").json()["items"]
@@ -123,19 +116,19 @@ def test_values_never_seen_call_a_data_scientist_once(
         for e in rows.of(NAME)[600:]
     ]
     answer(champion, made, strange)
-    (measured,) = watch(champion.services, limits())
+    (measured,) = watch(champion.services)
     assert measured.alarming
     assert any("line_condition holds values never seen" in says for says in measured.findings)
     (alarm,) = open_alarms(champion)
     assert (alarm["kind"], alarm["subject"], alarm["role"]) == ("drift", NAME, "data_scientist")
-    watch(champion.services, limits())
+    watch(champion.services)
     assert len(open_alarms(champion)) == 1
     with champion.services.engine.begin() as conn:
         settle_alarm(
             champion.services.journal, conn, alarm["alarm_id"], DANA, champion.clock.now, "Seen."
         )
     champion.clock.forward(days=1)
-    watch(champion.services, limits())
+    watch(champion.services)
     assert len(open_alarms(champion)) == 1
 
 
@@ -144,7 +137,7 @@ def test_being_wrong_more_often_than_claimed_is_an_alarm(
 ) -> None:
     """People decide otherwise than a model that is sure: the sentence has both shares."""
     answer(champion, made, rows.of(NAME)[600:], agreed=False)
-    (measured,) = watch(champion.services, limits())
+    (measured,) = watch(champion.services)
     assert measured.alarming
     assert measured.findings[0].startswith("It claims to be right in ")
     assert measured.findings[0].endswith("and was in 0%.")
@@ -154,7 +147,7 @@ def test_only_the_window_counts(champion: House, made: Made, rows: Rows) -> None
     """Answers older than the window are no news."""
     answer(champion, made, rows.of(NAME)[600:])
     champion.clock.forward(days=30)
-    assert watch(champion.services, limits()) == []
+    assert watch(champion.services) == []
 
 
 def test_the_reference_holds_no_rows(made: Made, rows: Rows) -> None:
