@@ -3,6 +3,7 @@
 Each check answers sentences about what is broken; an empty list is a promise kept.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import isclose, isfinite
 from pathlib import Path
@@ -15,6 +16,8 @@ CLOSE = 1e-5
 """How far two answers about one row may differ in a probability: single-precision encoders
 depend in the last digits on what shares their batch."""
 RESIDUAL = 1e-6
+EXACT = ("exact_additive", "tree_shap", "linear_shap")
+_STATED = re.compile(r"\w+ within (\d+(?:\.\d+)?(?:e-\d+)?)")
 UNSEEN = "category-never-seen-before"
 
 
@@ -96,7 +99,11 @@ def unknown_categories_are_answered(model: Model, rows: Sequence[Row]) -> Iterat
 
 
 def explanation_adds_up(model: Model, rows: Sequence[Row]) -> Iterator[str]:
-    """``base + sum(pushes) + residual == total``, the residual within 1e-6; spans fit the text."""
+    """``base + sum(pushes) + residual == total``, the residual within its bound; spans fit.
+
+    The bound is 1e-6 for an exact method. Any other says in its name how far it may miss, as
+    ``sampled_shap within 0.05``: an explanation is exact, or says by how much it is not.
+    """
     for i, told in enumerate(model.explain(rows)):
         if told is None:
             continue
@@ -248,5 +255,16 @@ def _sum_faults(told: Explanation) -> Iterator[str]:
     gap = told.total - told.base - sum(push.push for push in told.pushes) - told.residual
     if abs(gap) > RESIDUAL:
         yield f"base, pushes and residual miss the total by {gap:.2g}"
-    if abs(told.residual) > RESIDUAL:
-        yield f"the residual is {told.residual:.2g}"
+    bound = _bound(told.method)
+    if bound is None:
+        yield f"the method {told.method!r} is not exact and does not say how far it may miss"
+    elif abs(told.residual) > bound:
+        yield f"the residual is {told.residual:.2g}, above {bound:g} of {told.method}"
+
+
+def _bound(method: str) -> float | None:
+    """How large a residual a method may leave; ``None`` where it does not say."""
+    if method in EXACT:
+        return RESIDUAL
+    stated = _STATED.fullmatch(method)
+    return float(stated[1]) if stated else None

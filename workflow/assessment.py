@@ -43,7 +43,8 @@ class Explanation:
     """``base + sum(pushes) + residual == total`` in the unit that ``output`` names.
 
     ``method`` is ``tree_shap``, ``linear_shap``, ``exact_additive`` or ``none``; ``residual`` is
-    what the pushes do not add up to (under 1e-6 for an exact method).
+    what the pushes do not add up to (under 1e-6 for an exact method). A method that is not exact
+    says how far it may miss: ``sampled_shap within 0.05``.
     """
 
     method: str

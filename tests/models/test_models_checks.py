@@ -144,6 +144,29 @@ WRONG: dict[str, Wrong] = {
 }
 
 
+@pytest.mark.parametrize(
+    ("method", "residual", "fault"),
+    [
+        ("tree_shap", 1e-9, ""),
+        ("tree_shap", 1e-3, "the residual is 0.001"),
+        ("sampled_shap", 1e-9, "is not exact and does not say how far it may miss"),
+        ("sampled_shap within 0.05", 0.01, ""),
+        ("sampled_shap within 0.05", 0.1, "the residual is 0.1, above 0.05"),
+    ],
+)
+def test_an_explanation_is_exact_or_says_by_how_much_it_is_not(
+    method: str, residual: float, fault: str, notes: list[dict[str, str | None]]
+) -> None:
+    """A method's residual is held to 1e-6, or to the bound that its own name states."""
+
+    def why(top: int | None) -> Explanation:
+        told = _told(top)
+        return replace(told, method=method, total=told.total + residual, residual=residual)
+
+    found = list(checks.explanation_adds_up(Wrong(why=why), notes[:1]))
+    assert bool(found) == bool(fault) and all(fault in one for one in found)
+
+
 @pytest.mark.parametrize("promise", WRONG)
 def test_a_broken_promise_is_found(promise: str, notes: list[dict[str, str | None]]) -> None:
     """A model that breaks one promise is reported under that promise's name, and not promoted."""
