@@ -15,7 +15,9 @@ from pathlib import Path
 import structlog
 
 from features.catalogue import SETS
+from models import overview
 from models.bundle import Mismatch, load
+from models.overview import Overview
 from models.prior import Prior
 from models.protocol import Model
 from serving.away import DATABASE_ERRORS
@@ -43,11 +45,13 @@ class Champion:
 
 @dataclass(frozen=True, slots=True)
 class OnShelf:
-    """A model ready to answer, and how its answers name it. ``digest`` is empty for a prior."""
+    """A model ready to answer, and how its answers name it. ``digest`` is empty for a prior;
+    ``overview`` is what its bundle says of it as a whole, where it does."""
 
     model: Model
     ref: ModelRef
     digest: str = ""
+    overview: Overview | None = None
 
 
 def prior(name: str) -> OnShelf:
@@ -122,7 +126,8 @@ class Shelf:
                 f"{champion.name} {champion.version} is called {champion.alias}, but the ledger"
                 " never said so: run triage verify."
             )
-        model = load(self.fetch(champion.bundle_digest))
+        folder = self.fetch(champion.bundle_digest)
+        model = load(folder)
         card = model.card
         if card.name != champion.name:
             raise Mismatch(f"The bundle of {champion.name} holds a model called {card.name}.")
@@ -135,7 +140,7 @@ class Shelf:
         ref = ModelRef(
             champion.name, champion.version, champion.alias, card.feature_set, card.trained_at
         )
-        return OnShelf(model, ref, champion.bundle_digest)
+        return OnShelf(model, ref, champion.bundle_digest, overview.read(folder))
 
 
 @contextmanager

@@ -188,7 +188,7 @@ def _judge(
         "share_high": float(np.mean([name == "high" for name in names])) if names else 0.0,
         "share_elevated": float(np.mean([name == "elevated" for name in names])) if names else 0.0,
     }
-    judged = Judgement(metrics, importance=_importance(model, matrix))
+    judged = Judgement(metrics, rows=test, groups={"every credit": model.totals(matrix)})
     if known:
         _judge_labelled(judged, model, plain, known, seed)
     return judged
@@ -230,19 +230,11 @@ def _judge_labelled(
         ),
     }
     judged.slices = by_slice(known, auc)
-    judged.confidence = model.confidences(score)
-    judged.right = truth
+    judged.rows, judged.figure, judged.measure = known, "auc", auc
+    judged.groups = {"in order": score[truth == 0], "anomalous": score[truth == 1]}
     if model.blend.supervised:
+        judged.confidence, judged.right = model.confidences(score), truth
         judged.metrics["ece"] = measures.calibration_error(judged.confidence, truth)
-
-
-def _importance(model: CreditAnomaly, matrix: Array) -> dict[str, float]:
-    """Mean absolute push by column, over at most 500 test rows."""
-    some = matrix[:500]
-    if not len(some):
-        return {}
-    pushes, _ = model.contributions(some)
-    return dict(zip(model.layout.names, np.abs(pushes).mean(axis=0).tolist(), strict=True))
 
 
 def _blank() -> Card:

@@ -181,14 +181,17 @@ def _judge(
         "set_size": float(np.mean([len(answer.set) for answer in answers])),
         **_baselines(model.layout, taught, test, model.classes),
     }
+    confusion, met_classes = measures.confusion(truth, said)
     return Judgement(
         metrics,
         by_slice(test, lambda at: float(right[at].mean())),
         confidence=chances.max(axis=1),
         right=right,
-        confusion=_confusion(truth, said),
-        classes=tuple(sorted(set(truth) | set(said))),
-        importance=_importance(model, test),
+        confusion=confusion,
+        classes=met_classes,
+        rows=test,
+        figure="accuracy",
+        measure=lambda at: float(right[at].mean()),
     )
 
 
@@ -233,23 +236,6 @@ def _ece_by_chance(confidence: Array, seed: int) -> float:
     drawn = np.random.default_rng(seed).random((CHANCES, len(confidence))) < confidence
     errors = [measures.calibration_error(confidence, right.astype(np.float64)) for right in drawn]
     return float(np.mean(errors))
-
-
-def _importance(model: DispositionModel, test: Sequence[Example]) -> dict[str, float]:
-    """Mean absolute push for the answer, by column, over at most 500 test rows."""
-    matrix = model.layout.matrix(rows_of(test[:500]))
-    said = model.scorer.margins(matrix).argmax(axis=1)
-    pushes, _ = model.scorer.pushes(matrix, said.tolist())
-    return dict(zip(model.layout.names, np.abs(pushes).mean(axis=0).tolist(), strict=True))
-
-
-def _confusion(truth: Sequence[str], said: Sequence[str]) -> NDArray[np.intp]:
-    classes = sorted(set(truth) | set(said))
-    code = {value: i for i, value in enumerate(classes)}
-    counts = np.zeros((len(classes), len(classes)), dtype=np.intp)
-    for was, answer in zip(truth, said, strict=True):
-        counts[code[was], code[answer]] += 1
-    return counts
 
 
 def _mean(values: Array) -> float:

@@ -155,13 +155,16 @@ def _judge(model: ExceptionRank, test: Sequence[Example], seed: int) -> Judgemen
         "auc_costly": measures.auc((losses > 0).astype(float), scores),
         "auc_costly_by_exposure": measures.auc((losses > 0).astype(float), exposure),
     }
-    return Judgement(metrics, by_slice(test, first_tenth), importance=_importance(model, test))
-
-
-def _importance(model: ExceptionRank, test: Sequence[Example]) -> dict[str, float]:
-    """Mean absolute push by column, over at most 500 test rows."""
-    pushes, _ = model.pushes(model.layout.matrix(rows_of(test[:500])))
-    return dict(zip(model.layout.names, np.abs(pushes).mean(axis=0).tolist(), strict=True))
+    return Judgement(
+        metrics,
+        by_slice(test, first_tenth),
+        confidence=model.curve.confidence(scores),
+        right=np.minimum(losses / model.curve.scale_minor, 1.0),
+        rows=test,
+        figure="loss_captured_at_10pct",
+        measure=first_tenth,
+        groups={"cost nothing": scores[losses == 0], "cost money": scores[losses > 0]},
+    )
 
 
 def _blank() -> Card:

@@ -27,8 +27,9 @@ class Judgement:
     """Figures on the test part, which the model never saw.
 
     ``metrics`` are what the card carries; ``slices`` the main figure by business unit and
-    reason; the rest feeds plots: ``confidence`` and ``right`` (calibration), ``confusion`` with
-    its ``classes``, ``importance`` by column.
+    reason; the rest feeds the overview and its plots: the ``rows`` that were judged, ``measure``
+    of row numbers among them (the main figure, called ``figure``), ``confidence`` and ``right``
+    row by row (calibration), ``confusion`` with its ``classes``, and scores by ``groups``.
     """
 
     metrics: dict[str, float]
@@ -37,7 +38,10 @@ class Judgement:
     right: Array | None = None
     confusion: NDArray[np.intp] | None = None
     classes: tuple[str, ...] = ()
-    importance: Mapping[str, float] = field(default_factory=dict)
+    rows: Sequence[Example | TextExample] = ()
+    figure: str = ""
+    measure: Callable[[NDArray[np.intp]], float] | None = None
+    groups: Mapping[str, Array] = field(default_factory=dict)
 
     def known(self) -> dict[str, float]:
         """Metrics that have a value: a figure nobody can compute is left out, not zero."""

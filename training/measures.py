@@ -24,6 +24,17 @@ def macro_f1(truth: Sequence[str], said: Sequence[str]) -> float:
     )
 
 
+def confusion(
+    truth: Sequence[str], said: Sequence[str]
+) -> tuple[NDArray[np.intp], tuple[str, ...]]:
+    """Counts of truths (down) against answers (across), and the classes of both, sorted."""
+    classes = sorted(set(truth) | set(said))
+    code = {value: i for i, value in enumerate(classes)}
+    counts = np.zeros((len(classes), len(classes)), dtype=np.intp)
+    np.add.at(counts, ([code[value] for value in truth], [code[value] for value in said]), 1)
+    return counts, tuple(classes)
+
+
 def calibration_error(confidence: Array, right: Array) -> float:
     """Expected calibration error over up to 15 bins of equal size, in [0, 1]."""
     if len(confidence) == 0:

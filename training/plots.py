@@ -1,69 +1,118 @@
-"""The pictures of a run: calibration, confusion, importance, slices; as PNG bytes."""
+"""The pictures of a run, drawn from the model's overview; as PNG bytes for MLflow's page."""
 
+from collections.abc import Callable
+from functools import partial
 from io import BytesIO
 from typing import Any
 
-import numpy as np
-
+from models.overview import Overview
 from training.judging import Report
-from training.made import Array, Judgement
 
 MOST_BARS = 25
 
 
-def draw(judged: Judgement) -> dict[str, bytes]:
-    """PNG bytes by file name; only what the judgement has the figures for."""
-    pictures: dict[str, bytes] = {}
-    if judged.confidence is not None and judged.right is not None and len(judged.right):
-        pictures["calibration.png"] = _png(_calibration, judged.confidence, judged.right)
-    if judged.confusion is not None:
-        pictures["confusion.png"] = _png(_confusion, judged.confusion, judged.classes)
-    if judged.importance:
-        pictures["importance.png"] = _png(_importance, judged.importance)
-    return pictures
+def draw(seen: Overview) -> dict[str, bytes]:
+    """PNG bytes by file name; only what the overview has the figures for."""
+    return {
+        name: _png(partial(paint, seen), height)
+        for name, (paint, known, height) in _pictures(seen).items()
+        if known
+    }
 
 
 def draw_slices(report: Report) -> dict[str, bytes]:
     """The figure by business unit and reason with its intervals; nothing without slices."""
-    return {"slices.png": _png(_slices, report)} if report.slices else {}
+    if not report.slices:
+        return {}
+    return {"slices.png": _png(lambda figure: _slices(figure.add_subplot(), report), 5)}
 
 
-def _png(paint: Any, *figures: Any) -> bytes:
+def _png(paint: Callable[[Any], None], height: float) -> bytes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7, 5), layout="constrained")
+    figure = Figure(figsize=(8, height), layout="constrained")
     FigureCanvasAgg(figure)
-    paint(figure.add_subplot(), *figures)
+    paint(figure)
     data = BytesIO()
-    figure.savefig(data, format="png", dpi=80)
+    figure.savefig(data, format="png", dpi=90)
     return data.getvalue()
 
 
-def _calibration(axes: Any, confidence: Array, right: Array) -> None:
-    parts = np.array_split(np.argsort(confidence, kind="stable"), min(10, len(confidence)))
+def _pictures(seen: Overview) -> dict[str, tuple[Callable[[Overview, Any], None], Any, float]]:
+    """What paints each file, what it needs, and how high it is in inches."""
+    return {
+        "importance.png": (_importance, seen.importance, 6),
+        "dependence.png": (_dependence, seen.dependence, 8),
+        "calibration.png": (_calibration, seen.calibration, 6),
+        "confusion.png": (_confusion, seen.confusion, 7),
+        "scores.png": (_scores, seen.scores, 5),
+    }
+
+
+def _importance(seen: Overview, figure: Any) -> None:
+    axes = figure.add_subplot()
+    first = seen.importance[:MOST_BARS][::-1]
+    axes.barh([weight.feature for weight in first], [weight.mean_push for weight in first])
+    axes.tick_params(axis="y", labelsize=8)
+    axes.set(title="What the model leans on", xlabel="mean size of the push")
+
+
+def _dependence(seen: Overview, figure: Any) -> None:
+    features = list(dict.fromkeys(one.feature for one in seen.dependence))
+    panels = figure.subplots(-(-len(features) // 2), 2, squeeze=False).ravel()
+    for axes, feature in zip(panels, features, strict=False):
+        for one in seen.dependence:
+            if one.feature == feature:
+                names = [_range(part.low, part.high) for part in one.parts]
+                axes.plot(names, [part.mean for part in one.parts], marker="o", label=one.of)
+        axes.axhline(0, color="grey", linewidth=0.8)
+        axes.tick_params(axis="x", labelsize=6, rotation=30)
+        axes.set_title(feature, fontsize=9)
+    if any(one.of for one in seen.dependence):
+        panels[0].legend(fontsize=7)
+    for axes in panels[len(features) :]:
+        axes.set_visible(False)
+
+
+def _range(low: object, high: object) -> str:
+    if low is None:
+        return "not known"
+    return str(low) if low == high else f"{low:,.6g} to {high:,.6g}"
+
+
+def _calibration(seen: Overview, figure: Any) -> None:
+    axes = figure.add_subplot()
+    said, was = [one.said for one in seen.calibration], [one.was for one in seen.calibration]
+    below = [one.was - min(one.low, one.was) for one in seen.calibration]
+    above = [max(one.high, one.was) - one.was for one in seen.calibration]
     axes.plot([0, 1], [0, 1], color="grey", linewidth=1)
-    axes.plot([confidence[p].mean() for p in parts], [right[p].mean() for p in parts], marker="o")
-    axes.set(xlabel="said", ylabel="was right", title="Calibration on the test part")
+    axes.errorbar(said, was, yerr=[below, above], marker="o")
+    for one in seen.calibration:
+        axes.annotate(
+            str(one.rows), (one.said, one.was), xytext=(4, -10), textcoords="offset points"
+        )
+    axes.set(xlabel="said", ylabel="was", title="Said against was, with rows and 95 % intervals")
 
 
-def _confusion(axes: Any, confusion: Any, classes: tuple[str, ...]) -> None:
-    axes.imshow(confusion, cmap="Blues")
-    axes.set_xticks(range(len(classes)), classes, rotation=40, ha="right")
-    axes.set_yticks(range(len(classes)), classes)
-    for i, row in enumerate(confusion):
+def _confusion(seen: Overview, figure: Any) -> None:
+    axes = figure.add_subplot()
+    axes.imshow(seen.confusion, cmap="Blues")
+    axes.set_xticks(range(len(seen.classes)), seen.classes, rotation=40, ha="right", fontsize=7)
+    axes.set_yticks(range(len(seen.classes)), seen.classes, fontsize=7)
+    for i, row in enumerate(seen.confusion):
         for j, count in enumerate(row):
             if count:
-                axes.text(j, i, str(count), ha="center", va="center", fontsize=8)
-    axes.set(xlabel="said", ylabel="was", title="Test part")
+                axes.text(j, i, str(count), ha="center", va="center", fontsize=7)
+    axes.set(xlabel="said", ylabel="was", title="Answers on cases it never saw")
 
 
-def _importance(axes: Any, importance: dict[str, float]) -> None:
-    first = sorted(importance.items(), key=lambda item: (-item[1], item[0]))[:MOST_BARS]
-    names, values = [n for n, _ in reversed(first)], [v for _, v in reversed(first)]
-    axes.barh(names, values)
-    axes.tick_params(axis="y", labelsize=7)
-    axes.set(title="What the model leans on")
+def _scores(seen: Overview, figure: Any) -> None:
+    axes = figure.add_subplot()
+    for one in seen.scores:
+        axes.stairs(one.counts, seen.edges, fill=True, alpha=0.5, label=one.name)
+    axes.legend()
+    axes.set(xlabel="score", ylabel="rows", title="Scores on cases it never saw")
 
 
 def _slices(axes: Any, report: Report) -> None:

@@ -20,6 +20,7 @@ from training.made import Judgement, Made
 from training.reason import fit as fit_head
 from training.rows import TextExample
 from training.split import Split, by_time_and_customer
+from workflow.codes import UNCLEAR
 
 NAME = "reason"
 LEAST_TEXTS = 60
@@ -97,7 +98,18 @@ def _judge(model: Model, split: Split[TextExample], seed: int) -> Judgement:
         "set_size": float(np.mean([len(answer.set) for answer in answers])),
         **_baselines(split, test),
     }
-    return Judgement(metrics, confidence=sure, right=right)
+    confusion, classes = measures.confusion(truth, [reason or UNCLEAR for reason in best])
+    read = sure > 0  # a text that was declined unread was said to be nothing
+    return Judgement(
+        metrics,
+        confidence=sure[read],
+        right=right[read],
+        confusion=confusion,
+        classes=classes,
+        rows=test,
+        figure="accuracy",
+        measure=lambda at: float(right[at].mean()),
+    )
 
 
 def _baselines(split: Split[TextExample], test: Sequence[TextExample]) -> dict[str, float]:

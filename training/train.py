@@ -12,13 +12,16 @@ import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
 from models import bundle, drift
+from models import overview as overviews
 from models.checks import check_all
 from models.folder import write_json
+from models.overview import Overview
 from models.protocol import Card
 from training import credit_anomaly, disposition, exception_rank, judging
 from training.enough import TooLittle
 from training.made import Made
 from training.model_card import model_card
+from training.overview import overview
 from training.plots import draw, draw_slices
 from training.registry import CARD_PAGE, DRAWER, Registered, Registry, RunRecord, code_version
 from training.rows import FactLike, Rows, fingerprint, gather
@@ -166,6 +169,7 @@ class Background:
     held_from: Boundary | None
     report: judging.Report
     reference: Mapping[str, Any]
+    seen: Overview
 
 
 def background_of(made: Made, rows: Rows, when: str, seed: int) -> Background:
@@ -182,7 +186,8 @@ def background_of(made: Made, rows: Rows, when: str, seed: int) -> Background:
     # The newest data, told as the model answers what it did not learn from.
     newest: Sequence[judging.Question] = made.test or made.data
     reference = drift.summarise(made.columns, judging.answered(model, newest[-MOST_REFERENCE:]))
-    return Background(tags, held_from, judging.report(model, asked, seed), reference)
+    report, seen = judging.report(model, asked, seed), overview(made, model, seed)
+    return Background(tags, held_from, report, reference, seen)
 
 
 def seal(made: Made, card: Card, folder: Path, background: Background) -> None:
@@ -191,6 +196,7 @@ def seal(made: Made, card: Card, folder: Path, background: Background) -> None:
     write_trained_on(folder, background.held_from, background.tags)
     reference = {**background.reference, "error": _error_reference(background.report)}
     write_json(folder / drift.FILE, reference)
+    write_json(folder / overviews.FILE, background.seen.to_json())
     page = model_card(card, background.report, background.tags, len(made.data))
     bundle.write(folder, card, {CARD_PAGE: page.encode()})
 
@@ -207,7 +213,8 @@ def _record(made: Made, background: Background) -> RunRecord:
     metrics = {**made.judged.known(), **background.report.metrics()}
     slices = {name: asdict(found) for name, found in background.report.slices.items()}
     told = {"metrics": made.judged.known(), "slices": slices, "tags": dict(background.tags)}
-    plots = {**draw(made.judged), **draw_slices(background.report)}
+    told["overview"] = background.seen.to_json()
+    plots = {**draw(background.seen), **draw_slices(background.report)}
     return RunRecord({**made.params, "rows": len(made.data)}, metrics, background.tags, plots, told)
 
 

@@ -240,23 +240,13 @@ def models(request: Request, actor: Viewer) -> Response:
                 "answers": len(card.says),
                 "reads": len(card.reads),
                 "limits": card.limits,
-                "metrics": [_metric(k, v) for k, v in card.metrics.items()],
+                "described": shelf.overview is not None,
+                "metrics": [sentences.figure(k, v) for k, v in card.metrics.items()],
                 "fault": services.shelf.faults.get(name),
                 **told[name],
             }
         )
     return page(request, "models.html", here="models", items=items)
-
-
-def _metric(name: str, value: float) -> dict[str, Any]:
-    """A figure with how it is written; a meter for those that are shares."""
-    share = 0 <= value <= 1 and isinstance(value, float)
-    shown = f"{value:.3f}" if share else sentences.count(f"{value:,.2f}")
-    return {
-        "name": sentences.METRICS.get(name, sentences.capital(name)),
-        "shown": shown,
-        "share": value if share else None,
-    }
 
 
 @router.get("/operations")

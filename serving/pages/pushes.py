@@ -72,6 +72,21 @@ def says(push: Json, currency: str = "") -> str:
     return sentence.format(value=told(value, unit, currency))
 
 
+def in_general(feature: str) -> str:
+    """A feature's sentence without a value: ``… days since delivery``, ``Temperature kept``."""
+    sentence, unit = _declared().get(feature, ("", ""))
+    if not sentence:
+        return words(feature).capitalize()
+    value = "… %" if unit == "permille" else "…"
+    told_of = (per_cent(sentence) if unit == "permille" else sentence).format(value=value)
+    return told_of.removesuffix(f": {value}")
+
+
+def unit_of(feature: str) -> str:
+    """The unit a feature is declared in; empty for one of another version."""
+    return _declared().get(feature, ("", ""))[1]
+
+
 def named(feature: str) -> str:
     """A feature's name in words: ``lot_returns_90d`` -> ``lot returns in 90 days``."""
     name = _UNITS.sub("", feature)

@@ -163,14 +163,27 @@ def listed(names: Sequence[str]) -> str:
 
 
 METRICS = {
+    "accuracy": "Accuracy",
     "ece": "Calibration error",
     "macro_f1": "Macro F1",
     "auc": "Area under the ROC curve",
     "average_precision": "Average precision",
     "set_coverage": "Coverage of the sets",
     "set_size": "Size of the sets",
+    "loss_captured_at_10pct": "Loss found in the first 10 % reviewed",
 }
 """Figures of a model's card that have a name of their own."""
+
+
+def figure(name: str, value: float) -> dict[str, Any]:
+    """A figure with how it is written; ``share`` for a meter where it is one."""
+    share = 0 <= value <= 1 and isinstance(value, float)
+    shown = f"{value:.3f}" if share else count(f"{value:,.2f}")
+    return {
+        "name": METRICS.get(name, capital(name)),
+        "shown": shown,
+        "share": value if share else None,
+    }
 
 
 def _parts(payload: Payload) -> str:

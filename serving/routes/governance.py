@@ -1,8 +1,9 @@
 """``/v1/models`` and ``/v1/policies``: what decides, since when, and who said so."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
+from sqlalchemy import Connection
 from starlette.responses import Response
 
 from serving.http import Reply
@@ -10,8 +11,9 @@ from serving.identity import signed_in
 from serving.lifecycle import lifecycle_of
 from serving.reading import StrictRoute
 from serving.shelf import MODELS
-from serving.wiring import services_of
+from serving.wiring import Services, services_of
 from workflow.actor import Actor
+from workflow.refused import Refused
 
 router = APIRouter(prefix="/v1", tags=["governance"], route_class=StrictRoute)
 Signed = Annotated[Actor, Depends(signed_in)]
@@ -23,28 +25,42 @@ def models(request: Request, actor: Signed) -> Response:
     they passed, their challengers in shadow, and how far what they read has moved."""
     services = services_of(request)
     with services.engine.connect() as conn:
-        told = {name: lifecycle_of(services.journal, conn, name) for name in MODELS}
-    items = []
-    for name in MODELS:
-        shelf = services.shelf.get(name)
-        card = shelf.model.card
-        items.append(
-            {
-                "name": name,
-                "version": shelf.ref.version,
-                "alias": shelf.ref.alias,
-                "digest": shelf.digest or None,
-                "feature_set": shelf.ref.feature_set,
-                "trained_at": shelf.ref.trained_at,
-                "says": list(card.says),
-                "explains": card.output,
-                "limits": card.limits,
-                "metrics": dict(card.metrics),
-                "fault": services.shelf.faults.get(name),
-                **told[name],
-            }
-        )
+        items = [_model(services, conn, name) for name in MODELS]
     return Reply({"items": items}).response()
+
+
+@router.get("/models/{name}")
+def model(name: str, request: Request, actor: Signed) -> Response:
+    """One model, and its overview: what it leans on, where it is good, how far to believe it.
+
+    ``overview`` is null where none is in use, or where it was trained before there were any.
+    """
+    if name not in MODELS:
+        raise Refused("unknown_model", f"There is no model called {name[:60]}.")
+    services = services_of(request)
+    with services.engine.connect() as conn:
+        told = _model(services, conn, name)
+    seen = services.shelf.get(name).overview
+    return Reply(told | {"overview": seen.to_json() if seen else None}).response()
+
+
+def _model(services: Services, conn: Connection, name: str) -> dict[str, Any]:
+    shelf = services.shelf.get(name)
+    card = shelf.model.card
+    return {
+        "name": name,
+        "version": shelf.ref.version,
+        "alias": shelf.ref.alias,
+        "digest": shelf.digest or None,
+        "feature_set": shelf.ref.feature_set,
+        "trained_at": shelf.ref.trained_at,
+        "says": list(card.says),
+        "explains": card.output,
+        "limits": card.limits,
+        "metrics": dict(card.metrics),
+        "fault": services.shelf.faults.get(name),
+        **lifecycle_of(services.journal, conn, name),
+    }
 
 
 @router.get("/policies")
