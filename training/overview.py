@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from models.overview import Bin, Dependence, Overview, Part, Slice, Spread, Weight, Word
 from models.protocol import Column, Model
-from models.reason.language import lists
 from training import measures
 from training.made import Judgement, Made
 from training.rows import Example, TextExample
@@ -29,6 +28,8 @@ LEAST_SLICE = 20
 LEAST_TEXTS, MOST_WORDS = 3, 6
 """A word is shown when so many texts hold it (a name in one customer's note never is), and so
 many words a value."""
+WEAK = 0.3
+"""Share of the strongest word's push under which a word says little about a value."""
 BINS, SCORE_BINS = 10, 20
 DIGITS = 5
 
@@ -75,7 +76,7 @@ def _weights(told: Sequence[Explanation | None]) -> list[Weight]:
 
 
 def _words(told: Sequence[Explanation | None]) -> tuple[Word, ...]:
-    """For every value the words that spoke for it most; everyday and rare words left out."""
+    """For every value the words that spoke for it most; weak and rare words left out."""
     heard: dict[tuple[str, str], list[float]] = defaultdict(list)
     for why in told:
         for word, push in _spoken(why).items():
@@ -85,11 +86,12 @@ def _words(told: Sequence[Explanation | None]) -> tuple[Word, ...]:
         mean = float(np.mean(pushes))
         if len(pushes) >= LEAST_TEXTS and mean > 0:
             by_value[value].append(Word(value, word, _round(mean), len(pushes)))
-    return tuple(
-        word
-        for value in sorted(by_value)
-        for word in sorted(by_value[value], key=lambda w: (-w.mean_push, w.word))[:MOST_WORDS]
-    )
+    kept: list[Word] = []
+    for value in sorted(by_value):
+        first, *rest = sorted(by_value[value], key=lambda w: (-w.mean_push, w.word))
+        strong = [word for word in rest if word.mean_push >= WEAK * first.mean_push]
+        kept += [first, *strong][:MOST_WORDS]
+    return tuple(kept)
 
 
 def _spoken(why: Explanation | None) -> dict[str, float]:
@@ -97,7 +99,7 @@ def _spoken(why: Explanation | None) -> dict[str, float]:
     said: dict[str, float] = defaultdict(float)
     for push in why.pushes if why is not None else ():
         word = str(push.value or "").strip(".,;:!?()\"'“”’").lower()
-        if push.start is not None and word.isalpha() and word not in lists().english:
+        if push.start is not None and word.isalpha():
             said[word] += push.push
     return said
 
