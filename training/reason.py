@@ -24,7 +24,7 @@ from models.reason.model import EncoderFiles, Gate, ReasonModel, encoder_files
 from models.reason.words import words_of
 from training.encoder import exported
 from training.heads import Heads, Views, fit_blend, fit_heads, fit_vocabulary, term_matrix
-from training.stated import fit_stated
+from training.stated import fit_stated, tells
 from workflow.codes import UNCLEAR, ReturnReason
 
 Array = NDArray[np.float64]
@@ -39,7 +39,7 @@ LIMITS = (
 )
 ENOUGH_HELD_OUT = 150
 """Validation texts from which they alone calibrate; below, training texts predicted by models
-that did not see them are added."""
+that did not see them are added. With prototypes those are always added."""
 FOLDS = 5
 ANSWER_PRECISION = 0.9
 """What is answered is to be right this often, where that leaves something to answer."""
@@ -121,6 +121,7 @@ def make(
     known, unclear = _usable(train, options)
     later, more_unclear = _usable(val, options)
     unrelated = [*options.unrelated, *unclear, *more_unclear]
+    taught_by_people = len(known)
     if prototypes:
         described, nothing = descriptions()
         known = [*known, *described]
@@ -134,19 +135,29 @@ def make(
 
     taught, truth = views([text for text, _ in known]), _index(known, classes)
     heads = fit_heads(taught, truth, len(classes), seed)
+    strangers = views(unrelated)
+    # Only what belongs to the reasons of the house is known well enough to learn its absence.
+    stated = fit_stated(taught, strangers, seed) if prototypes else None
     later = [pair for pair in later if pair[1] in classes]
-    held = _predicted(heads, views([text for text, _ in later]), _index(later, classes))
-    if len(later) < ENOUGH_HELD_OUT:
-        held = _joined(held, _out_of_fold(taught, truth, len(classes), seed))
+    asked = views([text for text, _ in later])
+    held = _predicted(heads, asked, _index(later, classes))
+    if stated is not None:
+        # A note that tells no reason is declined; the reason people found by other means would
+        # only teach that nothing is ever sure.
+        held = held.take(np.flatnonzero(tells(stated, asked)))
+    if prototypes:
+        # However many notes of one house there are, the ways of all others keep their say.
+        described_rows = np.arange(taught_by_people, len(known))
+        held = _joined(held, _out_of_fold(taught, truth, len(classes), seed, described_rows))
+    elif len(later) < ENOUGH_HELD_OUT:
+        every_row = np.arange(len(known))
+        held = _joined(held, _out_of_fold(taught, truth, len(classes), seed, every_row))
     # One third each for blend and thresholds, for the conformal sets, and for the metrics.
     thirds = np.array_split(np.random.default_rng(seed).permutation(len(held.truth)), 3)
     first, second, last = (held.take(np.sort(rows)) for rows in thirds)
     blend = fit_blend(first.by_sentence, first.by_term, first.truth)
     head = heads.blended(blend)
     conformal = fit_conformal(softmax(_blended(second, blend)), second.truth, options.level)
-    strangers = views(unrelated)
-    # Only what belongs to the reasons of the house is known well enough to learn its absence.
-    stated = fit_stated(taught, strangers, seed) if prototypes else None
     outside = _predicted(heads, strangers, np.full(len(unrelated), -1, dtype=np.intp))
     if stated is not None:  # the scope is left with what is unlike all that was ever seen
         outside = outside.take(np.arange(0))
@@ -245,11 +256,13 @@ def _joined(a: _HeldOut, b: _HeldOut) -> _HeldOut:
     )
 
 
-def _out_of_fold(known: Views, truth: Truth, classes: int, seed: int) -> _HeldOut:
-    """Every training text predicted by heads fitted without it, as far as classes allow."""
-    counts = Counter(truth.tolist())
+def _out_of_fold(
+    known: Views, truth: Truth, classes: int, seed: int, asked_for: NDArray[np.intp]
+) -> _HeldOut:
+    """The training texts ``asked_for``, each predicted by heads fitted without it."""
+    counts = Counter(truth[asked_for].tolist())
     # A class with a single text cannot be held out: its text stays in training.
-    foldable = np.flatnonzero([counts[int(t)] >= 2 for t in truth])
+    foldable = asked_for[[counts[int(t)] >= 2 for t in truth[asked_for]]]
     folds = min([FOLDS, *(n for n in counts.values() if n >= 2)])
     if not len(foldable):
         raise ValueError("every class has one text only: two of one class are needed to calibrate")

@@ -103,10 +103,24 @@ def test_foreign_and_empty_notes_do_not_teach() -> None:
 def test_enough_validation_texts_calibrate_alone() -> None:
     """With enough of them, thresholds come from validation texts, a third for each purpose."""
     later = [(f"{text} again {i}", label) for i, (text, label) in enumerate(LABELLED * 4)]
-    model, metrics = make(_texts(LABELLED), _texts(later), seed=1, prototypes=True, options=LIGHT)
+    model, metrics = make(_texts(LABELLED), _texts(later), seed=1, prototypes=False, options=LIGHT)
     assert model.conformal.calibrated_on == len(later) // 3
     assert metrics["held_out_texts"] == len(later) // 3
     assert metrics["accuracy"] == 1.0
+
+
+def test_descriptions_calibrate_beside_the_notes_of_a_house() -> None:
+    """Every description is asked for by weights that never saw it, and joins the validation notes;
+    of those, notes that tell no reason calibrate nothing, whatever reason people found."""
+    later = [(f"{text} again {i}", label) for i, (text, label) in enumerate(LABELLED * 4)]
+    silent = [("Please call me back", label) for _, label in LABELLED]
+    described = len(descriptions()[0])
+    model, _ = make(
+        _texts(LABELLED), _texts(later + silent), seed=1, prototypes=True, options=LIGHT
+    )
+    assert model.conformal.calibrated_on in range(
+        (described + len(later)) // 3 - 12, (described + len(later)) // 3 + 2
+    )
 
 
 def test_the_blend_trusts_the_view_that_knows() -> None:
