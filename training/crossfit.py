@@ -19,7 +19,7 @@ from models.linear import Linear
 from models.tabular import Layout, Matrix
 from models.tree_explain import Trees
 from training.boosting import LEAST_ROUNDS, MOST_ROUNDS, dataset, grown, settings_for
-from training.linear import fit_linear, fit_log_linear
+from training.linear import fit_linear, fit_shares
 from training.rows import Example
 from training.split import case_of
 
@@ -32,13 +32,13 @@ SHARES = np.linspace(0.0, 1.0, 11)
 
 @dataclass(frozen=True)
 class Past:
-    """Labelled rows in time order. ``labels`` are class codes, or with ``amounts`` amounts of 0
-    or more, whose mean's logarithm is the margin; ``classes`` is how many margins a row gets: 1
-    for yes or no, and for an amount.
+    """Labelled rows in time order. ``labels`` are class codes, or with ``shares`` parts of a
+    whole in [0, 1], the log-odds of whose mean are the margin; ``classes`` is how many margins a
+    row gets: 1 for yes or no, and for a share.
 
     ``taught`` marks rows that models may learn from; the others (held-out customers) are only
     answered. ``stretch`` is 0 to 4; no case lies in two. ``own`` marks columns that are facts of
-    the question itself; with more in those marked ``rising``, an amount never falls.
+    the question itself; with more in those marked ``rising``, a share never falls.
     """
 
     layout: Layout
@@ -49,7 +49,7 @@ class Past:
     taught: NDArray[np.bool_]
     stretch: NDArray[np.intp]
     own: NDArray[np.bool_]
-    amounts: bool = False
+    shares: bool = False
     rising: NDArray[np.bool_] | None = None
 
     def part(self, rows: NDArray[np.bool_]) -> "Past":
@@ -109,8 +109,9 @@ def two_sided(margins: Matrix) -> Matrix:
 
 
 def _objective(past: Past) -> dict[str, Any]:
-    if past.amounts:
-        return {"objective": "poisson", "monotone_constraints": _rising(past).astype(int).tolist()}
+    if past.shares:
+        rising = _rising(past).astype(int).tolist()
+        return {"objective": "cross_entropy", "monotone_constraints": rising}
     if past.classes == 1:
         return {"objective": "binary"}
     return {"objective": "multiclass", "num_class": past.classes}
@@ -144,17 +145,17 @@ def _best_rounds(losses: Sequence[Array]) -> int:
 
 
 def _linear(past: Past) -> Linear:
-    if past.amounts:
+    if past.shares:
         # A slope might fall where a column must not: what rises is left to the trees.
         told = (past.own, _rising(past), past.weights)
-        return fit_log_linear(past.layout, past.matrix, past.labels, *told)
+        return fit_shares(past.layout, past.matrix, past.labels, *told)
     labels = past.labels.astype(np.intp)
     return fit_linear(past.layout, past.matrix, labels, past.classes, past.own, past.weights)
 
 
 def _best_share(trees: Matrix, linear: Matrix, past: Past) -> float:
     """The weight of the linear half with which the truths were likeliest, once calibrated."""
-    loss = _loss_of_amounts if past.amounts else _loss_of_classes
+    loss = _loss_of_shares if past.shares else _loss_of_classes
     return round(float(min(SHARES, key=lambda share: loss(mixed(trees, linear, share), past))), 3)
 
 
@@ -164,7 +165,8 @@ def _loss_of_classes(margins: Matrix, past: Past) -> float:
     return float(-np.log(np.maximum(chances[np.arange(len(labels)), labels], 1e-9)).mean())
 
 
-def _loss_of_amounts(margins: Matrix, past: Past) -> float:
-    """Poisson deviance, up to what does not depend on the margins."""
+def _loss_of_shares(margins: Matrix, past: Past) -> float:
+    """Cross-entropy of the shares."""
     margin = margins[:, 0]
-    return float(np.average(np.exp(margin) - past.labels * margin, weights=past.weights))
+    each = np.logaddexp(0.0, margin) - past.labels * margin
+    return float(np.average(each, weights=past.weights))

@@ -1,21 +1,32 @@
 """Fits the exception ranker: which share of what is at stake is lost, learned from resolved ones.
 
 Learning the share leaves little to learn: a few dozen resolved exceptions already order others
-better than their amounts do, where a ranker that has to find the amount itself does worse.
+better than their amounts do, where a ranker that has to find the amount itself does worse. A
+share is mostly all or next to nothing, so it is learned as log-odds, and every exception says as
+much about it as any other, whatever is at stake.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.isotonic import IsotonicRegression
 
 from features.catalogue import EXCEPTION_RANK
-from models.exception_rank.model import LEVELS, OUTPUT, STAKE, ExceptionRank, LossCurve, log_stakes
+from models.exception_rank.model import (
+    LEVELS,
+    OUTPUT,
+    STAKE,
+    ExceptionRank,
+    LossCurve,
+    log_share,
+    log_stakes,
+)
 from models.protocol import Card
 from models.tabular import Layout
 from training import measures
-from training.crossfit import Past, crossfit, own_columns, stretches
+from training.crossfit import Crossfit, Past, crossfit, own_columns, stretches
 from training.enough import need
 from training.made import Array, Judgement, Made, by_slice, columns_of, rows_of
 from training.rows import Example
@@ -27,15 +38,27 @@ OWN = ("exception_",)
 """How columns begin that are facts of the exception itself or of its code."""
 RISING = (STAKE,)
 """Columns of which more never lowers the rank: with more at stake, look sooner."""
-MOST_LOST = 2.0
-"""Share of the exposure above which a loss counts no further."""
 CRITICAL_SHARE, HIGH_SHARE, MEDIUM_SHARE = 0.95, 0.80, 0.50
 SCALE_SHARE = 0.95
+
+HOW = "Resolve more exceptions with the loss that came of them."
 
 LIMITS = (
     "Orders exceptions by the loss that resolved ones like them turned out to be. Not a forecast "
     "of the loss of one exception, and blind to kinds that nobody has resolved yet."
 )
+
+
+@dataclass(frozen=True)
+class Ranker:
+    """What was learned from resolved exceptions; ``model`` puts a card on it."""
+
+    layout: Layout
+    learned: Crossfit
+    curve: LossCurve
+
+    def model(self, card: Card) -> ExceptionRank:
+        return ExceptionRank(card, self.layout, self.learned.scorer, self.curve)
 
 
 def fit(examples: Sequence[Example], *, seed: int) -> Made:
@@ -44,41 +67,13 @@ def fit(examples: Sequence[Example], *, seed: int) -> Made:
     Errors: ``TooLittle`` with fewer than 60 resolved ones, or 15 with a loss in training.
     """
     resolved = [example for example in examples if example.loss_minor is not None]
-    how = "Resolve more exceptions with the loss that came of them."
-    need(NAME, "resolved exceptions", len(resolved), LEAST_RESOLVED, how)
+    need(NAME, "resolved exceptions", len(resolved), LEAST_RESOLVED, HOW)
     split = by_time_and_customer(resolved, seed)
-    past = [*split.train, *split.calibration]
-    losses = losses_of(past)
-    need(NAME, "resolved exceptions with a loss", int((losses > 0).sum()), LEAST_COSTLY, how)
-    columns = columns_of(EXCEPTION_RANK)
-    taught = np.array([example.customer not in split.held_out for example in past])
-    layout = Layout.fit(columns, rows_of([e for e, t in zip(past, taught, strict=True) if t]))
-    matrix = layout.matrix(rows_of(past))
-    stakes = log_stakes(layout, matrix)
-    learned = crossfit(
-        Past(
-            layout,
-            matrix,
-            np.clip(losses / np.exp(stakes), 0.0, MOST_LOST),
-            1,
-            np.exp(stakes / 2) / np.exp(stakes / 2).mean(),
-            taught,
-            stretches(past),
-            own_columns(layout, OWN),
-            amounts=True,
-            rising=own_columns(layout, RISING),
-        ),
-        seed=seed,
-    )
-    curve = _curve(stakes + learned.answers[:, 0], losses, stakes)
-
-    def build(card: Card) -> ExceptionRank:
-        return ExceptionRank(card, layout, learned.scorer, curve)
-
+    ranker = learn([*split.train, *split.calibration], seed=seed, held_out=split.held_out)
     return Made(
         name=NAME,
-        build=build,
-        columns=columns,
+        build=ranker.model,
+        columns=columns_of(EXCEPTION_RANK),
         says=LEVELS,
         output=OUTPUT,
         limits=LIMITS,
@@ -86,13 +81,46 @@ def fit(examples: Sequence[Example], *, seed: int) -> Made:
         params={
             "seed": seed,
             "resolved": len(resolved),
-            "rounds": learned.rounds,
-            "linear_share": learned.scorer.linear_share,
-            "loss_scale_minor": curve.scale_minor,
+            "rounds": ranker.learned.rounds,
+            "linear_share": ranker.learned.scorer.linear_share,
+            "loss_scale_minor": ranker.curve.scale_minor,
         },
-        judged=_judge(build(_blank()), split.test, seed),
+        judged=_judge(ranker.model(blank_card()), split.test, seed),
         data=resolved,
         test=split.test,
+    )
+
+
+def learn(past: Sequence[Example], *, seed: int, held_out: frozenset[str] = frozenset()) -> Ranker:
+    """Learns from all of ``past``, which is resolved and in time order; customers ``held_out``
+    only shape the curve.
+
+    Errors: ``TooLittle`` with fewer than 15 exceptions with a loss.
+    """
+    losses = losses_of(past)
+    need(NAME, "resolved exceptions with a loss", int((losses > 0).sum()), LEAST_COSTLY, HOW)
+    taught = np.array([example.customer not in held_out for example in past])
+    known = [example for example, told in zip(past, taught, strict=True) if told]
+    layout = Layout.fit(columns_of(EXCEPTION_RANK), rows_of(known))
+    matrix = layout.matrix(rows_of(past))
+    stakes = log_stakes(layout, matrix)
+    learned = crossfit(
+        Past(
+            layout,
+            matrix,
+            np.clip(losses / np.exp(stakes), 0.0, 1.0),
+            1,
+            np.ones(len(past)),
+            taught,
+            stretches(past),
+            own_columns(layout, OWN),
+            shares=True,
+            rising=own_columns(layout, RISING),
+        ),
+        seed=seed,
+    )
+    return Ranker(
+        layout, learned, _curve(stakes + log_share(learned.answers[:, 0]), losses, stakes)
     )
 
 
@@ -130,7 +158,9 @@ def _curve(scores: Array, losses: Array, stakes: Array) -> LossCurve:
 def _judge(model: ExceptionRank, test: Sequence[Example], seed: int) -> Judgement:
     if not test:
         return Judgement({"test_rows": 0.0})
-    scores, losses = model.scores(rows_of(test)), losses_of(test)
+    rows, losses = rows_of(test), losses_of(test)
+    scores = model.scores(rows)
+    said, came = model.curve.confidence(scores), np.minimum(losses / model.curve.scale_minor, 1.0)
     exposure = np.array([float(example.amount_minor) for example in test])
     groups = [group_of(example) for example in test]
 
@@ -152,8 +182,7 @@ def _judge(model: ExceptionRank, test: Sequence[Example], seed: int) -> Judgemen
         "loss_captured_at_10pct_by_exposure": measures.captured(losses, exposure, 0.1),
         "loss_captured_at_10pct_best": measures.captured(losses, losses, 0.1),
         "loss_captured_at_10pct_majority": 0.1,  # any order that knows nothing
-        "auc_costly": measures.auc((losses > 0).astype(float), scores),
-        "auc_costly_by_exposure": measures.auc((losses > 0).astype(float), exposure),
+        "expected_loss_error": measures.calibration_error(said, came, parts=10),
     }
     return Judgement(
         metrics,
@@ -167,6 +196,6 @@ def _judge(model: ExceptionRank, test: Sequence[Example], seed: int) -> Judgemen
     )
 
 
-def _blank() -> Card:
+def blank_card() -> Card:
     """A card for a model that exists only while it is judged."""
     return Card(NAME, "0", (), LEVELS, OUTPUT, "", None, "", {})

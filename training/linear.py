@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression, PoissonRegressor
+from sklearn.linear_model import LogisticRegression
 
 from models.linear import Linear, Scale
 from models.tabular import Layout, Matrix
@@ -14,8 +14,10 @@ Array = NDArray[np.float64]
 
 STRENGTH = 0.3
 """Inverse of the penalty; chosen with the settings of the trees, on the past of simulated weeks."""
-AMOUNT_PENALTY = 0.1
-"""Penalty of a regression of amounts, on the mean over rows."""
+SHARE_STRENGTH = 1.0
+"""The same for shares, of which one says more than a yes or a no."""
+SURE = 0.001
+"""Shares are kept so far from nothing and from all: no weight has to run to infinity for one."""
 HISTORY_SIZE = 0.4
 """Inputs that are no facts of the question itself are shrunk to this size before the penalty:
 where examples are few, a weight on one of many histories is more often luck than knowledge."""
@@ -55,28 +57,33 @@ def fit_linear(
     return _by_column(scale, matrix, np.round(slopes * sizes[:, None], DIGITS), start)
 
 
-def fit_log_linear(
+def fit_shares(
     layout: Layout,
     matrix: Matrix,
-    amounts: Array,
+    shares: Array,
     own: NDArray[np.bool_],
     without: NDArray[np.bool_],
     weights: Array,
 ) -> Linear:
-    """Learns the logarithm of a mean amount (0 or more, not all 0): a Poisson regression.
+    """Learns the log-odds of a mean share in [0, 1]: every row is so much a yes, the rest a no.
 
-    Columns marked ``without`` get no share in it.
+    Columns marked ``without`` get no part in it.
     """
     newest = slice(max(0, len(matrix) - MOST_ROWS), None)
-    matrix = matrix[newest]
+    matrix, weights = matrix[newest], weights[newest]
+    yes = np.clip(shares[newest], SURE, 1.0 - SURE)
     scale = Scale.fit(layout, matrix)
     inputs, sizes = _inputs(scale, matrix, own, without)
-    model = PoissonRegressor(alpha=AMOUNT_PENALTY, max_iter=MOST_STEPS)
+    model = LogisticRegression(C=SHARE_STRENGTH, max_iter=MOST_STEPS, tol=1e-3)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the last digits are rounded away
-        model.fit(inputs * sizes, amounts[newest], weights[newest])
-    slopes = np.round(model.coef_ * sizes, DIGITS)[:, None]
-    return _by_column(scale, matrix, slopes, np.round(np.array([model.intercept_]), DIGITS))
+        model.fit(
+            np.vstack([inputs * sizes] * 2),
+            np.repeat([1, 0], len(yes)),
+            np.concatenate([weights * yes, weights * (1.0 - yes)]),
+        )
+    slopes, start = _of_all_classes(model, 1)
+    return _by_column(scale, matrix, np.round(slopes * sizes[:, None], DIGITS), start)
 
 
 def _inputs(

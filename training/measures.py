@@ -35,13 +35,13 @@ def confusion(
     return counts, tuple(classes)
 
 
-def calibration_error(confidence: Array, right: Array) -> float:
-    """Expected calibration error over up to 15 bins of equal size, in [0, 1]."""
+def calibration_error(confidence: Array, right: Array, parts: int = BINS) -> float:
+    """Expected calibration error over up to ``parts`` bins of equal size, in [0, 1]."""
     if len(confidence) == 0:
         return 0.0
     order = np.argsort(confidence, kind="stable")
-    parts = np.array_split(order, min(BINS, len(order)))
-    gaps = [abs(float(confidence[p].mean() - right[p].mean())) * len(p) for p in parts]
+    bins = np.array_split(order, min(parts, len(order)))
+    gaps = [abs(float(confidence[p].mean() - right[p].mean())) * len(p) for p in bins]
     return float(sum(gaps) / len(order))
 
 

@@ -18,6 +18,8 @@ from workflow.assessment import Explanation, Row
 LEVELS = ("critical", "high", "medium", "low")
 OUTPUT = "log_expected_loss"
 """Natural logarithm of the expected loss in minor units, before the curve corrects it."""
+SCORER = "log_odds_of_share_lost"
+"""What the margins of the scorer are."""
 STAKE = "exception_exposure_minor"
 """The column whose logarithm is the start of every score; the scorer says which share is lost."""
 REQUIRED = ("exception_code", "exception_exposure_minor")
@@ -81,13 +83,22 @@ class ExceptionRank:
         return self._card
 
     def scores(self, rows: Sequence[Row]) -> Array:
-        """Log expected losses: log exposure plus the expected log share of it."""
+        """Log expected losses: log exposure plus the log of the share expected to be lost."""
         matrix = self.layout.matrix(rows)
-        return np.asarray(log_stakes(self.layout, matrix) + self.scorer.margins(matrix)[:, 0])
+        shares = log_share(self.scorer.margins(matrix)[:, 0])
+        return np.asarray(log_stakes(self.layout, matrix) + shares)
 
     def pushes(self, matrix: Matrix) -> tuple[Matrix, Array]:
-        """Pushes (rows x columns) and base (rows); they sum to the scores."""
-        pushes, base = self.scorer.pushes(matrix, [0] * len(matrix))
+        """Pushes (rows x columns) and base (rows); they sum to the scores.
+
+        The scorer's pushes are exact in log-odds of the share; here each is taken times the one
+        factor of its row by which the log share moved less than the log-odds did.
+        """
+        pushes, odds = self.scorer.pushes(matrix, [0] * len(matrix))
+        base, moved = log_share(odds), pushes.sum(axis=1)
+        still = np.abs(moved) < 1e-9
+        slope = (log_share(odds + moved) - base) / np.where(still, 1.0, moved)
+        pushes *= np.where(still, 1.0 - np.exp(base), slope)[:, None]
         if STAKE in self.layout.names:
             stake = self.layout.names.index(STAKE)
             pushes[:, stake] += log_stakes(self.layout, matrix) - self.curve.usual
@@ -136,7 +147,12 @@ class ExceptionRank:
         """Writes everything but card, metrics and sums, which the bundle writes."""
         self.scorer.save(folder)
         write_json(folder / "layout.json", self.layout.to_json())
-        write_json(folder / "calibration.json", asdict(self.curve))
+        write_json(folder / "calibration.json", {"scorer": SCORER, **asdict(self.curve)})
+
+
+def log_share(log_odds: Array) -> Array:
+    """Logarithm of the share in (0, 1) that has these log-odds."""
+    return np.asarray(-np.logaddexp(0.0, -log_odds))
 
 
 def log_stakes(layout: Layout, matrix: Matrix) -> Array:
@@ -147,8 +163,13 @@ def log_stakes(layout: Layout, matrix: Matrix) -> Array:
 
 
 def load(folder: Path, card: Card) -> ExceptionRank:
-    """The model in a bundle's folder, as ``save`` wrote it."""
+    """The model in a bundle's folder, as ``save`` wrote it.
+
+    Errors: ``ValueError`` where the scorer says something else than log-odds.
+    """
     curve = read_json(folder / "calibration.json")
+    if curve.pop("scorer", None) != SCORER:
+        raise ValueError(f"{card.name} {card.version} is of an earlier version: train it again")
     curve["knots"], curve["shares"] = tuple(curve["knots"]), tuple(curve["shares"])
     return ExceptionRank(
         card,

@@ -1,5 +1,6 @@
 """The three tabular models keep their promises on a small world with a known pattern."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -218,3 +219,36 @@ def test_a_rank_counts_from_what_is_at_stake() -> None:
     staked = [{**usual, "exception_exposure_minor": 10**n} for n in range(2, 8)]
     assert (np.diff(ranker.scores(staked)) > 0).all()
     assert ranker.card.output == "log_expected_loss"
+
+
+def test_a_rank_never_expects_more_than_is_at_stake() -> None:
+    """The share lost is below one, and its reasons add up to its logarithm, each with the sign it
+    has in log-odds."""
+    ranker = model("exception_rank")
+    assert isinstance(ranker, ExceptionRank)
+    matrix = ranker.layout.matrix(some_rows("exception_rank"))
+    scores = ranker.scores(some_rows("exception_rank"))
+    assert (scores < rank_model.log_stakes(ranker.layout, matrix)).all()
+    pushes, base = ranker.pushes(matrix)
+    np.testing.assert_allclose(base + pushes.sum(axis=1), scores, atol=1e-9)
+    odds, _ = ranker.scorer.pushes(matrix, [0] * len(matrix))
+    others = [name != rank_model.STAKE for name in ranker.layout.names]
+    np.testing.assert_array_equal(np.sign(pushes[:, others]), np.sign(odds[:, others]))
+
+
+def test_a_stated_loss_is_about_what_came() -> None:
+    """Predicted and real loss of the test part agree by tenths to a tenth of the scale."""
+    assert made("exception_rank").judged.known()["expected_loss_error"] < 0.1
+
+
+def test_a_rank_of_an_earlier_version_is_refused(tmp_path: Path) -> None:
+    """Its margins mean something else: better no answer than a wrong one."""
+    ranker = model("exception_rank")
+    assert isinstance(ranker, ExceptionRank)
+    ranker.save(tmp_path)
+    file = tmp_path / "calibration.json"
+    curve = json.loads(file.read_text())
+    del curve["scorer"]
+    file.write_text(json.dumps(curve))
+    with pytest.raises(ValueError, match="train it again"):
+        rank_model.load(tmp_path, ranker.card)

@@ -96,16 +96,18 @@ def test_trees_grow_with_the_rows() -> None:
     assert [leaves_for(rows) for rows in (100, 5_000, 20_000, 10**6)] == [4, 8, 16, 31]
 
 
-def test_amounts_are_learned_as_the_logarithm_of_their_mean() -> None:
-    """A column that must not lower them never does, whatever the linear half would like."""
+def test_shares_are_learned_as_the_log_odds_of_their_mean() -> None:
+    """All or next to nothing, as losses are; a column that must not lower them never does,
+    whatever the linear half would like."""
     usual = past()
     chance = np.random.default_rng(3)
-    means = np.exp(0.8 * usual.matrix[:, 0])
-    amounts = chance.poisson(means).astype(np.float64)
+    odds = 1.5 * usual.matrix[:, 0] - 0.5
+    all_of_it = chance.random(len(odds)) < 1 / (1 + np.exp(-odds))
+    shares = np.where(all_of_it, 0.9, 0.02)
     rising = np.array([False, True])
-    learned = crossfit(
-        replace(usual, labels=amounts, classes=1, amounts=True, rising=rising), seed=1
-    )
-    assert np.corrcoef(learned.answers[:, 0], np.log(means))[0, 1] > 0.9
+    learned = crossfit(replace(usual, labels=shares, classes=1, shares=True, rising=rising), seed=1)
+    assert np.corrcoef(learned.answers[:, 0], odds)[0, 1] > 0.9
+    said = 1 / (1 + np.exp(-learned.answers[:, 0]))
+    assert abs(said.mean() - shares.mean()) < 0.03
     steps = np.column_stack([np.zeros(50), np.linspace(-3, 3, 50)])
     assert (np.diff(learned.scorer.margins(steps)[:, 0]) >= -1e-12).all()
