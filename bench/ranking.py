@@ -1,4 +1,4 @@
-"""``python -m bench.ranking --train F --test F``: our ranker's plumbing on LightGBM text files.
+"""``python -m bench.ranking --train F --test F``: LambdaRank as we fit it, on LightGBM text files.
 
 Each file is in LightGBM's text form (label, then ``index:value``) with group sizes in
 ``F.query`` beside it. The last line printed is one JSON document.
@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 from models.protocol import Column
 from models.tabular import Layout, Matrix
-from models.tree_explain import Trees
-from training.boosting import boost
+from training.lambdarank import fit_lambdarank
 
 Array = NDArray[np.float64]
 CUTS = (1, 3, 10)
@@ -33,20 +32,13 @@ def run(
     width = max(rows.shape[1], later.shape[1])
     layout = Layout(tuple(Column(f"x{i}", "number", "", "{value}") for i in range(width)), {})
     started = time.perf_counter()
-    learned = boost(
-        layout,
-        _wide(rows, width),
-        labels,
-        seed=seed,
-        objective={"objective": "lambdarank", "eval_at": [10]},
-        groups=groups,
-    )
+    trees, rounds = fit_lambdarank(layout, _wide(rows, width), labels, groups, seed=seed)
     took = time.perf_counter() - started
-    scores = Trees(learned.text).margins(_wide(later, width))[:, 0]
+    scores = trees.margins(_wide(later, width))[:, 0]
     document: dict[str, Any] = {
         "bench": "ranking",
         "queries": len(sizes),
-        "rounds": learned.rounds,
+        "rounds": rounds,
         "train_s": took,
     }
     document |= {f"ndcg@{at}": ndcg(truth, scores, sizes, at) for at in CUTS}
