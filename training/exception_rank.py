@@ -187,8 +187,8 @@ def _judge(model: ExceptionRank, test: Sequence[Example], seed: int) -> Judgemen
     return Judgement(
         metrics,
         by_slice(test, first_tenth),
-        confidence=model.curve.confidence(scores),
-        right=np.minimum(losses / model.curve.scale_minor, 1.0),
+        confidence=said,
+        right=came,
         rows=test,
         figure="loss_captured_at_10pct",
         measure=first_tenth,
