@@ -225,6 +225,8 @@ def _train(wired: "Services") -> None:
     with wired.engine.connect() as conn:
         project_aliases(wired.journal, conn, registry)
     wired.shelf.refresh()
+    for cleared in wired.clear_automation():
+        _indented(f"{cleared.point}: {cleared.because}")
 
 
 def _indented(line: str) -> None:

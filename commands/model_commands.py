@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
@@ -117,3 +117,51 @@ def compare(model: str, as_json: Json = False) -> None:
         fail(f"{model} has no challenger. Name one: triage propose {model} VERSION --as challenger")
     text = "\n".join(f"{name}: {value}" for name, value in told.items())
     show(told, as_json, text)
+
+
+@app.command()
+def automation(
+    recompute: Annotated[
+        bool, typer.Option(help="Recompute now instead of waiting for the worker.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """What passes without a person: thresholds, their evidence, and what audits found."""
+    from journal.lookups import champions
+    from serving.trust import trust
+
+    with services() as wired:
+        if recompute:
+            wired.clear_automation()
+        with wired.engine.connect() as conn:
+            trusted = trust(conn)
+            now = [row for row in champions(conn) if row["alias"] == "champion"]
+    lanes = [
+        {"model": row["name"], "version": row["version"], **lane}
+        for row in now
+        if (lane := trusted.automation(row["name"], row["version"])) is not None
+    ]
+    text = "\n".join(map(_lane, lanes))
+    show({"lanes": lanes}, as_json, text or "No model is promoted: people decide everything.")
+
+
+def _lane(lane: dict[str, Any]) -> str:
+    cleared = lane["clearance"]
+    if cleared is None:
+        head = "closed: nothing is guaranteed for this version"
+    else:
+        head = f"open from {cleared['threshold']:g}" if lane["open"] else "closed"
+        head += (
+            f"; tolerated {cleared['tolerated_permille'] / 10:g} %, evidence {cleared['errors']}"
+            f" wrong of {cleared['cases']} so sure ({cleared['evidence']} in all)"
+        )
+    audits = (
+        f"{lane['audit_errors']} of {lane['audits']} wrong, {lane['realised_error']:.1%}"
+        f" ({lane['realised_error_low']:.1%} to {lane['realised_error_high']:.1%})"
+        if lane["audits"]
+        else "none decided yet"
+    )
+    return (
+        f"{lane['point']} by {lane['model']} {lane['version']}: {head}\n"
+        f"  passed {lane['passed']} of {lane['answers']} answers; audits: {audits}"
+    )

@@ -25,13 +25,22 @@ def models(
     """Versions, aliases, who promoted what, and which gates it passed."""
     from journal.lookups import champions, proposals
     from journal.promotions import judged, rollbacks
+    from serving.trust import trust
     from training.promotion import project_aliases, strayed
 
     registry = _registry()
     with services() as wired, wired.engine.connect() as conn:
         if repair:
             project_aliases(wired.journal, conn, registry)
-        now = [dict(row) for row in champions(conn)]
+        trusted = trust(conn)
+        now = [
+            {
+                **row,
+                "automation": trusted.automation(row["name"], row["version"]),
+                "agreement": trusted.agreement(row["name"], row["version"]),
+            }
+            for row in champions(conn)
+        ]
         known = {name: judged(wired.journal, conn, name) for name in NAMES.values()}
         ledger = [
             dict(row) | known[row["name"]].get(row["proposal_id"], {}) for row in proposals(conn)
@@ -181,10 +190,12 @@ def _store() -> "Store":
 
 
 def _project(wired: "Services", registry: "Registry") -> None:
+    """Set MLflow's aliases to the ledger's, and what the new champion may do by itself."""
     from training.promotion import project_aliases
 
     with wired.engine.connect() as conn:
         project_aliases(wired.journal, conn, registry)
+    wired.clear_automation()
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """What the desk shows of a case, folded from its events: pure, the same live and in ``verify``.
 
-Rows are plain dicts with the columns of ``return_case``, ``case_line`` and ``task`` (leases
-apart, which are nobody's history). Quantities are ``Decimal``. The rules of what an event
+Rows are plain dicts with the columns of ``return_case``, ``case_line``, ``task`` (leases apart,
+which are nobody's history) and ``answer``. Quantities are ``Decimal``. The rules of what an event
 changes are those of ``workflow.evolve``; ``tests/journal`` holds the two together.
 """
 
@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
+from journal.answer_rows import AnswerKey, Row, note_answer
 from journal.ledgers import Movements, SourceLine
 from workflow.events import (
     AssessmentRecorded,
@@ -36,7 +36,6 @@ from workflow.events import (
     TaskWithdrawn,
 )
 
-Row = dict[str, Any]
 ZERO = Decimal(0)
 
 
@@ -47,12 +46,14 @@ class CaseRows:
     case: Row = field(default_factory=dict)
     lines: dict[int, Row] = field(default_factory=dict)
     tasks: dict[str, Row] = field(default_factory=dict)
+    answers: dict[AnswerKey, Row] = field(default_factory=dict)
 
 
 def apply(
     rows: CaseRows, event: CaseEvent, version: int, recorded_at: datetime, ledger: Movements
 ) -> None:
     """Change the rows as the event says, and add to ``ledger`` what it moves there."""
+    note_answer(rows.answers, event, recorded_at)
     match event:
         case ReturnRequested():
             _requested(rows, event)
@@ -184,10 +185,11 @@ def _line(return_id: str, line: RequestedLine) -> Row:
 
 
 def _risk(rows: CaseRows, event: AssessmentRecorded) -> None:
-    """The newest anomaly confidence of a line, shown on its open credit tasks too."""
+    """The newest anomaly confidence of a line, shown on its open credit tasks too, audits apart."""
     rows.lines[event.line]["risk"] = event.assessment.confidence
     for task in rows.tasks.values():
-        if task["status"] == "open" and task["point"] == "credit" and task["line"] == event.line:
+        ours = task["status"] == "open" and task["point"] == "credit" and not task["blind"]
+        if ours and task["line"] == event.line:
             task["risk"] = event.assessment.confidence
 
 
@@ -237,7 +239,8 @@ def _opened(rows: CaseRows, event: TaskOpened) -> Row:
         "decision": None,
         "decided_by": None,
         "closed_at": None,
-        "risk": line["risk"] if line and event.point == "credit" else None,
+        "risk": line["risk"] if line and event.point == "credit" and not event.blind else None,
+        "blind": event.blind,
     }
 
 

@@ -1,4 +1,4 @@
-"""Cases, their lines and tasks, brought up to date by ``case_rows``; effects acknowledged."""
+"""Cases, lines, tasks and models' answers, kept by ``case_rows``; effects acknowledged."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -6,7 +6,8 @@ from typing import Any
 from psycopg.rows import dict_row
 
 from journal import tables
-from journal.case_rows import CaseRows, Row, apply
+from journal.answer_rows import Row
+from journal.case_rows import CaseRows, apply
 from journal.entries import Recorded
 from journal.ledgers import Movements
 from journal.rows import Driver, update, upsert
@@ -37,6 +38,7 @@ def project_cases(driver: Driver, entries: Sequence[Recorded], movements: Moveme
         (tables.return_case, [rows.case for rows in cases.values()]),
         (tables.case_line, [row for rows in cases.values() for row in rows.lines.values()]),
         (tables.task, [row for rows in cases.values() for row in rows.tasks.values()]),
+        (tables.answer, [row for rows in cases.values() for row in rows.answers.values()]),
     ):
         upsert(driver, table, changed(shown))
     _effects(driver, ours)
@@ -46,6 +48,7 @@ def _all_rows(rows: CaseRows) -> Iterator[Row]:
     yield rows.case
     yield from rows.lines.values()
     yield from rows.tasks.values()
+    yield from rows.answers.values()
 
 
 def load_cases(driver: Driver, return_ids: Sequence[str]) -> dict[str, CaseRows]:
@@ -61,6 +64,8 @@ def load_cases(driver: Driver, return_ids: Sequence[str]) -> dict[str, CaseRows]
         for name in _LEASES:
             del row[name]
         cases[row["return_id"]].tasks[row["task_id"]] = row
+    for row in _select(driver, "answer", return_ids):
+        cases[row["return_id"]].answers[row["point"], row["line"], row["part"]] = row
     return cases
 
 

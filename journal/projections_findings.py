@@ -16,6 +16,8 @@ def project_findings(driver: Driver, by_type: ByType) -> None:
     """Exceptions by id, proposals by id, the champion by model and alias, imports by digest."""
     _exceptions(driver, by_type)
     _alarms(driver, by_type)
+    cleared = by_type.get("automation_cleared", ())
+    upsert(driver, tables.automation, (entry.payload for entry in cleared))
     _promotions(driver, by_type)
     _imports(driver, by_type)
 

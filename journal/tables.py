@@ -454,6 +454,7 @@ task = Table(
     _text("decided_by", null=True),
     _time("closed_at", null=True),
     Column("risk", Float),
+    _flag("blind"),
     _text("lease_holder", null=True),
     _time("lease_until", null=True),
     CheckConstraint("status IN ('open', 'decided', 'withdrawn')", name="status"),
@@ -461,6 +462,34 @@ task = Table(
     Index("ix_task_open", "role", "opened_at", postgresql_where=text("status = 'open'")),
 )
 """``risk`` is the newest anomaly confidence of the task's line, in [0, 1]."""
+
+answer = Table(
+    "answer",
+    metadata,
+    Column("return_id", _KEY, primary_key=True),
+    Column("point", _KEY, primary_key=True),
+    Column("line", Integer, primary_key=True, autoincrement=False),
+    Column("part", _KEY, primary_key=True),
+    _text("model"),
+    _text("version"),
+    _text("value", null=True),
+    Column("confidence", Float),
+    Column("sureness", Float),
+    _flag("cleared"),
+    _text("clearance", null=True),
+    _count("draw", null=True),
+    _time("answered_at"),
+    _text("lane", null=True),
+    _flag("eligible"),
+    _flag("audited"),
+    _count("review_permille", null=True),
+    _text("outcome", null=True),
+    _text("decided_by", null=True),
+    Column("agreed", Boolean),
+    Index("ix_answer_model", "model", "version"),
+)
+"""What models answered in cases and what people then decided. ``part`` is the portion, the
+credit's sequence as text, or empty; ``agreed`` is ``None`` while no person has judged it."""
 
 reconciliation_exception = Table(
     "reconciliation_exception",
@@ -515,6 +544,25 @@ alarm = Table(
     Index("ix_alarm_open", "role", "raised_at", postgresql_where=text("status = 'open'")),
 )
 """Tasks about something other than a return; see ``workflow.alarms``."""
+
+automation = Table(
+    "automation",
+    metadata,
+    Column("point", _KEY, primary_key=True),
+    _text("clearance_id"),
+    _text("model"),
+    _text("version"),
+    Column("threshold", Float),
+    _count("tolerated_permille"),
+    Column("level", Float, nullable=False),
+    _count("cases"),
+    _count("errors"),
+    _count("evidence"),
+    _text("basis"),
+    _text("because"),
+    _time("cleared_at"),
+)
+"""The clearance in force at each decision point; see ``workflow.facts.AutomationCleared``."""
 
 # -- models and imports ----------------------------------------------------------------------
 

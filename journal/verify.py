@@ -28,8 +28,8 @@ EVERY = 1000
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """``kind``: ``chain``, ``checkpoint``, ``case``, ``ledger``, ``effect``, ``alarm`` or
-    ``memory``."""
+    """``kind``: ``chain``, ``checkpoint``, ``case``, ``ledger``, ``effect``, ``memory``,
+    ``alarm`` or ``automation``."""
 
     kind: str
     subject: str

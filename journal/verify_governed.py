@@ -9,6 +9,9 @@ from typing import Any
 from journal.entries import Recorded
 from journal.journal import Driver
 
+CLEARANCE_COLUMNS = (
+    "point", "clearance_id", "model", "version", "threshold", "tolerated_permille", "basis",
+)  # fmt: skip
 ALARM_COLUMNS = (
     "alarm_id", "kind", "subject", "says", "role", "status", "settled_by", "note",
 )  # fmt: skip
@@ -23,6 +26,7 @@ class Governed:
         self._driver = driver
         self._alarms: dict[str, dict[str, Any]] = {}
         self._carried: dict[str, tuple[Any, ...]] = {}
+        self._clearances: dict[str, dict[str, Any]] = {}
 
     def add(self, entry: Recorded) -> None:
         payload = entry.payload
@@ -35,22 +39,30 @@ class Governed:
             self._carried[key] = tuple(payload[name] for name in CARRIED_COLUMNS)
         elif entry.type == "challenger_withdrawn":
             self._carried.pop(f"{payload['name']} challenger", None)
+        elif entry.type == "automation_cleared":
+            self._clearances[payload["point"]] = payload
 
     def differences(self) -> Iterator[tuple[str, str, str]]:
         """What the tables show otherwise than the log."""
-        query = f"SELECT {', '.join(ALARM_COLUMNS)} FROM alarm"
+        yield from self._compared("alarm", ALARM_COLUMNS, self._alarms)
+        yield from self._compared("automation", CLEARANCE_COLUMNS, self._clearances)
+        yield from self._carried_differences()
+
+    def _compared(
+        self, table: str, columns: tuple[str, ...], rows: dict[str, dict[str, Any]]
+    ) -> Iterator[tuple[str, str, str]]:
+        query = f"SELECT {', '.join(columns)} FROM {table}"
         found = {row[0]: row for row in self._driver.execute(query.encode())}
-        said = {
-            alarm_id: tuple(row.get(name) for name in ALARM_COLUMNS)
-            for alarm_id, row in self._alarms.items()
-        }
-        yield from _compared("alarm", found, said)
+        said = {key: tuple(row.get(name) for name in columns) for key, row in rows.items()}
+        yield from _differences(table, found, said)
+
+    def _carried_differences(self) -> Iterator[tuple[str, str, str]]:
         query = f"SELECT name || ' ' || alias, {', '.join(CARRIED_COLUMNS)} FROM champion"
         carried = {row[0]: tuple(row[1:]) for row in self._driver.execute(query.encode())}
-        yield from _compared("model", carried, self._carried)
+        yield from _differences("model", carried, self._carried)
 
 
-def _compared(
+def _differences(
     kind: str, found: dict[str, tuple[Any, ...]], said: dict[str, tuple[Any, ...]]
 ) -> Iterator[tuple[str, str, str]]:
     for key in sorted({*found, *said}):

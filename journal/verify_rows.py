@@ -106,6 +106,7 @@ class Refold:
             yield from _differences("case", return_id, found.case, rows.case)
             yield from _each(f"{return_id}/", found.lines, rows.lines)
             yield from _each("", found.tasks, rows.tasks)
+            yield from _each(f"{return_id} answer ", found.answers, rows.answers)
             yield from self._compare_state(return_id, found, events, effects.get(return_id, {}))
 
     def _compare_state(

@@ -107,6 +107,24 @@ def all_open_tasks(conn: Connection) -> Sequence[RowMapping]:
     return conn.execute(query.order_by(_task.c.opened_at, _task.c.task_id)).mappings().all()
 
 
+def open_audits(conn: Connection) -> Sequence[RowMapping]:
+    """``return_id``, ``point``, ``line`` and ``part`` of answers that open blind tasks are about.
+
+    All credits of a line, where one of them is audited."""
+    answer = tables.answer
+    same = (
+        (answer.c.return_id == _task.c.return_id)
+        & (answer.c.point == _task.c.point)
+        & (answer.c.line == _task.c.line)
+    )
+    query = (
+        select(answer.c.return_id, answer.c.point, answer.c.line, answer.c.part)
+        .join(_task, same)
+        .where(_task.c.status == "open", _task.c.blind, answer.c.audited)
+    )
+    return conn.execute(query).mappings().all()
+
+
 def all_open_exceptions(conn: Connection) -> Sequence[RowMapping]:
     """Every unresolved exception, oldest first."""
     query = select(_exception).where(_exception.c.status == "open")

@@ -19,6 +19,8 @@ from models.protocol import Card, Column, Model
 SUMS = "SHA256SUMS"
 CARD = "card.json"
 METRICS = "metrics.json"
+EVIDENCE = "evidence.json"
+"""What a model said of cases it was not trained on, and whether people agreed; may be absent."""
 
 KINDS: Mapping[str, str] = {
     "reason": "models.reason.model",

@@ -15,6 +15,7 @@ from features.questions import about_credit, about_portion, ask
 from features.sets import Wanted as MemoryKey
 from journal.journal import Journal
 from models.masking import mask
+from serving.automation import clearing
 from serving.cases import Cases, Handled, PoliciesAt
 from serving.shelf import OnShelf, Shelf, prior
 from workflow.actor import Actor
@@ -26,6 +27,8 @@ from workflow.state import Born, State, Unborn
 from workflow.wanted import Wanted, wanted
 
 GetModel = Callable[[str], OnShelf]
+Draw = Callable[[], int]
+"""A number from 0 to 999, each as likely: decides which answers are audited."""
 
 MODEL = Actor("models", frozenset(), "model")
 MOST_ANSWERS = 2000
@@ -39,10 +42,15 @@ class Assessor:
     """Answers what cases wait for. Safe to share between threads."""
 
     def __init__(
-        self, cases: Cases, journal: Journal, shelf: Shelf, policies_at: PoliciesAt
+        self,
+        cases: Cases,
+        journal: Journal,
+        shelf: Shelf,
+        policies_at: PoliciesAt,
+        draw: Draw,
     ) -> None:
         self._cases, self._journal, self._shelf = cases, journal, shelf
-        self._policies_at = policies_at
+        self._policies_at, self._draw = policies_at, draw
 
     def answer_all(
         self, conn: Connection, return_id: str, at: datetime, get: GetModel | None = None
@@ -60,7 +68,15 @@ class Assessor:
                 return handled
             want = waiting[0]
             said = self._assess(conn, handled.state, want, at, ask_of)
-            command = RecordAssessment(want.point, want.line, said, MODEL, at, want.portion)
+            command = RecordAssessment(
+                want.point,
+                want.line,
+                said,
+                MODEL,
+                at,
+                want.portion,
+                clearing(conn, want.point, said, self._draw()),
+            )
             handled = self._cases.handle(conn, return_id, command)
         raise AssertionError(f"{return_id} still waits for answers after {MOST_ANSWERS}")
 

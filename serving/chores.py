@@ -23,13 +23,16 @@ log = structlog.get_logger("serving.chores")
 
 
 def recurring(services: Services) -> list[Recurring]:
-    """Expiry, credits whose supplier answered first, checkpoints, keys, effects without a job;
-    challengers in shadow, and drift once a night."""
+    """Expiry, credits whose supplier answered first, checkpoints, guarantees of automatic lanes,
+    keys, effects without a job; challengers in shadow, and drift once a night."""
     shadow = Shadow(services)
     return [
         Recurring("expire_authorisations", "*/5 * * * *", lambda: _discard(expire(services))),
         Recurring("release_answered", "*/5 * * * *", lambda: _discard(release_answered(services))),
         Recurring("write_checkpoint", "*/10 * * * *", lambda: checkpoint(services)),
+        Recurring(
+            "clear_automation", "*/15 * * * *", lambda: _discard(services.clear_automation())
+        ),
         Recurring("forget_keys", "17 * * * *", lambda: forget(services)),
         Recurring("defer_waiting", "* * * * *", lambda: defer_waiting(services)),
         Recurring("ask_challengers", "* * * * *", lambda: _discard(shadow.run())),

@@ -1,10 +1,11 @@
 """A case as people and programs read it: folded state and timeline as plain JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
 
 from journal.entries import Recorded
+from serving.blind import Subject, blinded, shown_payload
 from serving.scoring import explanation_json
 from workflow.assessment import Assessment
 from workflow.events import Verdict
@@ -34,7 +35,11 @@ def time(moment: datetime) -> str:
 
 
 def case_json(state: Born, version: int) -> Json:
-    """State, lines with quantities by status, open tasks, money and effects of one return."""
+    """State, lines with quantities by status, open tasks, money and effects of one return.
+
+    What an open audit is to be decided without is left out.
+    """
+    state = blinded(state)
     case = state.case
     requested = case.requested
     body: Json = {
@@ -177,6 +182,7 @@ def task_json(task: Task) -> Json:
         "proposal": opened.proposal,
         "allowed": list(opened.allowed),
         "approvals_needed": opened.approvals_needed,
+        "blind": opened.blind,
         "approved_by": list(task.approved_by),
         "opened_at": time(opened.opened_at),
         "due_at": time(opened.due_at),
@@ -217,8 +223,11 @@ def assessment_json(said: Assessment | None) -> Json | None:
     }
 
 
-def timeline_json(history: Sequence[Recorded]) -> list[Json]:
-    """Every event of the case with its place in the journal and its hash."""
+def timeline_json(history: Sequence[Recorded], withheld: Collection[Subject]) -> list[Json]:
+    """Every event of the case with its place in the journal and its hash.
+
+    ``withheld`` are the subjects of open audits: what tells a model's answer to them is kept back.
+    """
     return [
         {
             "position": entry.position,
@@ -226,7 +235,7 @@ def timeline_json(history: Sequence[Recorded]) -> list[Json]:
             "at": time(entry.recorded_at),
             "actor": entry.actor,
             "type": entry.type,
-            "data": entry.payload,
+            "data": shown_payload(entry, withheld),
             "hash": entry.hash.hex(),
         }
         for entry in history

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import structlog
 from sqlalchemy import Connection, RowMapping
 
-from journal import lookups
+from journal import automation, lookups
 from journal.answers import Answer, answers_after, last_of
 from journal.entries import Append, Conflict
 from models.masking import mask
@@ -138,8 +138,11 @@ class Shadow:
         event = answer.entry.event
         history = self.services.cases.history(conn, event.return_id)[: answer.entry.version]
         policies = self.services.policies_at(answer.entry.recorded_at.date())
-        first = lane_of(history, event, champion, policies)
-        return first, lane_of(history, event, mine, policies)
+        # The challenger has no guarantee of its own yet: it is held to the champion's threshold.
+        row = automation.clearance(conn, event.point)
+        least = row["threshold"] if row else None
+        first = lane_of(history, event, champion, policies, least)
+        return first, lane_of(history, event, mine, policies, least)
 
 
 def _same(one: RowMapping, other: RowMapping) -> bool:

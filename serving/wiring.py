@@ -1,5 +1,6 @@
 """The composition root: every part is built here, once, from settings; tests build another."""
 
+import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,9 +21,12 @@ from journal.database import engine_for
 from journal.entries import Memory
 from journal.journal import Journal
 from models.store import Store
-from serving.assessor import Assessor, situation
+from serving.assessor import Assessor, Draw, situation
+from serving.automation import recompute
+from serving.blind import hidden
 from serving.cases import Cases, PoliciesAt
 from serving.errors import Invalid
+from serving.http import retrying
 from serving.metrics import Metrics
 from serving.performer import EffectPerformer
 from serving.scoring import Lookup, Mask, disposition_rules
@@ -31,6 +35,7 @@ from serving.shelf import Champion, Shelf
 from workflow import policy
 from workflow.asking import allowed_dispositions
 from workflow.assessment import Masked, Row
+from workflow.facts import AutomationCleared
 from workflow.refused import Refused
 from workflow.wanted import Wanted
 
@@ -39,6 +44,11 @@ Clock = Callable[[], datetime]
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+def fair_draw() -> int:
+    """A number from 0 to 999 that nobody can foresee."""
+    return secrets.randbelow(1000)
 
 
 @dataclass
@@ -58,6 +68,14 @@ class Services:
     metrics: Metrics
     disposition_rules: Mask
     clock: Clock
+    draw: Draw
+
+    def clear_automation(self) -> list[AutomationCleared]:
+        """Recompute how sure answers must be to pass without a person; what changed."""
+        return retrying(
+            self.engine,
+            lambda conn: recompute(conn, self.journal, self.shelf, self.policies_at, self.clock()),
+        )
 
     @contextmanager
     def lookups(self, endpoint: str) -> Iterator[Lookup | None]:
@@ -78,6 +96,8 @@ class Services:
             line = state.case.line(number)
             if line is None:
                 raise Refused("unknown_line", f"{return_id} has no line {number}.")
+            if any(subject[1] == number for subject in hidden(state.case)):
+                raise Refused("wrong_state", f"Line {number} is being judged without a model.")
             point = "credit" if endpoint == "credit-anomaly" else "disposition"
             now = self.clock()
             row, _ = self.assessor.row(conn, state, Wanted(point, number), now)
@@ -121,6 +141,7 @@ def wire(
     erp: Callable[[Engine], ErpPort] = ReferenceErp,
     bundles: Store | None = None,
     shelf: Shelf | None = None,
+    draw: Draw = fair_draw,
 ) -> Services:
     """Build everything for one process.
 
@@ -136,7 +157,7 @@ def wire(
     journal = Journal(FOLDS, outbox.defer_effect)
     cases = Cases(journal, policies_at)
     shelf = shelf or _shelf(engine, bundles, settings)
-    assessor = Assessor(cases, journal, shelf, policies_at)
+    assessor = Assessor(cases, journal, shelf, policies_at, draw)
 
     def depths() -> dict[str, dict[str, int]]:
         with engine.connect() as conn:
@@ -156,6 +177,7 @@ def wire(
         metrics=Metrics(depths),
         disposition_rules=disposition_rules(policies_at, lambda: clock().date()),
         clock=clock,
+        draw=draw,
     )
 
 

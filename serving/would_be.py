@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from journal.entries import Recorded
 from workflow.asking import limit_facts, rollout_facts
-from workflow.assessment import Assessment
+from workflow.assessment import Assessment, Clearing, sureness
 from workflow.events import AssessmentRecorded
 from workflow.evolve import fold
 from workflow.run import PolicyBook
@@ -27,15 +27,21 @@ def lane_of(
     asked: AssessmentRecorded,
     said: Assessment,
     policies: PolicyBook,
+    least: float | None,
 ) -> Lane:
-    """The lane of an answer to what ``asked`` was about, in the case as ``history`` leaves it."""
+    """The lane of an answer to what ``asked`` was about, in the case as ``history`` leaves it.
+
+    ``least`` is how sure an answer must be to pass without a person; ``None``: none passes.
+    """
     state = fold(entry.event for entry in history)
     line = None if isinstance(state, Unborn) else state.case.line(asked.line)
     if isinstance(state, Unborn) or line is None:
         raise AssertionError(f"{asked.return_id} has no line {asked.line}")
     case = state.case
     amount = _amount(case, line, asked)
-    facts = rollout_facts(case, line, asked.point, said, amount)
+    sure = sureness(asked.point, said.confidence)
+    cleared = sure is not None and least is not None and sure >= least
+    facts = rollout_facts(case, line, asked.point, said, amount, Clearing(cleared, None, 0))
     lane = str(dict(policies.judge("rollout", facts).values).get("lane", "review"))
     if lane == "automatic" and (said.value is None or _beyond_limits(case, line, asked, policies)):
         lane = "review"

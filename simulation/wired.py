@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from random import Random
 
 from sqlalchemy import Connection, RowMapping, text
 
@@ -109,7 +110,15 @@ class WiredDesk:
         # Effects are performed here, every evening: no job is queued for a worker.
         self._journal = Journal(services.journal.folds)
         self._cases = RememberingCases(self._journal, services.policies_at)
-        self._assessor = Assessor(self._cases, self._journal, services.shelf, services.policies_at)
+        # The same history again, audits included: drawn by seed, not by chance.
+        draws = Random("audits")
+        self._assessor = Assessor(
+            self._cases,
+            self._journal,
+            services.shelf,
+            services.policies_at,
+            lambda: draws.randrange(1000),
+        )
         self._erp = ReferenceErp(services.engine)
 
     @contextmanager

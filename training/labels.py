@@ -1,7 +1,10 @@
 """What later facts say was right about earlier questions.
 
-Labels come from people where people spoke. What ran automatically counts for less: a model
-that learned from its own unquestioned answers would only grow surer of them.
+Labels come from people, and from nothing else: an answer that passed without a person is no
+label, since a model that learned from its own unquestioned answers would only grow surer of them.
+What people judge is then a selection. Each label is weighted by the inverse of its propensity,
+the chance that a person would judge it, which was recorded when the lane was chosen: an audited
+answer stands for all those like it that nobody saw.
 """
 
 from collections.abc import Mapping
@@ -13,8 +16,8 @@ from features.credits import credit_key, note_line_key
 from features.fold import Fact
 from workflow.codes import ExceptionCode
 
-AUTOMATIC_WEIGHT = 0.25
-"""Trust in a label that no person looked at, against 1 for a person's own."""
+MOST_WEIGHT = 10.0
+"""No label stands for more than so many: a rare audit must not outshout everybody else."""
 
 SUSPECT = "anomalous"
 NORMAL = "normal"
@@ -33,7 +36,7 @@ ABOUT_CREDITS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """``value`` is a disposition, ``anomalous``/``normal``, or ``loss``; trust in (0, 1]."""
+    """``value`` is a disposition, ``anomalous``/``normal``, or ``loss``; ``weight`` in (0, 10]."""
 
     value: str
     weight: float = 1.0
@@ -53,6 +56,11 @@ class Labels:
         self._credits_of_line: dict[str, list[str]] = {}
         self._lines_of_note: dict[str, list[str]] = {}
         self._denied_by_policy: set[str] = set()
+        self._weights: dict[str, float] = {}
+
+    def weight(self, point: str, subject: str) -> float:
+        """The inverse propensity of a judgement at a decision point; 1 where none was recorded."""
+        return self._weights.get(f"{point} {subject}", 1.0)
 
     def of(self, model: str, subject: str) -> Label | None:
         """The label known at the end of the replay, ``None`` where nobody said."""
@@ -62,6 +70,8 @@ class Labels:
         """Takes one fact; types that teach no label pass by."""
         payload = fact.payload
         match fact.type:
+            case "lane_chosen":
+                self._choose(payload)
             case "disposition_confirmed":
                 self._dispose(payload)
             case "credit_proposed":
@@ -81,16 +91,32 @@ class Labels:
             case _:
                 pass
 
+    def _choose(self, payload: Mapping[str, Any]) -> None:
+        """The propensity of a judgement: its subject is a line, a portion, or a credit."""
+        return_id, line, part = payload["return_id"], payload["line"], payload["portion"]
+        match payload["point"]:
+            case "disposition":
+                subject = portion_key(return_id, part)
+            case "credit":
+                subject = credit_key(return_id, line, int(part))
+            case _:
+                subject = line_key(return_id, line)
+        chance = payload["review_permille"] / 1000
+        weight = min(1 / chance, MOST_WEIGHT) if chance > 0 else MOST_WEIGHT
+        self._weights[f"{payload['point']} {subject}"] = weight
+
     def _dispose(self, payload: Mapping[str, Any]) -> None:
+        if payload["how"] != "person":
+            return
         shares: dict[str, float] = {}
         for part in payload["parts"]:
             share = shares.get(part["disposition"], 0.0)
             shares[part["disposition"]] = share + float(part["quantity"])
         chosen = max(sorted(shares), key=lambda name: shares[name])
         share = shares[chosen] / sum(shares.values())
-        trust = 1.0 if payload["how"] == "person" else AUTOMATIC_WEIGHT
         key = portion_key(payload["return_id"], payload["portion"])
-        self._by_model["disposition"][key] = Label(chosen, trust * share)
+        weight = self.weight("disposition", key)
+        self._by_model["disposition"][key] = Label(chosen, weight * share)
 
     def _propose(self, payload: Mapping[str, Any]) -> None:
         line = line_key(payload["return_id"], payload["line"])
@@ -104,9 +130,10 @@ class Labels:
         if key in self._denied_by_policy:
             return  # the policy said no before anybody looked: nothing about suspicion
         by = payload["approved_by"] if type_name == "credit_approved" else payload["denied_by"]
-        trust = AUTOMATIC_WEIGHT if by == "system" else 1.0
+        if by == "system":
+            return
         value = SUSPECT if type_name == "credit_denied" else NORMAL
-        self._suspect(key, Label(value, trust))
+        self._suspect(key, Label(value, self.weight("credit", key)))
 
     def _task(self, payload: Mapping[str, Any]) -> None:
         sequence, line = payload.get("sequence"), payload.get("line")
@@ -116,7 +143,7 @@ class Labels:
         if key in self._denied_by_policy:
             return
         if payload["decision"] in ("reject", "override"):
-            self._suspect(key, Label(SUSPECT))
+            self._suspect(key, Label(SUSPECT, self.weight("credit", key)))
 
     def _resolve(self, payload: Mapping[str, Any]) -> None:
         loss = int(payload["loss_minor"])

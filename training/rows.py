@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Protocol
 
 from features.cases import portion_key
@@ -34,11 +35,23 @@ class FactLike(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Stake:
+    """What the rollout policy knows of an answer besides the answer itself."""
+
+    business_unit: str
+    item_class: str
+    reason: str | None
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
     """One question with its row, and what later turned out to be right.
 
-    ``label`` is ``None`` where nobody has said. ``weight`` in (0, 1]: how far the label is to
-    be trusted. ``case`` and ``customer`` are the entities a split must not tear apart.
+    ``label`` is ``None`` where nobody has said. ``weight`` in (0, 10]: the inverse of the chance
+    that a person would judge it. ``case`` and ``customer`` are the entities a split must not
+    tear apart.
     ``amount_minor`` is the money at stake, ``loss_minor`` what was lost (ranking only).
     """
 
@@ -56,11 +69,17 @@ class Example:
     loss_minor: int | None = None
     allowed: tuple[str, ...] = ()
     """Dispositions the rules left open when it was proposed; empty where nobody said."""
+    stake: Stake | None = None
+    """What the rollout policy is asked with; ``None`` for what is no answer in a case."""
 
 
 @dataclass(frozen=True, slots=True)
 class TextExample:
-    """A customer's words and the reason a person (or the customer's own choice) settled on."""
+    """A customer's words and the reason a person (or the customer's own choice) settled on.
+
+    ``judged``: a person did, so that it says whether a model was right; ``weight`` as in
+    ``Example``.
+    """
 
     subject: str
     text: str
@@ -69,6 +88,9 @@ class TextExample:
     position: int
     customer: str
     business_unit: str
+    judged: bool = False
+    weight: float = 1.0
+    stake: Stake | None = None
 
 
 @dataclass
@@ -118,6 +140,14 @@ class _Line:
     customer: str
     business_unit: str
     reason: str | None = None
+    item_class: str = ""
+    currency: str = ""
+    value_minor: int = 0
+    unit_cost_minor: int = 0
+
+    def stake(self, amount_minor: int, reason: str | None) -> Stake:
+        """What is at stake for an answer about this line."""
+        return Stake(self.business_unit, self.item_class, reason, amount_minor, self.currency)
 
 
 class _Walk:
@@ -174,6 +204,10 @@ class _Walk:
                         payload["customer_id"],
                         payload["business_unit"],
                         line["stated_reason"],
+                        line["facts"]["item_class"],
+                        payload["currency"],
+                        line["value_minor"],
+                        line["facts"]["unit_cost_minor"],
                     )
             case "reason_settled":
                 self._settle(fact)
@@ -196,9 +230,12 @@ class _Walk:
             self._texts.pop(key, None)
             return
         if line.text.strip():
+            judged = payload["how"] == "person"
             self._texts[key] = TextExample(
                 key, line.text, payload["reason"], fact.recorded_at, fact.position,
-                line.customer, line.business_unit,
+                line.customer, line.business_unit, judged,
+                self._labels.weight("reason", key) if judged else 1.0,
+                line.stake(line.value_minor, None),
             )  # fmt: skip
 
     def _ask(self, fact: Fact, asked: Asked) -> None:
@@ -215,6 +252,7 @@ class _Walk:
             business_unit=self._unit(fact, line, customer),
             reason=(line.reason if line else None) or str(fact.payload.get("code") or UNKNOWN),
             amount_minor=_amount(fact, row),
+            stake=_stake(fact, line),
         )
 
     def _whose(self, fact: Fact) -> tuple[str, _Line | None]:
@@ -233,6 +271,18 @@ class _Walk:
             or self._units.get(customer or "")
             or UNKNOWN
         )
+
+
+def _stake(fact: Fact, line: _Line | None) -> Stake | None:
+    """As the workflow asks: goods at cost for a portion, the net amount for a credit."""
+    if line is None:
+        return None
+    if fact.type == "line_inspected":
+        cost = int(Decimal(fact.payload["quantity"]) * line.unit_cost_minor)
+        return line.stake(cost, line.reason)
+    if fact.type == "credit_proposed":
+        return line.stake(fact.payload["net_minor"], line.reason)
+    return None
 
 
 def _amount(fact: Fact, row: Mapping[str, Value]) -> int:

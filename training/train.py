@@ -1,5 +1,6 @@
 """From a journal to a registered version: rows, split, fit, calibrate, judge, gate, register."""
 
+import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -19,6 +20,7 @@ from models.overview import Overview
 from models.protocol import Card
 from training import credit_anomaly, disposition, exception_rank, judging
 from training.enough import TooLittle
+from training.evidence import evidence_of
 from training.made import Made
 from training.model_card import model_card
 from training.overview import overview
@@ -192,13 +194,15 @@ def background_of(made: Made, rows: Rows, when: str, seed: int) -> Background:
 
 def seal(made: Made, card: Card, folder: Path, background: Background) -> None:
     """The model's own files, what it is to be told apart by later, and the seal over all."""
-    made.build(card).save(folder)
+    model = made.build(card)
+    model.save(folder)
     write_trained_on(folder, background.held_from, background.tags)
     reference = {**background.reference, "error": _error_reference(background.report)}
     write_json(folder / drift.FILE, reference)
     write_json(folder / overviews.FILE, background.seen.to_json())
     page = model_card(card, background.report, background.tags, len(made.data))
-    bundle.write(folder, card, {CARD_PAGE: page.encode()})
+    evidence = json.dumps(evidence_of(made, model)).encode()
+    bundle.write(folder, card, {CARD_PAGE: page.encode(), bundle.EVIDENCE: evidence})
 
 
 def _error_reference(report: judging.Report) -> dict[str, Any]:

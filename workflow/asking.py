@@ -7,7 +7,7 @@ that what is built here is exactly what is declared there. ``None`` is not known
 from datetime import datetime
 from decimal import Decimal
 
-from workflow.assessment import Assessment, Masked
+from workflow.assessment import Assessment, Clearing, Masked
 from workflow.codes import ReturnReason
 from workflow.run import PolicyBook
 from workflow.state import Case, Line, Portion
@@ -156,7 +156,12 @@ def limit_facts(case: Case, line: Line | None, document: str, amount: int, kind:
 
 
 def rollout_facts(
-    case: Case, line: Line, point: str, assessment: Assessment | None, amount: int
+    case: Case,
+    line: Line,
+    point: str,
+    assessment: Assessment | None,
+    amount: int,
+    clearing: Clearing | None = None,
 ) -> Facts:
     """``confidence`` is the model's; for credit it is the anomaly score and ``level`` its word."""
     return {
@@ -169,5 +174,6 @@ def rollout_facts(
         "currency": case.requested.currency,
         "abstained": assessment.abstained if assessment else "no_model",
         "confidence": assessment.confidence if assessment else None,
+        "cleared": clearing is not None and clearing.cleared,
         "level": assessment.value if assessment and point == "credit" else None,
     }

@@ -74,6 +74,29 @@ class ModelRef:
     trained_at: str | None = None
 
 
+def sureness(point: str, confidence: float | None) -> float | None:
+    """How sure an answer is that nobody need look, in [0, 1]: the confidence of what it says;
+    for ``credit`` what the anomaly score leaves."""
+    if confidence is None:
+        return None
+    return 1 - confidence if point == "credit" else confidence
+
+
+@dataclass(frozen=True, slots=True)
+class Clearing:
+    """What was looked up and drawn for an answer as it entered, so that replay need not.
+
+    ``cleared``: the answer is at least as sure as the threshold that ``clearance`` guarantees
+    (``AutomationCleared.clearance_id``; ``None`` where there is none for this model). ``draw``:
+    a number from 0 to 999; answers whose number is below a rule's ``audit_permille`` are given
+    to a person who does not see them.
+    """
+
+    cleared: bool
+    clearance: str | None
+    draw: int
+
+
 @dataclass(frozen=True, slots=True)
 class Assessment:
     """One answer about one subject.

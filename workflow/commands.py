@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from workflow.actor import Actor
-from workflow.assessment import Assessment
+from workflow.assessment import Assessment, Clearing
 from workflow.events import DispositionPart, RequestedLine
 
 
@@ -32,7 +32,8 @@ class RequestReturn:
 @dataclass(frozen=True, slots=True)
 class RecordAssessment:
     """``point`` is ``reason``, ``disposition`` or ``credit``; ``portion`` names the portion
-    (``1.1``) or, for credit, the sequence of the credit as text."""
+    (``1.1``) or, for credit, the sequence of the credit as text. Without ``clearing`` nothing
+    was guaranteed, and the answer is not acted on without a person."""
 
     point: str
     line: int
@@ -40,6 +41,7 @@ class RecordAssessment:
     actor: Actor
     at: datetime
     portion: str | None = None
+    clearing: Clearing | None = None
 
 
 @dataclass(frozen=True, slots=True)

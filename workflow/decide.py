@@ -188,6 +188,7 @@ def _assess(run: Run, command: RecordAssessment) -> None:
                 line=command.line,
                 assessment=command.assessment,
                 portion=command.portion,
+                clearing=command.clearing,
             )
         )
 

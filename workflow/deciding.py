@@ -33,9 +33,11 @@ def decide_task(run: Run, command: DecideTask) -> None:
         raise Refused(
             "invalid_decision", f"{command.decision!r} is none of {', '.join(DECISIONS)}."
         )
-    if command.decision in ("reject", "override") and not (
-        command.reason_code and command.note.strip()
-    ):
+    # Who was shown no answer, as an audit, overrides nothing: there is no reason to give.
+    own_choice = task.opened.blind and task.opened.proposal is None
+    if (
+        command.decision == "reject" or (command.decision == "override" and not own_choice)
+    ) and not (command.reason_code and command.note.strip()):
         raise Refused("reason_required", f"A {command.decision} needs a reason_code and a note.")
     check_decider(run.case, task, command.actor)
     if command.decision == "escalate":
@@ -193,7 +195,7 @@ def _decide_disposition(run: Run, task: Task, command: DecideTask) -> None:
     portion = run.case.portion(task.opened.portion or "")
     if portion is None:
         raise AssertionError(f"{task.opened.task_id} has no portion")
-    if command.decision == "approve" and portion.proposal is not None:
+    if command.decision == "approve" and portion.proposal is not None and not task.opened.blind:
         parts = portion.proposal.parts
     else:
         parts = (DispositionPart(_value(task, command), portion.inspected.quantity),)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from workflow.assessment import Assessment, Masked
+from workflow.assessment import Assessment, Clearing, Masked
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +119,28 @@ class AssessmentRecorded:
     line: int
     assessment: Assessment
     portion: str | None = None
+    clearing: Clearing | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LaneChosen:
+    """How far a model's answer is acted on, and how likely a person is to judge it.
+
+    ``portion`` as in ``AssessmentRecorded``. ``eligible``: the rules alone would let the answer
+    pass without a person, were it sure enough; ``review_permille`` is its propensity, the chance
+    in thousandths that a person decides (1000 where one does anyway); ``audited``: it was drawn,
+    so the person who decides does not see it.
+    """
+
+    return_id: str
+    point: str
+    line: int
+    lane: str
+    eligible: bool
+    audited: bool
+    review_permille: int
+    verdict: Verdict
+    portion: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +189,8 @@ class TaskOpened:
     lot: str | None = None
     quantity: Decimal | None = None
     """Goods beyond the authorisation, for ``receipt`` tasks."""
+    blind: bool = False
+    """The model's answer is not shown until the task is decided: an audit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -450,6 +474,7 @@ class ReturnClosed:
 CaseEvent = (
     ReturnRequested
     | AssessmentRecorded
+    | LaneChosen
     | ReasonSettled
     | EligibilityJudged
     | TaskOpened

@@ -26,6 +26,7 @@ from workflow.events import (
     EffectParked,
     EligibilityJudged,
     GoodsReceived,
+    LaneChosen,
     LineInspected,
     ReasonSettled,
     ReturnAuthorised,
@@ -117,6 +118,8 @@ def _noted(case: Case, event: CaseEvent) -> Case:
             return _line(
                 case, event.line, lambda x: replace(x, reason=event.reason, reason_how=event.how)
             )
+        case LaneChosen():
+            return case  # what it led to is in the events that follow
         case EligibilityJudged():
             return _line(case, event.line, lambda x: replace(x, eligibility=event.verdict))
         case TaskOpened():
@@ -200,13 +203,20 @@ def _take_in(line: Line, quantity: Decimal) -> Line:
 
 
 def _assessed(case: Case, event: AssessmentRecorded) -> Case:
-    assessment = event.assessment
+    said, clearing = event.assessment, event.clearing
     if event.point == "reason":
-        return _line(case, event.line, lambda x: replace(x, reason_assessment=assessment))
+        return _line(
+            case, event.line, lambda x: replace(x, reason_assessment=said, reason_clearing=clearing)
+        )
     if event.point == "disposition":
-        return _portion(case, event.portion or "", lambda x: replace(x, assessment=assessment))
+        return _portion(
+            case, event.portion or "", lambda x: replace(x, assessment=said, clearing=clearing)
+        )
     return _credit(
-        case, event.line, int(event.portion or 0), lambda x: replace(x, assessment=assessment)
+        case,
+        event.line,
+        int(event.portion or 0),
+        lambda x: replace(x, assessment=said, clearing=clearing),
     )
 
 

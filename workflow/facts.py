@@ -471,6 +471,32 @@ class DriftMeasured:
     report: str
 
 
+@dataclass(frozen=True, slots=True)
+class AutomationCleared:
+    """Stream ``automation/{point}``: how sure an answer must be to pass without a person.
+
+    Holds for one version of the model; ``threshold`` is compared with the answer's sureness
+    (``sureness``), ``None`` closes the automatic lane. With probability ``level`` no more than
+    ``tolerated_permille`` of what it lets pass is wrong. ``cases`` judged by people were at least
+    so sure, ``errors`` of them wrong, out of ``evidence`` in all. ``basis``: ``held_out`` (cases
+    the model was not trained on, and audits since) or ``audits`` (alone, once a promise broke).
+    """
+
+    clearance_id: str
+    point: str
+    model: str
+    version: str
+    threshold: float | None
+    tolerated_permille: int
+    level: float
+    cases: int
+    errors: int
+    evidence: int
+    basis: str
+    because: str
+    cleared_at: datetime
+
+
 Fact = (
     CustomerRegistered
     | SupplierRegistered
@@ -498,4 +524,5 @@ Fact = (
     | ChallengerWithdrawn
     | ChallengerAnswered
     | DriftMeasured
+    | AutomationCleared
 )

@@ -15,9 +15,8 @@ from workflow.asking import (
     eligibility_facts,
     limit_facts,
     needs_no_goods,
-    rollout_facts,
 )
-from workflow.codes import ReturnReason
+from workflow.codes import Lane, ReturnReason
 from workflow.credit import amount_of, goods_value, tax_of
 from workflow.events import (
     AuthorisedLine,
@@ -35,6 +34,7 @@ from workflow.events import (
     TaskOpened,
     Verdict,
 )
+from workflow.lanes import choose_lane
 from workflow.run import Run
 from workflow.state import Authorised, Credit, Line, Portion, UnderReview
 
@@ -128,23 +128,26 @@ def settle_reason(run: Run, line: Line, reason: str, how: str, by: str) -> None:
 
 
 def _settle_by_model(run: Run, line: Line) -> None:
-    said = line.reason_assessment
-    value = line.requested.value_minor
-    verdict = run.policies.judge("rollout", rollout_facts(run.case, line, "reason", said, value))
-    lane = dict(verdict.values).get("lane", "review")
-    if said is not None and said.value is not None and lane == "automatic":
+    said, value = line.reason_assessment, line.requested.value_minor
+    if said is None:
+        raise AssertionError(f"line {line.number} has no answer about its reason")
+    chosen = choose_lane(
+        run, line, "reason", said, line.reason_clearing, value, possible=said.value is not None
+    )
+    if chosen.passes and said.value is not None:
         by = f"model:{said.model.name}@{said.model.version}"
         settle_reason(run, line, said.value, "model", by)
         return
     open_task(
         run,
         "reason",
-        verdict.role or "customer_service",
-        verdict,
+        chosen.role or "customer_service",
+        chosen.verdict,
         value,
         line=line.number,
-        proposal=said.value if said else None,
+        proposal=None if chosen.blind else said.value,
         allowed=tuple(ReturnReason),
+        blind=chosen.blind,
     )
 
 
@@ -235,26 +238,40 @@ def _propose_disposition(run: Run, portion: Portion) -> None:
     line = run.case.line(portion.line)
     if line is None:
         raise AssertionError(f"portion {portion.id} without its line")
-    cost = int(portion.inspected.quantity * line.requested.facts.unit_cost_minor)
-    verdict = run.policies.judge(
-        "rollout", rollout_facts(run.case, line, "disposition", said, cost)
+    chosen = choose_lane(
+        run,
+        line,
+        "disposition",
+        said,
+        portion.clearing,
+        int(portion.inspected.quantity * line.requested.facts.unit_cost_minor),
+        portion.id,
+        possible=choice is not None,
+        by_model=how == "model",
     )
-    if choice is not None and dict(verdict.values).get("lane") == "automatic":
+    verdict = chosen.verdict
+    if chosen.passes and choice is not None:
         confirm(
             run, portion, (DispositionPart(choice, portion.inspected.quantity),), verdict, how, by
         )
         return
-    open_disposition_task(run, portion, allowed, verdict, verdict.role or "quality")
+    role = chosen.role or "quality"
+    open_disposition_task(run, portion, allowed, verdict, role, chosen.blind)
 
 
 def open_disposition_task(
-    run: Run, portion: Portion, allowed: tuple[str, ...], verdict: Verdict, role: str
+    run: Run,
+    portion: Portion,
+    allowed: tuple[str, ...],
+    verdict: Verdict,
+    role: str,
+    blind: bool = False,
 ) -> None:
-    """Ask a person about a portion; the proposal, if any, is the portion's own."""
+    """Ask a person about a portion; the proposal, if any and not ``blind``, is its own."""
     current = run.case.portion(portion.id) or portion
     line = run.case.line(portion.line)
     cost = line.requested.facts.unit_cost_minor if line else 0
-    proposal = current.proposal
+    proposal = None if blind else current.proposal
     open_task(
         run,
         "disposition",
@@ -266,6 +283,7 @@ def open_disposition_task(
         proposal="+".join(p.disposition for p in proposal.parts) if proposal else None,
         allowed=allowed,
         approvals_needed=2 if dict(verdict.values).get("lane") == "dual_control" else 1,
+        blind=blind,
     )
 
 
@@ -366,35 +384,43 @@ def _approve_credit(run: Run, line: Line, credit: Credit) -> None:
         for t in run.case.tasks
     ):
         return
-    proposed = credit.proposed
+    proposed, said = credit.proposed, credit.assessment
+    if said is None:
+        raise AssertionError(f"credit {credit.sequence} of line {line.number} has no answer")
     amount = proposed.net_minor
-    lane_verdict = run.policies.judge(
-        "rollout", rollout_facts(run.case, line, "credit", credit.assessment, amount)
-    )
     limit = run.policies.judge(
         "approval_limits", limit_facts(run.case, line, "credit_memo", amount, "system")
     )
-    lane = dict(lane_verdict.values).get("lane", "review")
-    if lane == "automatic" and limit.outcome == "automatic":
+    chosen = choose_lane(
+        run,
+        line,
+        "credit",
+        said,
+        credit.clearing,
+        amount,
+        str(credit.sequence),
+        limit,
+        by_model=proposed.decision != "deny",
+    )
+    if chosen.passes:
         if proposed.decision == "deny":
             deny_credit(run, line, credit, limit, "system", proposed.verdict.because)
         else:
             approve_credit(run, line, credit, limit, "system", amount)
         return
-    verdict = lane_verdict if lane != "automatic" else limit
-    role = senior(lane_verdict.role if lane != "automatic" else None, limit.role)
     open_task(
         run,
         "credit",
-        role,
-        verdict,
+        senior(chosen.role, limit.role),
+        chosen.verdict,
         amount,
         line=line.number,
         portion=proposed.portion,
         sequence=credit.sequence,
         proposal=proposed.decision,
         allowed=("approve", "deny"),
-        approvals_needed=2 if lane == "dual_control" else 1,
+        approvals_needed=2 if chosen.lane == Lane.DUAL_CONTROL else 1,
+        blind=chosen.blind,
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from workflow.assessment import Assessment
+from workflow.assessment import Assessment, Clearing
 from workflow.events import (
     CreditProposed,
     DispositionPart,
@@ -32,6 +32,7 @@ class Portion:
     line: int
     inspected: LineInspected
     assessment: Assessment | None = None
+    clearing: Clearing | None = None
     proposal: DispositionProposed | None = None
     parts: tuple[DispositionPart, ...] = ()
 
@@ -43,6 +44,7 @@ class Credit:
     proposed: CreditProposed
     status: str = "proposed"
     assessment: Assessment | None = None
+    clearing: Clearing | None = None
     net_minor: int = 0
     tax_minor: int = 0
 
@@ -59,6 +61,7 @@ class Line:
     reason: str | None = None
     reason_how: str | None = None
     reason_assessment: Assessment | None = None
+    reason_clearing: Clearing | None = None
     eligibility: Verdict | None = None
     authorised: Decimal = ZERO
     goods: bool = True

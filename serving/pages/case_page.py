@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from journal import leases, lookups, worklists
 from serving.assessor import situation
+from serving.blind import blinded, hidden, shown_payload
 from serving.http import retrying
 from serving.pages import sentences
 from serving.pages.frame import DeskRoute, Viewer, page
@@ -85,6 +86,8 @@ def draw(
         state = situation(fold(entry.event for entry in history), return_id)
         masters = _masters(conn, state)
         rows = lookups.case_rows(conn, return_id)
+    withheld = hidden(state.case)
+    state = blinded(state)
     now, kept = services.clock(), defaultdict(str, sent or {})
     body = case_json(state, len(history))
     looks = TaskLooks(services, state, body, actor, now, kept, rows["tasks"] if rows else ())
@@ -94,8 +97,8 @@ def draw(
     timeline = [
         {
             "at": entry.recorded_at,
-            "says": sentences.says(entry.type, entry.payload, currency),
-            "rule": sentences.rule_of(entry.type, entry.payload),
+            "says": sentences.says(entry.type, shown_payload(entry, withheld), currency),
+            "rule": sentences.rule_of(entry.type, shown_payload(entry, withheld)),
             "actor": entry.actor,
             "type": entry.type,
             "position": entry.position,

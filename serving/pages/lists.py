@@ -14,6 +14,7 @@ from serving.pages.forms import do_once, minor_of
 from serving.pages.frame import DeskRoute, OwnForm, Viewer, page
 from serving.routes.queue import roles_of
 from serving.shelf import MODELS
+from serving.trust import trust
 from serving.wiring import services_of
 from workflow.actor import Actor
 from workflow.approvals import holds, require_any_role
@@ -226,6 +227,7 @@ def models(request: Request, actor: Viewer) -> Response:
     services = services_of(request)
     with services.engine.connect() as conn:
         told = {name: lifecycle_of(services.journal, conn, name) for name in MODELS}
+        trusted = trust(conn)
     items: list[dict[str, Any]] = []
     for name in MODELS:
         shelf = services.shelf.get(name)
@@ -244,6 +246,8 @@ def models(request: Request, actor: Viewer) -> Response:
                 "metrics": [sentences.figure(k, v) for k, v in card.metrics.items()],
                 "fault": services.shelf.faults.get(name),
                 **told[name],
+                "automation": trusted.automation(name, shelf.ref.version),
+                "agreement": trusted.agreement(name, shelf.ref.version),
             }
         )
     return page(request, "models.html", here="models", items=items)

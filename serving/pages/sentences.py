@@ -203,6 +203,17 @@ def _assessed(p: Payload) -> str:
     return f"{who} says {words(said['value'])} for line {p['line']}, {sure} sure."
 
 
+def _lane(p: Payload) -> str:
+    if p["audited"]:
+        return f"Drawn for an audit of the {words(p['point'])}: somebody decides without the model."
+    how = {
+        "automatic": "passes without a person",
+        "recommend": "is proposed to a person",
+        "dual_control": "is for two people",
+    }.get(p["lane"], "is for a person")
+    return f"The answer about the {words(p['point'])} {how}. {p['verdict']['because']}"
+
+
 def _received(p: Payload) -> str:
     lines = []
     for line in p["lines"]:
@@ -277,6 +288,7 @@ _SAYS: dict[str, Callable[[Payload], str]] = {
         f" {'line' if len(p['lines']) == 1 else 'lines'}, by {words(p['channel'])}."
     ),
     "assessment_recorded": _assessed,
+    "lane_chosen": _lane,
     "reason_settled": lambda p: (
         f"Line {p['line']} is settled as {words(p['reason'])}"
         f" ({'as stated' if p['how'] == 'stated' else 'by a ' + words(p['how'])})."
@@ -325,6 +337,8 @@ def says(event_type: str, payload: Payload, currency: str = "") -> str:
 
     ``currency`` is the case's, for amounts of events that carry none.
     """
+    if "withheld" in payload:
+        return "A model's answer, withheld while somebody decides without it."
     sentence = _SAYS.get(event_type)
     if sentence is None:
         return capital(event_type) + "."

@@ -11,6 +11,7 @@ from serving.identity import signed_in
 from serving.lifecycle import lifecycle_of
 from serving.reading import StrictRoute
 from serving.shelf import MODELS
+from serving.trust import Trust, trust
 from serving.wiring import Services, services_of
 from workflow.actor import Actor
 from workflow.refused import Refused
@@ -22,10 +23,12 @@ Signed = Annotated[Actor, Depends(signed_in)]
 @router.get("/models")
 def models(request: Request, actor: Signed) -> Response:
     """The models that answer here: their cards, the ledger of their promotions with the gates
-    they passed, their challengers in shadow, and how far what they read has moved."""
+    they passed, their challengers in shadow, how far what they read has moved, their automatic
+    lanes with what audits found, and how often people agreed."""
     services = services_of(request)
     with services.engine.connect() as conn:
-        items = [_model(services, conn, name) for name in MODELS]
+        trusted = trust(conn)
+        items = [_model(services, conn, trusted, name) for name in MODELS]
     return Reply({"items": items}).response()
 
 
@@ -39,12 +42,12 @@ def model(name: str, request: Request, actor: Signed) -> Response:
         raise Refused("unknown_model", f"There is no model called {name[:60]}.")
     services = services_of(request)
     with services.engine.connect() as conn:
-        told = _model(services, conn, name)
+        told = _model(services, conn, trust(conn), name)
     seen = services.shelf.get(name).overview
     return Reply(told | {"overview": seen.to_json() if seen else None}).response()
 
 
-def _model(services: Services, conn: Connection, name: str) -> dict[str, Any]:
+def _model(services: Services, conn: Connection, trusted: Trust, name: str) -> dict[str, Any]:
     shelf = services.shelf.get(name)
     card = shelf.model.card
     return {
@@ -60,6 +63,8 @@ def _model(services: Services, conn: Connection, name: str) -> dict[str, Any]:
         "metrics": dict(card.metrics),
         "fault": services.shelf.faults.get(name),
         **lifecycle_of(services.journal, conn, name),
+        "automation": trusted.automation(name, shelf.ref.version),
+        "agreement": trusted.agreement(name, shelf.ref.version),
     }
 
 

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from journal import worklists
 from journal.entries import Append
+from serving.blind import case_of, hidden_by_case, shown_payload
 from serving.errors import Invalid, problem_response, respond
 from serving.facts_in import ONCE_ONLY, stream_of
 from serving.http import Reply, plain
@@ -110,6 +111,8 @@ def feed(
     services = services_of(request)
     with services.engine.connect() as conn:
         entries = services.journal.follow(conn, after, limit, type)
+        # People are not told what they may have to decide without; programs get everything.
+        audits = hidden_by_case(conn) if actor.kind == "person" else {}
     items = [
         {
             "specversion": "1.0",
@@ -120,7 +123,7 @@ def feed(
             "time": time(entry.recorded_at),
             "sequence": entry.version,
             "actor": entry.actor,
-            "data": entry.payload,
+            "data": shown_payload(entry, audits.get(case_of(entry), ())),
         }
         for entry in entries
     ]

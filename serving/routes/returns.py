@@ -11,6 +11,7 @@ from starlette.responses import Response
 from journal import idempotency, worklists
 from serving.acting import act
 from serving.assessor import situation
+from serving.blind import hidden
 from serving.errors import Invalid
 from serving.http import Reply, fingerprint, idempotency_key, if_match, plain, retrying
 from serving.identity import signed_in
@@ -153,7 +154,7 @@ def read_return(return_id: str, request: Request, actor: Signed) -> Response:
     with services.engine.connect() as conn:
         history = services.cases.history(conn, return_id)
     state = situation(fold(entry.event for entry in history), return_id)
-    body = case_json(state, len(history)) | {"timeline": timeline_json(history)}
+    body = case_json(state, len(history)) | {"timeline": timeline_json(history, hidden(state.case))}
     return Reply(body, 200, etag(len(history))).response()
 
 

@@ -23,8 +23,8 @@ def house_with(database_url: str, tmp_path: Path) -> Iterator[Callable[..., Hous
     """Call it with models by name for a house that knows the facts of R-1001."""
     with ExitStack() as open_doors:
 
-        def make(**models: Model) -> House:
-            made = open_house(build(database_url, tmp_path, models=models))
+        def make(draw: int = 999, **models: Model) -> House:
+            made = open_house(build(database_url, tmp_path, models=models, draw=draw))
             open_doors.enter_context(made.client)
             assert made.tell(*STORY.facts()).status_code == 200
             return made

@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from journal import accounts, lookups
 from journal.codec import encode
+from journal.entries import Append
 from journal.outbox import run_worker, worker_app
 from journal.verify import verify
 from models.protocol import Model
@@ -25,7 +26,8 @@ from serving.settings import Settings
 from serving.wiring import Services, wire
 from simulation.story import PEOPLE, Story
 from tests.serving.small_models import shelf_of
-from workflow.actor import Actor
+from workflow.actor import SYSTEM, Actor
+from workflow.facts import AutomationCleared
 
 Json = dict[str, Any]
 STORY = Story()
@@ -122,6 +124,16 @@ class House:
         )
         run_worker(app, wait=False)
 
+    def clear(self, point: str, model: str, threshold: float = 0.5) -> None:
+        """Let answers of version 7 pass from so sure on, as if evidence had guaranteed it."""
+        with self.services.engine.begin() as conn:
+            fact = AutomationCleared(
+                f"{point}:1", point, model, "7", threshold, 150, 0.95, 100, 1, 100, "held_out",
+                "For a test.", self.clock(),
+            )  # fmt: skip
+            append = Append(f"automation/{point}", (fact,), SYSTEM, self.clock())
+            self.services.journal.append(conn, [append])
+
     def rows(self, query: str, **values: object) -> list[tuple[Any, ...]]:
         with self.services.engine.connect() as conn:
             return [tuple(row) for row in conn.execute(text(query), values)]
@@ -157,16 +169,18 @@ def build(
     folder: Path,
     clock: Clock | None = None,
     models: Mapping[str, Model] | None = None,
+    draw: int = 999,
     **settings: Any,
 ) -> Services:
     """Services over a database, with their own bundle store, policies as shipped.
 
-    ``models`` stand on the shelf whatever is promoted.
+    ``models`` stand on the shelf whatever is promoted; ``draw`` is drawn for every answer.
     """
     chosen = Settings(state_dir=folder, shelf_refresh_seconds=3600, **settings)
     store = Store(folder / "bundles", folder / "shelf")
     shelf = shelf_of(models) if models is not None else None
-    return wire(chosen, database_url, clock=clock or Clock(), bundles=store, shelf=shelf)
+    clock = clock or Clock()
+    return wire(chosen, database_url, clock=clock, bundles=store, shelf=shelf, draw=lambda: draw)
 
 
 def hire(services: Services) -> dict[str, str]:

@@ -69,6 +69,7 @@ def test_the_challenger_is_asked_the_same_and_changes_nothing(
     house = house_with(disposition=SmallModel(NAME, UNSURE))
     shadow = shadow_of(house, SmallModel(NAME, OTHER, "8"), monkeypatch)
     challenge(house)
+    house.clear("disposition", "disposition", threshold=0.9)
     before = play(house)
     assert shadow.run() == 1
     assert shadow.run() == 0

@@ -6,6 +6,7 @@ from decimal import Decimal
 import httpx
 import pytest
 
+from serving.automation import MODEL_OF
 from simulation.story import CUSTOMER_ID, LEAKING, OVER_RETURN, RETURNED, SEALED
 from tests.serving.house import STORY, House, Json, request_body
 from tests.serving.small_models import SmallModel, says
@@ -317,6 +318,18 @@ def test_a_highly_unusual_credit_needs_two_people(house_with: Callable[..., Hous
     assert house.differences() == []
 
 
+def test_however_sure_nothing_passes_without_a_guarantee(
+    house_with: Callable[..., House],
+) -> None:
+    """The same sure models, and no clearance: a person is asked."""
+    house = house_with(reason=SmallModel("reason", says(("defective_on_arrival", 0.99))))
+    body = request_body(quantity=1)
+    body["lines"][0]["reason_code"] = None
+    case = house.post("/v1/returns", body).json()
+    assert case["status"] == "under_review"
+    assert case["tasks"][0]["proposal"] == "defective_on_arrival"
+
+
 def test_with_sure_models_nobody_is_asked(house_with: Callable[..., House]) -> None:
     """A sure reason, sure dispositions of little value and a usual small credit go straight
     through; what each model saw and why stays with the case."""
@@ -325,6 +338,8 @@ def test_with_sure_models_nobody_is_asked(house_with: Callable[..., House]) -> N
         disposition=SmallModel("disposition", says(("return_to_vendor", 0.95), ("scrap", 0.05))),
         credit_anomaly=SmallModel("credit_anomaly", says(("normal", 0.1))),
     )
+    for point, model in MODEL_OF.items():
+        house.clear(point, model)
     body = request_body(quantity=1)
     body["lines"][0]["reason_code"] = None
     case = house.post("/v1/returns", body).json()

@@ -103,7 +103,7 @@ class SmallWorld:
         parts = (DispositionPart(right, Decimal(2)),)
         allowed = ("quarantine", "restock", "return_to_vendor", "scrap")
         yield self.fact(DispositionProposed(case, 1, "1.1", parts, "model", "m", allowed, ()))
-        how = "person" if chance.random() < 0.7 else "rule"
+        how = "person" if chance.random() < 0.7 or number % 10 else "rule"
         yield self.fact(
             DispositionConfirmed(
                 case, 1, "1.1", parts, "ines", self.now, VERDICT, how, customer, sku

@@ -5,7 +5,7 @@ import pytest
 from features.fold import Fact
 from tests.training.small_world import SmallWorld
 from training.journal_source import BATCH, facts_of
-from training.labels import AUTOMATIC_WEIGHT, Labels
+from training.labels import MOST_WEIGHT, Labels
 from training.rows import Rows, fingerprint, gather
 from training.split import by_time_and_customer, case_of
 
@@ -37,15 +37,44 @@ def test_every_question_becomes_one_row(rows: Rows, facts: list[Fact]) -> None:
 def test_labels_are_what_people_decided(rows: Rows, world: SmallWorld) -> None:
     """Dispositions as confirmed, credits as decided, losses as resolved."""
     for example in rows.of("disposition"):
-        assert example.label == world.truth[example.subject]
+        assert example.label in (world.truth[example.subject], None)
     for example in rows.of("credit_anomaly"):
         assert example.label == world.truth.get(example.subject)
     assert all(example.loss_minor is not None for example in rows.of("exception_rank"))
 
 
-def test_an_automatic_label_counts_for_less(rows: Rows) -> None:
+def test_what_passed_without_a_person_is_no_label(rows: Rows) -> None:
     """Nobody looked at it, and a model should not grow surer of its own answers."""
-    assert {example.weight for example in rows.of("disposition")} == {1.0, AUTOMATIC_WEIGHT}
+    unlabelled = [example.subject for example in rows.of("disposition") if example.label is None]
+    assert unlabelled and all(subject.endswith("0/1.1") for subject in unlabelled)
+    assert {example.weight for example in rows.of("disposition")} == {1.0}
+
+
+def lane_chosen(point: str, permille: int, portion: str | None) -> dict[str, object]:
+    return {
+        "return_id": "R", "point": point, "line": 1, "portion": portion,
+        "review_permille": permille,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("permille", "weight"), [(1000, 1.0), (200, 5.0), (20, MOST_WEIGHT)])
+def test_an_audited_label_stands_for_those_nobody_saw(permille: int, weight: float) -> None:
+    """By the inverse of the chance that a person would look, and never for too many."""
+    labels = Labels()
+    labels.learn(fact(1, "lane_chosen", **lane_chosen("disposition", permille, "1.1")))
+    part = {"disposition": "scrap", "quantity": "2"}
+    confirmed = {"return_id": "R", "portion": "1.1", "parts": [part], "how": "person"}
+    labels.learn(fact(2, "disposition_confirmed", **confirmed))
+    found = labels.of("disposition", "R/1.1")
+    assert found is not None and found.weight == weight
+    labels.learn(fact(3, "credit_proposed", return_id="R", line=1, sequence=2, decision="full"))
+    labels.learn(fact(4, "lane_chosen", **lane_chosen("credit", permille, "2")))
+    approved = {"return_id": "R", "line": 1, "sequence": 2}
+    labels.learn(fact(5, "credit_approved", **approved, approved_by="system"))
+    assert labels.of("credit_anomaly", "R/1/2") is None
+    labels.learn(fact(6, "credit_approved", **approved, approved_by="finn"))
+    credit = labels.of("credit_anomaly", "R/1/2")
+    assert credit is not None and credit.weight == weight
 
 
 def test_what_came_later_never_changes_an_earlier_row(rows: Rows, facts: list[Fact]) -> None:

@@ -123,6 +123,17 @@ def test_without_an_answer_of_a_model_a_person_looks(facts: dict[str, Any]) -> N
 
 
 @settings(max_examples=200, deadline=None)
+@given(facts_of("rollout"))
+def test_nothing_is_automatic_without_a_guarantee(facts: dict[str, Any]) -> None:
+    """Only a cleared answer passes, and its rule states the error it tolerates and the audit."""
+    values = dict(POLICIES.judge("rollout", facts).values)
+    if values["lane"] == "automatic":
+        assert facts["cleared"]
+        assert 0 < int(values["tolerated_error_permille"]) <= 200
+        assert 10 <= int(values["audit_permille"]) <= 1000
+
+
+@settings(max_examples=200, deadline=None)
 @given(facts_of("approval_limits"), st.integers(0, 10**9))
 def test_a_larger_amount_never_needs_less(facts: dict[str, Any], more: int) -> None:
     """Once a person is asked for an amount, a person is asked for every larger one."""
