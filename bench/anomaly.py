@@ -1,10 +1,15 @@
 """``python -m bench.anomaly --data DIR --setting S --seeds N [--labels F]``, on ADBench.
 
-Protocol (DTE, ICLR 2024): semi-supervised keeps the file's order, trains on the first half of
-the normal rows and tests on the rest and all anomalies, scaled by the training part;
-unsupervised trains on a bootstrap sample of all rows and tests on all. ``--labels`` gives our
-taught model that share of labels from the training side, anomalies included.
-The last line printed is one JSON document.
+Protocol of the published table (Livernoche et al., ICLR 2024): a set of fewer than 1000 rows is
+drawn up to 1000 with replacement, one of more than 50,000 cut down; semi-supervised then keeps
+the order, trains on the first half of the normal rows and tests on the rest and all anomalies,
+scaled by the training part; unsupervised trains on a bootstrap sample of all rows and tests on
+all. The drawing puts copies of small sets' training rows into their test rows: ``--no-copies``
+leaves it out, and its figures are not to be compared with the table's.
+
+``default`` is the detector that ships, the same in both settings; its views stand beside it.
+``--labels`` gives our taught model that share of labels from the training side, anomalies
+included. The last line printed is one JSON document.
 """
 
 import csv
@@ -18,6 +23,8 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
+from bench.anomaly_peers import PEERS
+from models.credit_anomaly.detector import weighed
 from models.protocol import Column
 from models.tabular import Layout, Matrix
 from models.tree_explain import Trees
@@ -26,6 +33,10 @@ from training.detector import fit_detector
 from training.measures import auc
 
 Array = NDArray[np.float64]
+Parts = tuple[Matrix, Array, Matrix, Array]
+
+FEW, MANY = 1_000, 50_000
+"""Rows up to which the published protocol draws copies, and from which it cuts."""
 
 
 def run(
@@ -33,66 +44,92 @@ def run(
     setting: Annotated[str, typer.Option(help="semi-supervised or unsupervised.")],
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds, from 1.")] = 3,
     labels: Annotated[float, typer.Option(min=0.0, max=1.0)] = 0.0,
+    copies: Annotated[bool, typer.Option(help="Draw small sets up to 1000 rows.")] = True,
+    peers: Annotated[bool, typer.Option(help="Known detectors too, with the first seed.")] = True,
+    only: Annotated[str, typer.Option(help="Names of sets, with commas; all if empty.")] = "",
 ) -> None:
-    """AUC a set and the mean, for every detector that we offer."""
-    if setting not in ("semi-supervised", "unsupervised"):
+    """AUC a set and the mean, for the detector that ships, its views, and known detectors."""
+    if setting not in PEERS:
         raise typer.BadParameter("--setting is semi-supervised or unsupervised")
     files = sorted(data.glob("*.npz"))
+    if only:
+        files = [path for path in files if path.stem in only.split(",")]
     if not files:
-        raise typer.BadParameter(f"{data} holds no .npz file")
+        raise typer.BadParameter(f"{data} holds no .npz file to read")
     found: dict[str, dict[str, float]] = {}
+    spread: dict[str, float] = {}
+    same: dict[str, dict[str, float]] = {}
     started = time.perf_counter()
     for path in files:
         with np.load(path) as file:
             rows, truth = file["X"].astype(np.float64), file["y"].astype(np.float64).ravel()
-        scores = [one(rows, truth, setting, seed, labels) for seed in range(1, seeds + 1)]
+        cuts = [scaled(parts(rows, truth, setting, seed, copies)) for seed in range(1, seeds + 1)]
+        scores = [one(cut, seed, labels) for seed, cut in enumerate(cuts, 1)]
         found[path.stem] = {
             name: 100 * float(np.mean([score[name] for score in scores])) for name in scores[0]
         }
-        typer.echo(f"{path.stem} " + " ".join(f"{k} {v:.1f}" for k, v in found[path.stem].items()))
+        spread[path.stem] = 100 * float(np.std([score["default"] for score in scores]))
+        if peers:
+            train, _, test, answer = cuts[0]
+            same[path.stem] = {
+                name: 100 * auc(answer, peer(train, test, 1))
+                for name, peer in PEERS[setting].items()
+            }
+        told = found[path.stem] | same.get(path.stem, {})
+        typer.echo(f"{path.stem} " + " ".join(f"{k} {v:.1f}" for k, v in told.items()))
+    table = published(data, setting, found)
     document: dict[str, Any] = {
         "bench": "anomaly",
         "setting": setting,
         "seeds": seeds,
         "labels": labels,
+        "copies": copies,
         "auc_roc": found,
-        "mean": {
-            name: float(np.mean([auc_of[name] for auc_of in found.values()]))
-            for name in next(iter(found.values()))
-        },
-        "published_mean": published(data, setting, found),
+        "std": spread,
+        "mean": mean_of(found),
+        "published_mean": table,
+        "same_algorithm": beside(mean_of(same), table) if same and copies else {},
         "seconds": time.perf_counter() - started,
     }
     typer.echo(json.dumps(document))
 
 
-def one(rows: Matrix, truth: Array, setting: str, seed: int, labels: float) -> dict[str, float]:
-    """AUC of each detector on one set with one seed."""
-    train, known, test, answer = parts(rows, truth, setting, seed)
-    mean, deviation = train.mean(axis=0), train.std(axis=0)
-    deviation[deviation == 0] = 1.0
-    train, test = (train - mean) / deviation, (test - mean) / deviation
-    columns = tuple(Column(f"x{i}", "number", "", "{value}") for i in range(rows.shape[1]))
+def one(cut: Parts, seed: int, labels: float) -> dict[str, float]:
+    """AUC of the default detector and each of its views on one cut."""
+    train, known, test, answer = cut
+    columns = tuple(Column(f"x{i}", "number", "", "{value}") for i in range(train.shape[1]))
     layout = Layout(columns, {})
-    detector = fit_detector(layout, train, {}, seed=seed)
-    tails, isolation = detector.halves(test)
-    scores = {"tails": tails, "isolation": isolation, "both": (tails + isolation) / 2}
+    views = fit_detector(layout, train, {}, seed=seed).views(test)
+    scores = {"default": weighed(views), **views}
     if labels > 0:
-        scores["taught"] = scores["both"] + _taught(layout, train, known, test, seed, labels)
+        scores["taught"] = scores["default"] + _taught(layout, train, known, test, seed, labels)
     return {name: auc(answer, score) for name, score in scores.items()}
 
 
-def parts(
-    rows: Matrix, truth: Array, setting: str, seed: int
-) -> tuple[Matrix, Array, Matrix, Array]:
+def parts(rows: Matrix, truth: Array, setting: str, seed: int, copies: bool = True) -> Parts:
     """Training rows and their labels, test rows and theirs."""
+    chance = np.random.default_rng(seed)
+    if copies and len(rows) < FEW:
+        drawn = chance.integers(0, len(rows), FEW)
+        rows, truth = rows[drawn], truth[drawn]
+    if len(rows) > MANY:
+        some = chance.choice(len(rows), MANY, replace=False)
+        rows, truth = rows[some], truth[some]
     if setting == "semi-supervised":
         normal = np.flatnonzero(truth == 0)
-        first, rest = normal[: len(normal) // 2], normal[len(normal) // 2 :]
-        later = np.concatenate([rest, np.flatnonzero(truth == 1)])
-        return rows[first], truth[first], rows[later], truth[later]
-    drawn = np.random.default_rng(seed).integers(0, len(rows), len(rows))
+        half = round(len(normal) / 2)
+        later = np.concatenate([normal[half:], np.flatnonzero(truth == 1)])
+        return rows[normal[:half]], truth[normal[:half]], rows[later], truth[later]
+    drawn = chance.integers(0, len(rows), len(rows))
     return rows[drawn], truth[drawn], rows, truth
+
+
+def scaled(cut: Parts) -> Parts:
+    """Columns in deviations of the training part from its mean."""
+    train, known, test, answer = cut
+    mean, deviation = train.mean(axis=0), train.std(axis=0)
+    deviation[deviation == 0] = 1.0
+    return (train - mean) / deviation, known, (test - mean) / deviation, answer
 
 
 def _taught(
@@ -105,6 +142,21 @@ def _taught(
     learned = boost(layout, train[some], known[some], seed=seed, objective={"objective": "binary"})
     margins: Array = Trees(learned.text).margins(test)[:, 0]
     return margins
+
+
+def mean_of(found: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    """The mean over sets, by detector."""
+    names = next(iter(found.values()), {})
+    return {name: float(np.mean([of[name] for of in found.values()])) for name in names}
+
+
+def beside(ours: Mapping[str, float], table: Mapping[str, float]) -> dict[str, dict[str, float]]:
+    """Our run of each known detector, the published row, and the difference."""
+    return {
+        name: {"ours": mean, "published": table[name], "difference": mean - table[name]}
+        for name, mean in ours.items()
+        if name in table
+    }
 
 
 def published(data: Path, setting: str, found: Mapping[str, object]) -> dict[str, float]:

@@ -1,13 +1,16 @@
 """Fits the credit anomaly model: strangeness always, labels where there are enough of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from features.catalogue import CREDIT_ANOMALY
+from models.blended import Blended
 from models.credit_anomaly.columns import DIRECTIONS
+from models.credit_anomaly.detector import Detector
 from models.credit_anomaly.model import (
     LEVELS,
     OUTPUT_SUPERVISED,
@@ -16,6 +19,7 @@ from models.credit_anomaly.model import (
     CreditAnomaly,
     Levels,
 )
+from models.credit_anomaly.tails import Direction
 from models.protocol import Card
 from models.tabular import Layout, Matrix
 from training import measures
@@ -31,8 +35,6 @@ NAME = "credit_anomaly"
 LEAST_CREDITS = 100
 LEAST_SUSPECT = 25
 """Confirmed anomalies from which labels are used at all."""
-TAIL_SHARE = 0.2
-"""Weight of rare cells in strangeness; rare combinations find more of what people deny."""
 OWN = ("credit_", "line_")
 """How columns begin that are facts of the credit itself; the others are history."""
 ELEVATED_SHARE, HIGH_SHARE = 0.95, 0.99
@@ -61,25 +63,14 @@ def fit(examples: Sequence[Example], *, seed: int) -> Made:
     columns = columns_of(CREDIT_ANOMALY)
     layout = Layout.fit(columns, rows_of([e for e, t in zip(past, taught, strict=True) if t]))
     matrix = layout.matrix(rows_of(past))
-    detector = fit_detector(layout, matrix[taught], DIRECTIONS, seed=seed, tail_share=TAIL_SHARE)
-    plain = CreditAnomaly(_blank(), layout, detector, _no_levels())
-    learned = _learned(layout, matrix, past, taught, seed)
-    strange = plain.totals(matrix)
-    blend = _blend(strange, learned, past) if learned else Blend()
-    scorer = learned.scorer if learned and blend.taught else None
-    bare = CreditAnomaly(_blank(), layout, detector, _no_levels(), blend, scorer)
-    levels = _levels(_totals(bare, matrix, strange, learned, past))
-    output = OUTPUT_SUPERVISED if blend.supervised else OUTPUT_UNSUPERVISED
-
-    def build(card: Card) -> CreditAnomaly:
-        return CreditAnomaly(card, layout, detector, levels, blend, scorer)
-
+    learned = assembled(lesson(layout, matrix, past, taught), DIRECTIONS, seed=seed)
+    blend = learned.blend
     return Made(
         name=NAME,
-        build=build,
+        build=learned.build,
         columns=columns,
         says=LEVELS,
-        output=output,
+        output=learned.output,
         limits=LIMITS,
         feature_set=CREDIT_ANOMALY.fingerprint,
         params={
@@ -89,10 +80,75 @@ def fit(examples: Sequence[Example], *, seed: int) -> Made:
             "blend_strangeness": blend.strangeness,
             "blend_taught": blend.taught,
         },
-        judged=_judge(build(_blank()), plain, split, seed),
+        judged=_judge(learned.build(_blank()), learned.plain, split, seed),
         data=credits,
         test=split.test,
     )
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """Past credits in time order, a row of ``matrix`` each, and what is known of some of them.
+
+    ``taught`` marks rows that models may learn from. ``known`` marks rows with a label, and
+    ``labelled`` holds these alone, in the same order, with the label 1 for an anomaly.
+    """
+
+    layout: Layout
+    matrix: Matrix
+    taught: NDArray[np.bool_]
+    known: NDArray[np.bool_]
+    labelled: Past
+
+
+@dataclass(frozen=True)
+class Learned:
+    """The parts of a model waiting for its card; ``plain`` is the same without labels."""
+
+    layout: Layout
+    detector: Detector
+    levels: Levels
+    blend: Blend
+    scorer: Blended | None
+    plain: CreditAnomaly
+
+    @property
+    def output(self) -> str:
+        """The unit of its totals."""
+        return OUTPUT_SUPERVISED if self.blend.supervised else OUTPUT_UNSUPERVISED
+
+    def build(self, card: Card) -> CreditAnomaly:
+        """The model under its card."""
+        return CreditAnomaly(card, self.layout, self.detector, self.levels, self.blend, self.scorer)
+
+
+def lesson(
+    layout: Layout, matrix: Matrix, past: Sequence[Example], taught: NDArray[np.bool_]
+) -> Lesson:
+    """What examples teach: a label where somebody judged, weighted by how far it is trusted."""
+    known = np.array([example.label is not None for example in past])
+    labelled = _labelled(past)
+    weights = np.array([example.weight for example in labelled])
+    own = own_columns(layout, OWN)
+    rows = Past(
+        layout, matrix[known], is_suspect(labelled), 1, weights, taught[known],
+        stretches(labelled), own,
+    )  # fmt: skip
+    return Lesson(layout, matrix, taught, known, rows)
+
+
+def assembled(given: Lesson, directions: Mapping[str, Direction], *, seed: int) -> Learned:
+    """Strangeness from all taught rows; labels where enough anomalies are confirmed."""
+    layout, matrix = given.layout, given.matrix
+    detector = fit_detector(layout, matrix[given.taught], directions, seed=seed)
+    plain = CreditAnomaly(_blank(), layout, detector, _no_levels())
+    learned = _crossfit(given.labelled, seed)
+    strange = plain.totals(matrix)
+    blend = _blend(strange[given.known], learned, given.labelled) if learned else Blend()
+    scorer = learned.scorer if learned and blend.taught else None
+    bare = CreditAnomaly(_blank(), layout, detector, _no_levels(), blend, scorer)
+    levels = _levels(_totals(bare, given, strange, learned))
+    return Learned(layout, detector, levels, blend, scorer, plain)
 
 
 def is_suspect(examples: Sequence[Example]) -> Array:
@@ -104,45 +160,23 @@ def _labelled(examples: Sequence[Example]) -> list[Example]:
     return [example for example in examples if example.label is not None]
 
 
-def _learned(
-    layout: Layout,
-    matrix: Matrix,
-    past: Sequence[Example],
-    taught: NDArray[np.bool_],
-    seed: int,
-) -> Crossfit | None:
+def _crossfit(labelled: Past, seed: int) -> Crossfit | None:
     """What labels teach, or ``None`` where people have confirmed too few anomalies."""
-    known = np.array([example.label is not None for example in past])
-    truth = is_suspect(past)
-    suspects = truth[known & taught]
+    suspects = labelled.labels[labelled.taught]
     if not LEAST_SUSPECT <= suspects.sum() < len(suspects):
         return None
-    labelled = _labelled(past)
-    rows = Past(
-        layout,
-        matrix[known],
-        truth[known],
-        1,
-        np.array([example.weight for example in labelled]),
-        taught[known],
-        stretches(labelled),
-        own_columns(layout, OWN),
-    )
-    return crossfit(rows, seed=seed)
+    return crossfit(labelled, seed=seed)
 
 
-def _blend(strange: Array, learned: Crossfit, past: Sequence[Example]) -> Blend:
+def _blend(strange: Array, learned: Crossfit, labelled: Past) -> Blend:
     """Logistic regression of the labels on both scores; neither may count against suspicion.
 
     ``learned.answers`` are of models that did not know the credit.
     """
-    labelled = _labelled(past)
-    known = np.array([example.label is not None for example in past])
-    both = np.column_stack([strange[known], learned.answers[:, 0]])
-    weights = np.array([example.weight for example in labelled])
+    both = np.column_stack([strange, learned.answers[:, 0]])
     used = [0, 1]
     while used:
-        model = LogisticRegression(C=1.0).fit(both[:, used], is_suspect(labelled), weights)
+        model = LogisticRegression(C=1.0).fit(both[:, used], labelled.labels, labelled.weights)
         if (model.coef_[0] >= 0).all():
             parts = dict(zip(used, model.coef_[0].tolist(), strict=True))
             return Blend(
@@ -152,19 +186,13 @@ def _blend(strange: Array, learned: Crossfit, past: Sequence[Example]) -> Blend:
     return Blend()
 
 
-def _totals(
-    model: CreditAnomaly,
-    matrix: Matrix,
-    strange: Array,
-    learned: Crossfit | None,
-    past: Sequence[Example],
-) -> Array:
+def _totals(model: CreditAnomaly, given: Lesson, strange: Array, learned: Crossfit | None) -> Array:
     """Totals of past credits as they would have been said when each was new."""
-    totals = model.totals(matrix)
+    totals = model.totals(given.matrix)
     if learned is not None and model.taught is not None:
-        known = np.array([example.label is not None for example in past])
-        said = model.blend.taught * learned.answers[:, 0]
-        totals[known] = model.blend.intercept + model.blend.strangeness * strange[known] + said
+        known, blend = given.known, model.blend
+        said = blend.taught * learned.answers[:, 0]
+        totals[known] = blend.intercept + blend.strangeness * strange[known] + said
     return totals
 
 

@@ -156,6 +156,7 @@ class CreditAnomaly:
             self.taught.save(folder)
         write_json(folder / "layout.json", self.layout.to_json())
         write_json(folder / "detector.json", self.detector.to_json())
+        np.savez(folder / "detector.npz", allow_pickle=False, **self.detector.arrays())
         write_json(
             folder / "calibration.json", {"levels": vars(self.levels), "blend": vars(self.blend)}
         )
@@ -165,11 +166,15 @@ def load(folder: Path, card: Card) -> CreditAnomaly:
     """The model in a bundle's folder, as ``save`` wrote it."""
     calibration = read_json(folder / "calibration.json")
     levels = calibration["levels"]
+    with np.load(folder / "detector.npz", allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
     return CreditAnomaly(
         card,
         Layout.from_json(read_json(folder / "layout.json"), card.reads),
         Detector.from_json(
-            read_json(folder / "detector.json"), Trees((folder / "isolation.txt").read_text())
+            read_json(folder / "detector.json"),
+            arrays,
+            Trees((folder / "isolation.txt").read_text()),
         ),
         Levels(levels["elevated"], levels["high"], tuple(levels["knots"]), tuple(levels["shares"])),
         Blend(**calibration["blend"]),

@@ -105,9 +105,9 @@ def test_a_batch_is_its_rows_one_by_one(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_saved_model_answers_the_same(name: str, tmp_path: Path) -> None:
-    """From text files and JSON alone, to the last bit."""
+    """From text files, JSON and plain arrays alone, to the last bit."""
     model(name).save(tmp_path)
-    assert {path.suffix for path in tmp_path.iterdir()} <= {".txt", ".json"}
+    assert {path.suffix for path in tmp_path.iterdir()} <= {".txt", ".json", ".npz"}
     again = LOADS[name](tmp_path, model(name).card)
     asked = some_rows(name)
     assert again.predict(asked) == model(name).predict(asked)
