@@ -16,7 +16,7 @@ CLOSE = 1e-5
 """How far two answers about one row may differ in a probability: single-precision encoders
 depend in the last digits on what shares their batch."""
 RESIDUAL = 1e-6
-EXACT = ("exact_additive", "tree_shap", "linear_shap")
+EXACT = ("exact_additive", "exact_given_neighbours", "tree_shap", "linear_shap")
 _STATED = re.compile(r"\w+ within (\d+(?:\.\d+)?(?:e-\d+)?)")
 UNSEEN = "category-never-seen-before"
 

@@ -42,9 +42,10 @@ class Push:
 class Explanation:
     """``base + sum(pushes) + residual == total`` in the unit that ``output`` names.
 
-    ``method`` is ``tree_shap``, ``linear_shap``, ``exact_additive`` or ``none``; ``residual`` is
-    what the pushes do not add up to (under 1e-6 for an exact method). A method that is not exact
-    says how far it may miss: ``sampled_shap within 0.05``.
+    ``method`` is ``tree_shap``, ``linear_shap``, ``exact_additive``, ``exact_given_neighbours``
+    (exact, but which past rows were compared with is given) or ``none``; ``residual`` is what the
+    pushes do not add up to (under 1e-6 for an exact method). A method that is not exact says how
+    far it may miss: ``sampled_shap within 0.05``.
     """
 
     method: str

@@ -22,6 +22,8 @@ LEVELS = ("high", "elevated", "normal")
 OUTPUT_UNSUPERVISED = "strangeness"
 """Standard deviations of training above the usual credit."""
 OUTPUT_SUPERVISED = "log_odds:anomalous"
+METHOD = "exact_given_neighbours"
+"""Pushes add up exactly; which past credits are the nearest is given, and charged to no column."""
 
 Array = NDArray[np.float64]
 
@@ -129,7 +131,7 @@ class CreditAnomaly:
             None
             if all_missing(row, self._required)
             else explanation(
-                "exact_additive",
+                METHOD,
                 self._card.output,
                 float(bases[i]),
                 float(totals[i]),
