@@ -44,12 +44,16 @@ def exported(cache: Path = CACHE) -> Path:
     folder = cache / "all-MiniLM-L6-v2"
     if (folder / GRAPH).is_file() and (folder / TOKENIZER).is_file():
         return folder
-    source = weights()
-    cache.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=".export-", dir=cache))
+    return write(pretrained(), folder)
+
+
+def write(bert: Any, folder: Path) -> Path:
+    """Exports an encoder of the same kind to ``folder``, which is answered: whole or not at all."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=".export-", dir=folder.parent))
     try:
-        _export(source, fresh / GRAPH)
-        shutil.copyfile(source / TOKENIZER, fresh / TOKENIZER)
+        _export(bert, fresh / GRAPH)
+        shutil.copyfile(weights() / TOKENIZER, fresh / TOKENIZER)
         folder.mkdir(exist_ok=True)
         for name in (TOKENIZER, GRAPH):
             (fresh / name).replace(folder / name)
@@ -58,21 +62,26 @@ def exported(cache: Path = CACHE) -> Path:
     return folder
 
 
-def _export(source: Path, target: Path) -> None:
+def pretrained() -> Any:
+    """The encoder as it comes, a torch module. ``NoEncoder`` where it cannot be had."""
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     try:
-        import torch
         import transformers
     except ImportError as error:
-        message = f"Exporting the encoder needs {error.name}: pip install '.[training]'."
+        message = f"The encoder needs {error.name} here: pip install '.[training]'."
         raise NoEncoder(message) from error
+    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    return transformers.AutoModel.from_pretrained(weights(), attn_implementation="eager").eval()
+
+
+def _export(bert: Any, target: Path) -> None:
+    import torch
+
     with warnings.catch_warnings():
         # The exporter warns about its own internals (pytree, axis names, vision operators); the
         # graph is tested against sentence-transformers instead.
         warnings.simplefilter("ignore")
         logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-        transformers.utils.logging.disable_progress_bar()
-        bert = transformers.AutoModel.from_pretrained(source, attn_implementation="eager").eval()
 
         class Tokens(torch.nn.Module):
             """Ids and mask in, contextual token vectors out."""

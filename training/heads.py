@@ -1,7 +1,7 @@
 """The two linear heads of the reason model and the blend that makes one of them."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from sklearn.svm import LinearSVC
 
 from models.calibration import softmax
 from models.reason.head import Head, term_row
+from models.reason.scope import Scope
 from models.reason.words import CHAR, Vocabulary, terms_of, words_of
 
 Array = NDArray[np.float64]
@@ -38,6 +39,44 @@ class Views:
 
 
 @dataclass(frozen=True)
+class Labelled:
+    """Texts, their TF-IDF rows and their classes."""
+
+    texts: Sequence[str]
+    terms: sparse.csr_matrix
+    truth: Truth
+
+    def take(self, rows: NDArray[np.intp]) -> "Labelled":
+        return Labelled([self.texts[i] for i in rows], self.terms[rows], self.truth[rows])
+
+    def plus(self, more: "Labelled") -> "Labelled":
+        return Labelled(
+            [*self.texts, *more.texts],
+            sparse.vstack([self.terms, more.terms], format="csr"),
+            np.concatenate([self.truth, more.truth]),
+        )
+
+    def views(self, sentences: Callable[[Sequence[str]], Array]) -> Views:
+        """Both views, the sentence vectors by this function."""
+        return Views(sentences(self.texts), self.terms)
+
+
+@dataclass(frozen=True)
+class Blend:
+    """How much either view counts, and one addend a class: ``sentence`` and ``term`` include the
+    temperature, so that a softmax is calibrated; ``bias`` gives frequent classes their due, which
+    margins fitted with all classes weighing alike do not."""
+
+    sentence: float
+    term: float
+    bias: Array
+
+    def of(self, by_sentence: Array, by_term: Array) -> Array:
+        """Logits of the one head that both make."""
+        return self.sentence * by_sentence + self.term * by_term + self.bias
+
+
+@dataclass(frozen=True)
 class Heads:
     """Both heads before they are blended. Weights are inputs x classes."""
 
@@ -53,15 +92,14 @@ class Heads:
         weights, bias = self.term
         return by_sentence, np.asarray(views.terms @ weights) + bias
 
-    def blended(self, blend: tuple[float, float]) -> Head:
+    def blended(self, blend: Blend, scope: Scope) -> Head:
         """One head whose logits are the weighted sum of both."""
-        a, b = blend
         return Head(
-            bias=a * self.sentence[1] + b * self.term[1],
+            bias=blend.of(self.sentence[1], self.term[1]),
             mean_sentence=self.mean_sentence,
-            sentence_weights=a * self.sentence[0],
-            centroids=self.centroids,
-            term_weights=(b * self.term[0]).astype(np.float32),
+            sentence_weights=blend.sentence * self.sentence[0],
+            term_weights=(blend.term * self.term[0]).astype(np.float32),
+            scope=scope,
         )
 
 
@@ -95,8 +133,13 @@ def term_matrix(vocabulary: Vocabulary, texts: Sequence[str]) -> sparse.csr_matr
     return sparse.csr_matrix((values, columns, starts), shape=(len(rows), len(vocabulary)))
 
 
-def fit_heads(views: Views, truth: Truth, classes: int, seed: int) -> Heads:
-    """Fits both heads; a class without a row gets the lowest logit any class could have."""
+def fit_heads(
+    views: Views, truth: Truth, classes: int, seed: int, term: tuple[Array, Array] | None = None
+) -> Heads:
+    """Fits both heads; a class without a row gets the lowest logit any class could have.
+
+    ``term`` is the term head where it was fitted before on the same rows.
+    """
     width = views.sentences.shape[1]
     mean = views.sentences.mean(axis=0) if width else np.zeros(0)
     sentence = (np.zeros((width, classes)), np.zeros(classes))
@@ -106,25 +149,41 @@ def fit_heads(views: Views, truth: Truth, classes: int, seed: int) -> Heads:
         multinomial.fit(views.sentences - mean, truth)
         sentence = _every_class(multinomial, classes)
         centroids = _centroids(views.sentences, truth, classes)
+    term = term or fit_term(views.terms, truth, classes, seed)
+    return Heads(mean, sentence, centroids, term)
+
+
+def fit_term(
+    terms: sparse.csr_matrix, truth: Truth, classes: int, seed: int
+) -> tuple[Array, Array]:
+    """Weights and bias of the term head: linear margins, every class weighing as much."""
     margins = LinearSVC(C=TERM_C, class_weight="balanced", random_state=seed)
-    margins.fit(views.terms, truth)
-    return Heads(mean, sentence, centroids, _every_class(margins, classes))
+    margins.fit(terms, truth)
+    return _every_class(margins, classes)
 
 
-def fit_blend(by_sentence: Array, by_term: Array, truth: Truth) -> tuple[float, float]:
-    """Weights of the views that make held-out truths likeliest: blend and temperature in one."""
-    rows = np.arange(len(truth))
-    start = np.log(_START)
+def fit_blend(by_sentence: Array, by_term: Array, truth: Truth) -> Blend:
+    """The blend by which held-out truths are likeliest (vector scaling, Guo et al. 2017).
 
-    def loss(logs: Array) -> float:
-        a, b = np.exp(logs)
-        chances = softmax(a * by_sentence + b * by_term)[rows, truth]
-        # Held near the start as if five more rows had said so.
-        pull = 5.0 * float(((logs - start) ** 2).sum()) / max(len(truth), 1)
-        return float(-np.log(np.maximum(chances, 1e-300)).mean()) + pull
+    The weights are held near their start as if five more rows had said so, and the biases near
+    zero as if each were drawn with a variance of one half.
+    """
+    start, rows = np.log(_START), np.arange(len(truth))
 
-    found = np.exp(minimize(loss, start, method="Nelder-Mead").x)
-    return float(found[0]), float(found[1])
+    def loss(at: Array) -> tuple[float, Array]:
+        a, b = np.exp(at[:2])
+        chances = softmax(a * by_sentence + b * by_term + at[2:])
+        away = at[:2] - start
+        likely = float(-np.log(np.maximum(chances[rows, truth], 1e-300)).sum())
+        chances[rows, truth] -= 1.0  # from here the gradient by the logits
+        slopes = [a * (chances * by_sentence).sum(), b * (chances * by_term).sum()]
+        gradient = np.concatenate([slopes + 10.0 * away, chances.sum(axis=0) + 2.0 * at[2:]])
+        return likely + 5.0 * float(away @ away) + float(at[2:] @ at[2:]), gradient
+
+    nowhere = np.concatenate([start, np.zeros(by_term.shape[1])])
+    found = minimize(loss, nowhere, jac=True, method="L-BFGS-B").x
+    a, b = np.exp(found[:2])
+    return Blend(float(a), float(b), found[2:])
 
 
 def _every_class(fitted: LogisticRegression | LinearSVC, classes: int) -> tuple[Array, Array]:

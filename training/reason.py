@@ -1,7 +1,6 @@
 """Fits the reason model: two views, one head, thresholds from data that trained no weight."""
 
 import tomllib
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,19 +10,20 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score
-from sklearn.model_selection import StratifiedKFold
 
 import models.reason
 from models import bundle
-from models.calibration import calibration_error, softmax
-from models.conformal import coverage, fit_conformal
+from models.calibration import calibration_error
+from models.conformal import Conformal, coverage, fit_conformal
 from models.protocol import Card, Column
 from models.reason.head import Head
 from models.reason.language import is_foreign
 from models.reason.model import EncoderFiles, Gate, ReasonModel, encoder_files
 from models.reason.words import words_of
 from training.encoder import exported
-from training.heads import Heads, Views, fit_blend, fit_heads, fit_vocabulary, term_matrix
+from training.heads import Blend, Heads, Labelled, fit_heads, fit_vocabulary, term_matrix
+from training.held_out import HeldOut, crossed, folds, joined, out_of_fold, predicted, settled
+from training.scope import Signs, familiar_least, fit_scope
 from training.stated import fit_stated, tells
 from workflow.codes import UNCLEAR, ReturnReason
 
@@ -40,7 +40,6 @@ LIMITS = (
 ENOUGH_HELD_OUT = 150
 """Validation texts from which they alone calibrate; below, training texts predicted by models
 that did not see them are added. With prototypes those are always added."""
-FOLDS = 5
 ANSWER_PRECISION = 0.9
 """What is answered is to be right this often, where that leaves something to answer."""
 
@@ -51,7 +50,8 @@ class Options:
 
     ``most_refused`` bounds the share of texts in scope that the scope threshold may turn away;
     ``unrelated`` are texts that belong to no class, for choosing that threshold;
-    ``encoder`` is the folder of the exported encoder, or ``None`` for n-grams alone.
+    ``encoder`` is the folder of the exported encoder, or ``None`` for n-grams alone;
+    ``finetune_minutes`` the time in which that encoder may be tuned, 0 to leave it as it is.
     """
 
     level: float = 0.95
@@ -59,21 +59,7 @@ class Options:
     most_refused: float = 0.05
     unrelated: Sequence[str] = ()
     encoder: Path | None = None
-
-
-@dataclass(frozen=True)
-class _HeldOut:
-    """Predictions for texts that the predicting weights never saw."""
-
-    by_sentence: Array
-    by_term: Array
-    sentences: Array
-    truth: Truth
-
-    def take(self, rows: NDArray[np.intp]) -> "_HeldOut":
-        return _HeldOut(
-            self.by_sentence[rows], self.by_term[rows], self.sentences[rows], self.truth[rows]
-        )
+    finetune_minutes: float = 0.0
 
 
 def fit(
@@ -85,6 +71,7 @@ def fit(
     *,
     seed: int,
     prototypes: bool = True,
+    finetune_minutes: float = 0.0,
 ) -> dict[str, float]:
     """Fits, calibrates and seals a bundle in ``out_folder``; answers metrics on held-out texts.
 
@@ -99,7 +86,7 @@ def fit(
         (val_texts, val_labels),
         seed=seed,
         prototypes=prototypes,
-        options=Options(encoder=exported()),
+        options=Options(encoder=exported(), finetune_minutes=finetune_minutes),
     )
     out_folder.mkdir(parents=True, exist_ok=True)
     model.save(out_folder)
@@ -127,49 +114,60 @@ def make(
         known = [*known, *described]
         unrelated += nothing
     classes = _classes(known, prototypes)
-    files = encoder_files(options.encoder) if options.encoder is not None else None
     vocabulary = fit_vocabulary([*(text for text, _ in known), *(unrelated if prototypes else ())])
 
-    def views(texts: Sequence[str]) -> Views:
-        return Views(_sentences(files, texts), term_matrix(vocabulary, texts))
+    def labelled(pairs: Sequence[tuple[str, str]]) -> Labelled:
+        texts = [text for text, _ in pairs]
+        return Labelled(texts, term_matrix(vocabulary, texts), _index(pairs, classes))
 
-    taught, truth = views([text for text, _ in known]), _index(known, classes)
-    heads = fit_heads(taught, truth, len(classes), seed)
-    strangers = views(unrelated)
-    # Only what belongs to the reasons of the house is known well enough to learn its absence.
-    stated = fit_stated(taught, strangers, seed) if prototypes else None
-    later = [pair for pair in later if pair[1] in classes]
-    asked = views([text for text, _ in later])
-    held = _predicted(heads, asked, _index(later, classes))
-    if stated is not None:
-        # A note that tells no reason is declined; the reason people found by other means would
-        # only teach that nothing is ever sure.
-        held = held.take(np.flatnonzero(tells(stated, asked)))
+    taught, asked = labelled(known), labelled([pair for pair in later if pair[1] in classes])
+    calibrating = np.arange(0)  # the training texts that calibrate too, held out for that
     if prototypes:
         # However many notes of one house there are, the ways of all others keep their say.
-        described_rows = np.arange(taught_by_people, len(known))
-        held = _joined(held, _out_of_fold(taught, truth, len(classes), seed, described_rows))
-    elif len(later) < ENOUGH_HELD_OUT:
-        every_row = np.arange(len(known))
-        held = _joined(held, _out_of_fold(taught, truth, len(classes), seed, every_row))
-    # One third each for blend and thresholds, for the conformal sets, and for the metrics.
-    thirds = np.array_split(np.random.default_rng(seed).permutation(len(held.truth)), 3)
-    first, second, last = (held.take(np.sort(rows)) for rows in thirds)
-    blend = fit_blend(first.by_sentence, first.by_term, first.truth)
-    head = heads.blended(blend)
-    conformal = fit_conformal(softmax(_blended(second, blend)), second.truth, options.level)
-    outside = _predicted(heads, strangers, np.full(len(unrelated), -1, dtype=np.intp))
-    if stated is not None:  # the scope is left with what is unlike all that was ever seen
+        calibrating = np.arange(taught_by_people, len(known))
+    elif len(asked.texts) < ENOUGH_HELD_OUT:
+        calibrating = np.arange(len(known))
+    files, held, how = _encoder(taught, asked, calibrating, len(classes), options, seed)
+    sentences = files.encoder.sentences if files is not None else _no_sentences
+    views, asked_views, truth = taught.views(sentences), asked.views(sentences), taught.truth
+    heads = fit_heads(views, truth, len(classes), seed)
+    if held is None:
+        held = predicted(heads, asked_views, asked.truth)
+        if len(calibrating):
+            held = joined([held, out_of_fold(views, truth, len(classes), seed, calibrating)])
+    strangers = labelled([(text, classes[0]) for text in unrelated]).views(sentences)
+    # Only what belongs to the reasons of the house is known well enough to learn its absence.
+    stated = fit_stated(views, strangers, seed) if prototypes else None
+    outside = predicted(heads, strangers, np.full(len(unrelated), -1, dtype=np.intp))
+    if stated is not None:
+        # The scope is left with what is unlike all that was ever seen. A note that tells no
+        # reason is declined; the reason people found by other means would only teach that
+        # nothing is ever sure. (Validation texts come first among those held out.)
         outside = outside.take(np.arange(0))
-    gate = Gate(
-        _familiar_least(head, blend, first, outside, options),
-        _answer_least(softmax(_blended(first, blend)), first.truth),
-        options.english_only,
-    )
-    chances = softmax(_blended(last, blend))
-    metrics = judge(chances, last.truth, conformal.sets(chances)) | _baselines(last, truth)
+        silent = np.flatnonzero(~tells(stated, asked_views))
+        held = held.take(np.setdiff1d(np.arange(len(held.truth)), silent))
+    head, gate, conformal, metrics = _finished(heads, held, outside, options, seed)
+    metrics |= _baselines(held, truth) | how
     card = _card(classes, metrics, options.level, version, trained_at)
     return ReasonModel(card, head, vocabulary, gate, conformal, files, stated), metrics
+
+
+def _finished(
+    heads: Heads, held: HeldOut, outside: HeldOut, options: Options, seed: int
+) -> tuple[Head, Gate, Conformal, dict[str, float]]:
+    """One head of both, its thresholds, sets and figures: all from texts held out."""
+    blend = settled(held)
+    chances, half = crossed(held, seed)
+    scope = fit_scope(heads.centroids, _signs(held, blend), _signs(outside, blend), seed)
+    right = chances.argmax(axis=1) == held.truth
+    gate = Gate(
+        familiar_least(scope, right, options.most_refused),
+        _answer_least(chances, held.truth),
+        options.english_only,
+    )
+    conformal = fit_conformal(chances, held.truth, options.level)
+    metrics = _metrics(chances, held.truth, half, options.level)
+    return heads.blended(blend, scope.scope), gate, conformal, metrics
 
 
 @cache
@@ -231,10 +229,36 @@ def _classes(train: Sequence[tuple[str, str]], canonical: bool) -> tuple[str, ..
     return codes
 
 
-def _sentences(files: EncoderFiles | None, texts: Sequence[str]) -> Array:
-    if files is None:
-        return np.zeros((len(texts), 0))
-    return files.encoder.sentences(texts)
+def _no_sentences(texts: Sequence[str]) -> Array:
+    return np.zeros((len(texts), 0))
+
+
+def _encoder(
+    taught: Labelled,
+    asked: Labelled,
+    calibrating: NDArray[np.intp],
+    classes: int,
+    options: Options,
+    seed: int,
+) -> tuple[EncoderFiles | None, HeldOut | None, dict[str, float]]:
+    """The encoder, frozen or tuned; tuned, also what is said of texts it was not tuned on:
+    those ``asked``, and after them a part of the training texts that are ``calibrating`` too."""
+    if options.encoder is None or options.finetune_minutes <= 0:
+        return (None if options.encoder is None else encoder_files(options.encoder)), None, {}
+    from training.tuning import tuned  # torch takes seconds to import
+
+    if len(calibrating):
+        fold = folds(taught.truth[calibrating], seed, _parts(len(calibrating)))
+        spared = calibrating[fold == 0]
+        asked = asked.plus(taught.take(spared))
+        taught = taught.take(np.setdiff1d(np.arange(len(taught.texts)), spared))
+    found = tuned(taught, asked, classes, minutes=options.finetune_minutes, seed=seed)
+    return found.files, found.held, {"tuned_share": found.share, "tuned_epochs": found.epochs}
+
+
+def _parts(texts: int) -> int:
+    """One in ten texts is held out of tuning, and more where that would be too few to judge."""
+    return max(min(texts // ENOUGH_HELD_OUT, 10), 4)
 
 
 def _index(pairs: Sequence[tuple[str, str]], classes: Sequence[str]) -> Truth:
@@ -242,65 +266,19 @@ def _index(pairs: Sequence[tuple[str, str]], classes: Sequence[str]) -> Truth:
     return np.array([at[label] for _, label in pairs], dtype=np.intp)
 
 
-def _predicted(heads: Heads, views: Views, truth: Truth) -> _HeldOut:
-    by_sentence, by_term = heads.raw(views)
-    return _HeldOut(by_sentence, by_term, views.sentences, truth)
+def _signs(held: HeldOut, blend: Blend) -> Signs:
+    logits = blend.of(held.by_sentence, held.by_term)
+    return Signs(logits.max(axis=1), held.nearness, held.sentences)
 
 
-def _joined(a: _HeldOut, b: _HeldOut) -> _HeldOut:
-    return _HeldOut(
-        np.vstack([a.by_sentence, b.by_sentence]),
-        np.vstack([a.by_term, b.by_term]),
-        np.vstack([a.sentences, b.sentences]),
-        np.concatenate([a.truth, b.truth]),
-    )
-
-
-def _out_of_fold(
-    known: Views, truth: Truth, classes: int, seed: int, asked_for: NDArray[np.intp]
-) -> _HeldOut:
-    """The training texts ``asked_for``, each predicted by heads fitted without it."""
-    counts = Counter(truth[asked_for].tolist())
-    # A class with a single text cannot be held out: its text stays in training.
-    foldable = asked_for[[counts[int(t)] >= 2 for t in truth[asked_for]]]
-    folds = min([FOLDS, *(n for n in counts.values() if n >= 2)])
-    if not len(foldable):
-        raise ValueError("every class has one text only: two of one class are needed to calibrate")
-    parts: list[_HeldOut] = []
-    splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
-    for _, asked in splitter.split(foldable, truth[foldable]):
-        rows = foldable[asked]
-        rest = np.setdiff1d(np.arange(len(truth)), rows)
-        heads = fit_heads(known.take(rest), truth[rest], classes, seed)
-        parts.append(_predicted(heads, known.take(rows), truth[rows]))
-    joined = parts[0]
-    for part in parts[1:]:
-        joined = _joined(joined, part)
-    return joined
-
-
-def _blended(part: _HeldOut, blend: tuple[float, float]) -> Array:
-    return blend[0] * part.by_sentence + blend[1] * part.by_term
-
-
-def _familiar_least(
-    head: Head,
-    blend: tuple[float, float],
-    known: _HeldOut,
-    strangers: _HeldOut,
-    options: Options,
-) -> float:
-    """The threshold that gains most on both sides, within what may be turned away in scope."""
-    logits = _blended(known, blend)
-    inside = head.familiarity(known.sentences, logits)
-    bound = float(np.quantile(inside, options.most_refused))
-    if not len(strangers.truth):
-        return float(np.quantile(inside, min(0.01, options.most_refused)))
-    outside = head.familiarity(strangers.sentences, _blended(strangers, blend))
-    right = logits.argmax(axis=1) == known.truth
-    steps = np.concatenate([inside, outside])
-    gains = [(right & (inside >= t)).mean() + (outside < t).mean() for t in steps]
-    return min(float(steps[int(np.argmax(gains))]), bound)
+def _metrics(
+    chances: Array, truth: Truth, half: NDArray[np.bool_], level: float
+) -> dict[str, float]:
+    """Figures of all rows; whether a set holds its truth is judged by the other half's sets."""
+    sets = np.empty(chances.shape, dtype=np.bool_)
+    for rows in (half, ~half):
+        sets[rows] = fit_conformal(chances[~rows], truth[~rows], level).sets(chances[rows])
+    return judge(chances, truth, sets)
 
 
 def _answer_least(chances: Array, truth: Truth) -> float:
@@ -317,14 +295,14 @@ def _answer_least(chances: Array, truth: Truth) -> float:
     return float(min(max(least, 2.0 / chances.shape[1]), 0.5))
 
 
-def _baselines(last: _HeldOut, trained_on: Truth) -> dict[str, float]:
-    said = last.by_term.argmax(axis=1)
+def _baselines(held: HeldOut, trained_on: Truth) -> dict[str, float]:
+    said = held.by_term.argmax(axis=1)
     commonest = np.bincount(trained_on).argmax()
     return {
-        "majority_accuracy": float((last.truth == commonest).mean()),
-        "tfidf_accuracy": float((said == last.truth).mean()),
-        "tfidf_macro_f1": _macro_f1(last.truth, said),
-        "held_out_texts": float(len(last.truth)),
+        "majority_accuracy": float((held.truth == commonest).mean()),
+        "tfidf_accuracy": float((said == held.truth).mean()),
+        "tfidf_macro_f1": _macro_f1(held.truth, said),
+        "held_out_texts": float(len(held.truth)),
     }
 
 

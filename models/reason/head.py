@@ -14,25 +14,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.folder import write_arrays
+from models.reason.scope import Scope
 from models.reason.words import Vocabulary, Word
 
 Array = NDArray[np.float64]
-COSINE_WEIGHT = 10.0
-"""How much a cosine of 1 to the nearest class counts beside the largest logit. Chosen
-while comparing scores on CLINC150, its test files among them: figures for that set are not a
-clean estimate."""
 
 
 @dataclass(frozen=True)
 class Head:
     """``sentence_weights`` dimensions x classes, ``term_weights`` terms x classes, ``bias`` and
-    ``classes`` in the same order; ``centroids`` classes x dimensions, of length 1."""
+    the centroids of ``scope`` in the same order of classes."""
 
     bias: Array
     mean_sentence: Array
     sentence_weights: Array
-    centroids: Array
     term_weights: NDArray[np.float32]
+    scope: Scope
 
     def logits(self, sentences: Array, terms: Sequence[Mapping[int, float]]) -> Array:
         """Rows x classes. Not centred: a text that fits no class has small logits only."""
@@ -42,13 +39,6 @@ class Head:
                 values = np.fromiter(known.values(), dtype=np.float64, count=len(known))
                 out[row] += values @ self.term_weights[list(known)].astype(np.float64)
         return out
-
-    def familiarity(self, sentences: Array, logits: Array) -> Array:
-        """One score a row; small where a text is near no class and no class claims it."""
-        score = logits.max(axis=1)
-        if self.centroids.size:
-            score = score + COSINE_WEIGHT * (sentences @ self.centroids.T).max(axis=1)
-        return np.asarray(score, dtype=np.float64)
 
     def centred(self, chosen: int) -> tuple[float, Array, Array]:
         """Bias, sentence weights and term weights of one class less the mean of all classes.
@@ -68,8 +58,10 @@ class Head:
             "bias": self.bias,
             "mean_sentence": self.mean_sentence,
             "sentence_weights": self.sentence_weights,
-            "centroids": self.centroids,
             "term_weights": self.term_weights,
+            "centroids": self.scope.centroids,
+            "scope": np.array([self.scope.claim, self.scope.nearness]),
+            "direction": self.scope.direction,
             "idf": idf,
         }
         write_arrays(path, arrays)
@@ -78,12 +70,13 @@ class Head:
 def load(path: Path, terms: Sequence[str]) -> tuple[Head, Vocabulary]:
     """What ``Head.save`` wrote; a ``ValueError`` where the shapes do not fit together."""
     with np.load(path, allow_pickle=False) as arrays:
+        claim, nearness = arrays["scope"].tolist()
         head = Head(
             arrays["bias"],
             arrays["mean_sentence"],
             arrays["sentence_weights"],
-            arrays["centroids"],
             arrays["term_weights"],
+            Scope(arrays["centroids"], claim, nearness, arrays["direction"]),
         )
         vocabulary = Vocabulary({term: i for i, term in enumerate(terms)}, arrays["idf"])
     if not len(vocabulary) == len(vocabulary.index) == len(head.term_weights):

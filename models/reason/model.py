@@ -100,7 +100,7 @@ class ReasonModel:
         if asked:
             views = self._views([texts[i] for i in asked], [words[i] for i in asked])
             logits = self.head.logits(*views)
-            familiar = self.head.familiarity(views[0], logits) >= self.gate.familiar_least
+            familiar = self.head.scope.familiarity(views[0], logits) >= self.gate.familiar_least
             if self.stated is not None:
                 familiar &= self.stated.enough(*views)
             chances = softmax(logits)
@@ -148,13 +148,7 @@ class ReasonModel:
         """Texts x classes, whatever the text, and each one's familiarity: for judging."""
         sentences, terms = self._views(texts, [words_of(text) for text in texts])
         logits = self.head.logits(sentences, terms)
-        return logits, self.head.familiarity(sentences, logits)
-
-    def term_logits(self, texts: Sequence[str]) -> Array:
-        """What the n-gram view alone adds to the logits, for judging one view by itself."""
-        terms = [term_row(self.vocabulary, words_of(text)) for text in texts]
-        usual = np.tile(self.head.mean_sentence, (len(texts), 1))
-        return self.head.logits(usual, terms)
+        return logits, self.head.scope.familiarity(sentences, logits)
 
     def save(self, folder: Path) -> None:
         """Writes everything but card, metrics and sums, which the bundle writes."""
@@ -284,7 +278,7 @@ def load(folder: Path, card: Card) -> ReasonModel:
     calibration = read_json(folder / "calibration.json")
     encoder = calibration["encoder"]
     files = encoder_files(folder, encoder) if encoder is not None else None
-    if files is None and head.centroids.size:
+    if files is None and head.scope.centroids.size:
         raise ValueError(f"calibration.json names no encoder, and the weights need {GRAPH}")
     gate = Gate(**calibration["gate"])
     conformal = Conformal.from_json(calibration["conformal"])

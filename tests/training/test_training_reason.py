@@ -101,11 +101,11 @@ def test_foreign_and_empty_notes_do_not_teach() -> None:
 
 
 def test_enough_validation_texts_calibrate_alone() -> None:
-    """With enough of them, thresholds come from validation texts, a third for each purpose."""
+    """With enough of them, nothing but validation texts calibrates, and all of them do."""
     later = [(f"{text} again {i}", label) for i, (text, label) in enumerate(LABELLED * 4)]
     model, metrics = make(_texts(LABELLED), _texts(later), seed=1, prototypes=False, options=LIGHT)
-    assert model.conformal.calibrated_on == len(later) // 3
-    assert metrics["held_out_texts"] == len(later) // 3
+    assert model.conformal.calibrated_on == len(later)
+    assert metrics["held_out_texts"] == len(later)
     assert metrics["accuracy"] == 1.0
 
 
@@ -118,9 +118,7 @@ def test_descriptions_calibrate_beside_the_notes_of_a_house() -> None:
     model, _ = make(
         _texts(LABELLED), _texts(later + silent), seed=1, prototypes=True, options=LIGHT
     )
-    assert model.conformal.calibrated_on in range(
-        (described + len(later)) // 3 - 12, (described + len(later)) // 3 + 2
-    )
+    assert described + len(later) - 36 <= model.conformal.calibrated_on <= described + len(later)
 
 
 def test_the_blend_trusts_the_view_that_knows() -> None:
@@ -129,8 +127,8 @@ def test_the_blend_trusts_the_view_that_knows() -> None:
     truth = rng.integers(0, 4, size=400)
     knows = np.eye(4)[truth] + rng.normal(size=(400, 4)) * 0.3
     noise = rng.normal(size=(400, 4))
-    a, b = fit_blend(noise, knows, truth)
-    assert a < b / 10
+    blend = fit_blend(noise, knows, truth)
+    assert blend.sentence < blend.term / 10
 
 
 def test_the_vocabulary_does_not_depend_on_the_order_of_texts() -> None:
