@@ -50,7 +50,7 @@ def test_the_time_given_is_kept() -> None:
     """With next to no time there is next to no tuning, and it still ends in good order."""
     from training.finetune import EPOCHS, Tuner
 
-    texts, labels = [text for text, _ in PAIRS] * 20, [i % 2 for i in range(len(PAIRS) * 20)]
+    texts, labels = [text for text, _ in PAIRS] * 5, [i % 2 for i in range(len(PAIRS) * 5)]
     tuner = Tuner(seed=1)
     assert tuner.learn(texts, np.array(labels), 2, minutes=0.02) < EPOCHS / 2
 
