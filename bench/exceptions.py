@@ -86,7 +86,7 @@ def run(
         "ranked": int(sum(len(one.losses) for one in every)),
         "orders": found,
         **_ratios(every),
-        "expected_loss_error": measures.calibration_error(
+        "expected_loss_error": measures.expected_gap(
             np.concatenate([one.stated for one in every]),
             np.concatenate([one.came for one in every]),
             parts=10,

@@ -108,8 +108,8 @@ def explanation_adds_up(model: Model, rows: Sequence[Row]) -> Iterator[str]:
         if told is None:
             continue
         yield from (f"row {i}: {fault}" for fault in _sum_faults(told))
-        text = rows[i].get("text")
         for push in told.pushes:
+            text = rows[i].get(push.feature)
             spans = push.start is not None and push.end is not None and isinstance(text, str)
             if spans and text[push.start : push.end] != push.value:  # type: ignore[index]
                 yield f"row {i}: span {push.start}-{push.end} does not hold {push.value!r}"

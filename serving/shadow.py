@@ -139,8 +139,8 @@ class Shadow:
         history = self.services.cases.history(conn, event.return_id)[: answer.entry.version]
         policies = self.services.policies_at(answer.entry.recorded_at.date())
         # The challenger has no guarantee of its own yet: it is held to the champion's threshold.
-        row = automation.clearance(conn, event.point)
-        least = row["threshold"] if row else None
+        clearance = automation.clearance(conn, event.point)
+        least = clearance["threshold"] if clearance else None
         first = lane_of(history, event, champion, policies, least)
         return first, lane_of(history, event, mine, policies, least)
 

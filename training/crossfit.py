@@ -5,7 +5,7 @@ these answers come the number of rounds, the weight of either half, and later ca
 a thousand examples, none is spared for one purpose alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,6 +26,11 @@ from training.split import case_of
 Array = NDArray[np.float64]
 
 STRETCHES = 5
+FORWARD_FROM = 2_500
+"""From so many rows on, the newest stretch is enough to choose and calibrate by, and it is answered
+by models that know only what came before. What repeats itself for a few weeks makes any stretch
+look easy to a model that has seen the weeks on both sides of it; and what was right long ago
+says less of what comes next."""
 SHARES = np.linspace(0.0, 1.0, 11)
 """Weights of the linear half that are tried."""
 
@@ -38,7 +43,8 @@ class Past:
 
     ``taught`` marks rows that models may learn from; the others (held-out customers) are only
     answered. ``stretch`` is 0 to 4; no case lies in two. ``own`` marks columns that are facts of
-    the question itself; with more in those marked ``rising``, a share never falls.
+    the question itself; with more in those marked ``rising``, a share never falls. With
+    ``forward`` only the newest stretch is answered, by models that know nothing of it.
     """
 
     layout: Layout
@@ -51,6 +57,7 @@ class Past:
     own: NDArray[np.bool_]
     shares: bool = False
     rising: NDArray[np.bool_] | None = None
+    forward: bool = False
 
     def part(self, rows: NDArray[np.bool_]) -> "Past":
         """Only the rows marked."""
@@ -67,7 +74,7 @@ class Past:
 @dataclass(frozen=True)
 class Crossfit:
     """``scorer`` learned from all taught rows; ``answers`` (rows x classes) are the margins of
-    models that did not know the row's stretch."""
+    models that did not know the row's stretch, NaN for a row that was not asked about."""
 
     scorer: Blended
     answers: Matrix
@@ -88,19 +95,35 @@ def own_columns(layout: Layout, prefixes: Sequence[str]) -> NDArray[np.bool_]:
 def crossfit(past: Past, *, seed: int) -> Crossfit:
     """Trees and a linear model; every row is answered out of its own stretch."""
     settings = settings_for(len(past.labels), seed, _objective(past), past.own)
-    folds = [past.stretch == stretch for stretch in np.unique(past.stretch)]
-    boosters, losses = zip(*(_grow_without(past, out, settings) for out in folds), strict=True)
+    turns = folds(past.stretch, past.forward)
+    boosters, losses = zip(
+        *(_grow(past, past.taught & known, out, settings) for known, out in turns), strict=True
+    )
     rounds = _best_rounds(losses)
-    trees, linear = (np.empty((len(past.labels), past.classes)) for _ in range(2))
-    for out, booster in zip(folds, boosters, strict=True):
+    trees, linear = (np.full((len(past.labels), past.classes), np.nan) for _ in range(2))
+    for (known_then, out), booster in zip(turns, boosters, strict=True):
         raw = booster.predict(past.matrix[out], raw_score=True, num_iteration=rounds)
         trees[out] = np.asarray(raw).reshape(-1, past.classes)
-        linear[out] = _linear(past.part(past.taught & ~out)).margins(past.matrix[out])
-    share = _best_share(trees, linear, past)
+        linear[out] = _linear(past.part(past.taught & known_then)).margins(past.matrix[out])
+    asked = ~np.isnan(trees[:, 0])
+    share = _best_share(trees[asked], linear[asked], past.part(asked))
     known = past.part(past.taught)
     final = grown(settings, _set(known), rounds)
     scorer = Blended(Trees(final.model_to_string()), _linear(known), share)
     return Crossfit(scorer, mixed(trees, linear, share), rounds)
+
+
+def folds(
+    stretch: NDArray[np.intp], forward: bool
+) -> list[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
+    """Rows a model may know and rows it then answers, oldest first.
+
+    Usually every stretch in turn, with all others known; ``forward``: the newest alone, with all
+    that came before it.
+    """
+    if forward:
+        return [(stretch < stretch.max(), stretch == stretch.max())]
+    return [(stretch != out, stretch == out) for out in np.unique(stretch)]
 
 
 def two_sided(margins: Matrix) -> Matrix:
@@ -125,12 +148,12 @@ def _set(past: Past, reference: lgb.Dataset | None = None) -> lgb.Dataset:
     return dataset(past.layout, past.matrix, past.labels, past.weights, reference=reference)
 
 
-def _grow_without(
-    past: Past, out: NDArray[np.bool_], settings: dict[str, Any]
+def _grow(
+    past: Past, known: NDArray[np.bool_], out: NDArray[np.bool_], settings: dict[str, Any]
 ) -> tuple[lgb.Booster, Array]:
-    """A booster that did not see the rows ``out``, and their summed loss after each round."""
+    """A booster of the rows ``known``, and the summed loss of ``out`` after each round."""
     heard: dict[str, Any] = {}
-    inside = _set(past.part(past.taught & ~out))
+    inside = _set(past.part(known))
     outside = _set(past.part(out), inside)
     booster = grown(settings, inside, MOST_ROUNDS, [outside], [lgb.record_evaluation(heard)])
     (losses,) = heard["valid_0"].values()
@@ -155,12 +178,20 @@ def _linear(past: Past) -> Linear:
 
 def _best_share(trees: Matrix, linear: Matrix, past: Past) -> float:
     """The weight of the linear half with which the truths were likeliest, once calibrated."""
-    loss = _loss_of_shares if past.shares else _loss_of_classes
-    return round(float(min(SHARES, key=lambda share: loss(mixed(trees, linear, share), past))), 3)
+    if past.shares:
+        return best_share(trees, linear, lambda margins: _loss_of_shares(margins, past))
+    labels = past.labels.astype(np.intp)
+    return best_share(trees, linear, lambda margins: loss_of_classes(margins, labels))
 
 
-def _loss_of_classes(margins: Matrix, past: Past) -> float:
-    labels, both = past.labels.astype(np.intp), two_sided(margins)
+def best_share(one: Matrix, other: Matrix, loss: Callable[[Matrix], float]) -> float:
+    """The weight of the other margins with which both together lose least."""
+    return round(float(min(SHARES, key=lambda share: loss(mixed(one, other, share)))), 3)
+
+
+def loss_of_classes(margins: Matrix, labels: NDArray[np.intp]) -> float:
+    """Mean negative log probability of the truths, once margins have their best temperature."""
+    both = two_sided(margins)
     chances = fit_temperature(both, labels).probabilities(both)
     return float(-np.log(np.maximum(chances[np.arange(len(labels)), labels], 1e-9)).mean())
 

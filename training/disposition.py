@@ -1,37 +1,55 @@
 """Fits the disposition model on what people decided, and says how good it is."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.catalogue import DISPOSITION
-from models.calibration import fit_temperature
-from models.conformal import Conformal, fit_conformal
+from models.blended import mixed
+from models.calibration import Affine, calibration_error, error_by_chance
+from models.conformal import Grouped, fit_conformal
 from models.disposition.certainty import Certainty
 from models.disposition.model import DispositionModel
-from models.protocol import Card
-from models.tabular import Layout, Matrix
+from models.disposition.scorer import Scorer
+from models.protocol import Card, Column
+from models.spread import Spread
+from models.tabular import Layout
+from models.terms import Reading
 from training import measures
 from training.baseline import OneHotLogistic
-from training.crossfit import Past, crossfit, own_columns, stretches
+from training.calibrating import calibrated
+from training.coverage import fit_grouped
+from training.crossfit import (
+    FORWARD_FROM,
+    STRETCHES,
+    Past,
+    best_share,
+    crossfit,
+    folds,
+    loss_of_classes,
+    own_columns,
+    stretches,
+)
 from training.enough import common, need
 from training.made import Array, Judgement, Made, by_slice, columns_of, rows_of
 from training.rows import Example
 from training.split import by_time_and_customer
+from training.terms import counted, crossfit_terms
+from workflow.assessment import Row
 from workflow.codes import Disposition
 
 NAME = "disposition"
 OUTPUT = "log_odds"
 LEAST_LABELLED, LEAST_A_CLASS = 120, 5
-CHANCES = 100
-"""Draws that say how far off a perfectly calibrated model would look."""
 LEVEL = 0.95
 """The conformal set holds the expert's choice this often."""
 RIGHT_WHEN_ANSWERED, MOST_ABSTAINED = 0.80, 0.30
 """The model abstains below the confidence from which it is right so often on past cases it did
 not know, but never on more than this share of them."""
+GROUPS = ("line_business_unit", "line_reason")
+"""The sets keep their promise in each business unit and for each reason, not only on average."""
 OWN = ("line_", "portion_")
 """How columns begin that are facts of the portion itself; the others are history."""
 
@@ -58,25 +76,18 @@ def fit(examples: Sequence[Example], *, seed: int) -> Made:
     past = [example for example in before if example.label in classes]
     taught = [example for example in taught if example.label in classes]
     columns = columns_of(DISPOSITION)
-    layout = Layout.fit(columns, rows_of(taught))
-    codes = codes_of(past, classes)
-    learned = crossfit(
-        Past(
-            layout,
-            layout.matrix(rows_of(past)),
-            codes.astype(np.float64),
-            len(classes),
-            weights_of(past),
-            np.array([example.customer not in split.held_out for example in past]),
-            stretches(past),
-            own_columns(layout, OWN),
-        ),
-        seed=seed,
+    decided = Decided(
+        columns,
+        rows_of(past),
+        codes_of(past, classes),
+        weights_of(past),
+        np.array([example.customer not in split.held_out for example in past]),
+        stretches(past),
     )
-    certainty = _certainty(learned.answers, codes, len(SAYS) - len(classes))
+    learned = learn(decided, classes, len(SAYS), GROUPS, OWN, seed=seed)
 
     def build(card: Card) -> DispositionModel:
-        return DispositionModel(card, layout, learned.scorer, classes, certainty)
+        return DispositionModel(card, learned.scorer, classes, learned.certainty)
 
     return Made(
         name=NAME,
@@ -90,12 +101,9 @@ def fit(examples: Sequence[Example], *, seed: int) -> Made:
             "seed": seed,
             "labelled": len(labelled),
             "classes": " ".join(classes),
-            "rounds": learned.rounds,
-            "linear_share": learned.scorer.linear_share,
-            "temperature": certainty.temperature.value,
-            "answer_least": certainty.answer_least,
+            **learned.params,
         },
-        judged=_judge(build(_blank()), taught, split.test, seed),
+        judged=_judge(build(_blank(columns)), taught, split.test, seed),
         data=labelled,
         test=split.test,
         conformal_level=LEVEL,
@@ -113,19 +121,112 @@ def weights_of(examples: Sequence[Example]) -> Array:
     return np.array([example.weight for example in examples])
 
 
-def _certainty(answers: Matrix, truth: NDArray[np.intp], unmet: int) -> Certainty:
-    """Temperature, sets and threshold, all from answers to cases the models did not know.
+@dataclass(frozen=True)
+class Decided:
+    """What was decided in the past, in time order: ``columns`` of ``rows``, ``labels`` as class
+    codes, ``weights`` how far each is to be trusted. Rows not ``taught`` are only answered;
+    ``stretch`` is 0 to 4, and no case lies in two."""
 
-    The promise of the sets is that of cross-conformal prediction (Vovk 2015): the one number
-    fitted to the same answers, the temperature, moves it by less than its own noise.
+    columns: tuple[Column, ...]
+    rows: Sequence[Row]
+    labels: NDArray[np.intp]
+    weights: Array
+    taught: NDArray[np.bool_]
+    stretch: NDArray[np.intp]
+
+    @property
+    def taught_rows(self) -> list[Row]:
+        return [row for row, known in zip(self.rows, self.taught.tolist(), strict=True) if known]
+
+
+@dataclass(frozen=True)
+class Learned:
+    """The parts of a model, and what was chosen on the way."""
+
+    scorer: Scorer
+    certainty: Certainty
+    params: dict[str, str | int | float]
+
+
+def learn(
+    decided: Decided,
+    classes: Sequence[str],
+    says: int,
+    groups: Sequence[str] = (),
+    own: Sequence[str] = ("",),
+    *,
+    seed: int,
+) -> Learned:
+    """Trees, a linear model, and words where there is text or a list; then how sure to be.
+
+    ``says`` is how many answers there are, those never met included; ``groups`` name the columns
+    in whose groups the sets keep their promise; ``own`` how columns begin that are facts of the
+    question itself. Everything is chosen by what models that did not know a stretch of time said
+    of it.
     """
-    temperature = fit_temperature(answers, truth)
-    open_set = Conformal("lac", LEVEL, np.inf, 0)
-    sure = Certainty(temperature, open_set, 0.5 / (len(truth) + 1), 0.0)
+    spread = Spread.fit(decided.columns, decided.taught_rows)
+    columns, rows = spread.columns(decided.columns), spread.rows(decided.rows)
+    layout = Layout.fit(columns, spread.rows(decided.taught_rows))
+    past = Past(
+        layout,
+        layout.matrix(rows),
+        decided.labels.astype(np.float64),
+        len(classes),
+        decided.weights,
+        decided.taught,
+        decided.stretch,
+        own_columns(layout, own),
+        forward=len(decided.labels) >= FORWARD_FROM,
+    )
+    table = crossfit(past, seed=seed)
+    scorer, answers = Scorer(spread, layout, table.scorer), table.answers
+    chosen: dict[str, str | int | float] = {
+        "rounds": table.rounds,
+        "linear_share": table.scorer.linear_share,
+    }
+    asked = ~np.isnan(answers[:, 0])
+    labels = decided.labels[asked]
+    reading = Reading.of(decided.columns, spread)
+    if reading.texts or spread.separators:
+        terms, said, strength = crossfit_terms(
+            counted(reading, decided.rows, decided.taught),
+            decided.labels,
+            len(classes),
+            decided.weights,
+            decided.taught,
+            folds(past.stretch, past.forward),
+        )
+        share = best_share(answers[asked], said[asked], lambda both: loss_of_classes(both, labels))
+        scorer = replace(scorer, terms=terms, terms_share=share)
+        answers = mixed(answers, said, share)
+        chosen |= {"terms": len(terms.index), "terms_strength": strength, "terms_share": share}
+    turns = np.arange(len(labels)) * STRETCHES // len(labels)
+    scaling, kind = calibrated(answers[asked], labels, turns)
+    told = [row for row, was in zip(decided.rows, asked.tolist(), strict=True) if was]
+    certainty = _certainty(answers[asked], labels, told, scaling, says - len(classes), groups)
+    chosen |= {"scaling": kind, "answer_least": certainty.answer_least}
+    return Learned(scorer, certainty, chosen)
+
+
+def _certainty(
+    answers: Array,
+    truth: NDArray[np.intp],
+    rows: Sequence[Row],
+    scaling: Affine,
+    unmet: int,
+    groups: Sequence[str],
+) -> Certainty:
+    """Sets and threshold from answers to cases the models did not know.
+
+    The promise of the sets is that of cross-conformal prediction (Vovk 2015): the few numbers
+    fitted to the same answers, the scaling, move it by less than its own noise.
+    """
+    open_set = Grouped.plain(fit_conformal(answers[:0], truth[:0], LEVEL))
+    sure = Certainty(scaling, open_set, 0.5 / (len(truth) + 1), 0.0)
     chances = sure.probabilities(answers, unmet)
     return replace(
         sure,
-        conformal=fit_conformal(chances, truth, LEVEL),
+        conformal=fit_grouped(chances, truth, rows, groups, LEVEL),
         answer_least=_answer_least(chances, truth),
     )
 
@@ -175,11 +276,11 @@ def _judge(
         "abstained_share": float(1 - answered.mean()),
         "macro_f1": measures.macro_f1(truth, said),
         "log_loss": measures.log_loss(known, chances),
-        "ece": measures.calibration_error(chances.max(axis=1), right),
-        "ece_by_chance": _ece_by_chance(chances.max(axis=1), seed),
+        "ece": calibration_error(chances.max(axis=1), right > 0),
+        "ece_by_chance": error_by_chance(chances.max(axis=1), seed=seed),
         "set_coverage": float(np.mean(in_set)),
         "set_size": float(np.mean([len(answer.set) for answer in answers])),
-        **_baselines(model.layout, taught, test, model.classes),
+        **_baselines(model.scorer.layout, taught, test, model.classes),
     }
     confusion, met_classes = measures.confusion(truth, said)
     return Judgement(
@@ -228,20 +329,10 @@ def _baselines(
     return {"majority_accuracy": right(tiled), "logistic_accuracy": right(found)}
 
 
-def _ece_by_chance(confidence: Array, seed: int) -> float:
-    """The calibration error that a model whose every confidence is true shows on so many rows.
-
-    Fifteen bins of a few rows each never agree exactly; only what exceeds this is an error.
-    """
-    drawn = np.random.default_rng(seed).random((CHANCES, len(confidence))) < confidence
-    errors = [measures.calibration_error(confidence, right.astype(np.float64)) for right in drawn]
-    return float(np.mean(errors))
-
-
 def _mean(values: Array) -> float:
     return float(values.mean()) if len(values) else float("nan")
 
 
-def _blank() -> Card:
+def _blank(columns: tuple[Column, ...]) -> Card:
     """A card for a model that exists only while it is judged."""
-    return Card(NAME, "0", (), SAYS, OUTPUT, "", None, "", {})
+    return Card(NAME, "0", columns, SAYS, OUTPUT, "", None, "", {})

@@ -182,7 +182,7 @@ def _judge(model: ExceptionRank, test: Sequence[Example], seed: int) -> Judgemen
         "loss_captured_at_10pct_by_exposure": measures.captured(losses, exposure, 0.1),
         "loss_captured_at_10pct_best": measures.captured(losses, losses, 0.1),
         "loss_captured_at_10pct_majority": 0.1,  # any order that knows nothing
-        "expected_loss_error": measures.calibration_error(said, came, parts=10),
+        "expected_loss_error": measures.expected_gap(said, came, parts=10),
     }
     return Judgement(
         metrics,

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, f1_score, ndcg_score, roc_auc_score
 
+from models import calibration
+
 Array = NDArray[np.float64]
-BINS = 15
 ROUNDS = 200
 """Bootstrap rounds: enough for the two ends of a 95 % interval to be steady to a tenth of it."""
 
@@ -35,13 +36,18 @@ def confusion(
     return counts, tuple(classes)
 
 
-def calibration_error(confidence: Array, right: Array, parts: int = BINS) -> float:
-    """Expected calibration error over up to ``parts`` bins of equal size, in [0, 1]."""
-    if len(confidence) == 0:
+def calibration_error(confidence: Array, right: Array) -> float:
+    """Expected calibration error over 15 bins of equal width, in [0, 1]; ``right`` is 0 or 1."""
+    return calibration.calibration_error(confidence, right > 0)
+
+
+def expected_gap(said: Array, came: Array, parts: int) -> float:
+    """Mean gap between what was said and what came, over up to ``parts`` bins of equal size."""
+    if len(said) == 0:
         return 0.0
-    order = np.argsort(confidence, kind="stable")
+    order = np.argsort(said, kind="stable")
     bins = np.array_split(order, min(parts, len(order)))
-    gaps = [abs(float(confidence[p].mean() - right[p].mean())) * len(p) for p in bins]
+    gaps = [abs(float(said[p].mean() - came[p].mean())) * len(p) for p in bins]
     return float(sum(gaps) / len(order))
 
 

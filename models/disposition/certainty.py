@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calibration import Temperature
-from models.conformal import Conformal
+from models.calibration import Affine
+from models.conformal import Grouped
 
 Array = NDArray[np.float64]
 
@@ -21,19 +21,19 @@ class Certainty:
     ``answer_least`` the model abstains.
     """
 
-    temperature: Temperature
-    conformal: Conformal
+    scaling: Affine
+    conformal: Grouped
     unseen: float
     answer_least: float
 
     def probabilities(self, margins: Array, unseen: int) -> Array:
         """Rows x (classes + unseen), each row summing to 1; ``unseen`` counts unmet classes."""
-        met = self.temperature.probabilities(margins) * (1.0 - unseen * self.unseen)
+        met = self.scaling.probabilities(margins) * (1.0 - unseen * self.unseen)
         return np.hstack([met, np.full((len(met), unseen), self.unseen)])
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "temperature": self.temperature.value,
+            "scaling": self.scaling.to_json(),
             "conformal": self.conformal.to_json(),
             "unseen": self.unseen,
             "answer_least": self.answer_least,
@@ -43,8 +43,8 @@ class Certainty:
     def from_json(cls, data: Mapping[str, Any]) -> "Certainty":
         """What ``to_json`` wrote."""
         return cls(
-            Temperature(float(data["temperature"])),
-            Conformal.from_json(data["conformal"]),
+            Affine.from_json(data["scaling"]),
+            Grouped.from_json(data["conformal"]),
             float(data["unseen"]),
             float(data["answer_least"]),
         )

@@ -1,18 +1,20 @@
-"""The disposition model: trees and a linear model over all that is known of a portion."""
+"""The disposition model: trees, a linear model and words over all that is known of a portion."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models import blended
-from models.blended import Blended
+from models.disposition import scorer as scorers
 from models.disposition.certainty import Certainty
+from models.disposition.scorer import Scorer, Share
 from models.folder import read_json, write_json
 from models.protocol import Card, Prediction
 from models.pushes import explanation, grouped
-from models.tabular import Layout, all_missing
+from models.tabular import all_missing
+from models.terms import spoken
 from workflow.assessment import Candidate, Explanation, Row
 
 REQUIRED = ("line_condition", "line_reason", "line_item_class")
@@ -33,15 +35,15 @@ class DispositionModel:
     def __init__(
         self,
         card: Card,
-        layout: Layout,
-        scorer: Blended,
+        scorer: Scorer,
         classes: Sequence[str],
         certainty: Certainty,
     ) -> None:
-        self._card, self.layout, self.scorer = card, layout, scorer
+        self._card, self.scorer = card, scorer
         self.classes, self.certainty = tuple(classes), certainty
         self._says = self.classes + tuple(v for v in card.says if v not in self.classes)
-        self._columns = {column.name: column for column in layout.columns}
+        self._columns = {column.name: column for column in card.reads}
+        self._sources = scorer.spread.sources(card.reads)
         self._required = tuple(name for name in REQUIRED if name in self._columns)
 
     @property
@@ -55,14 +57,14 @@ class DispositionModel:
 
     def probabilities(self, rows: Sequence[Row]) -> Array:
         """Rows x ``values``; calibrated."""
-        margins = self.scorer.margins(self.layout.matrix(rows))
+        margins = self.scorer.margins(rows)
         return self.certainty.probabilities(margins, len(self._says) - len(self.classes))
 
     def predict(self, rows: Sequence[Row]) -> list[Prediction]:
         if not rows:
             return []
         chances = self.probabilities(rows)
-        likely = self.certainty.conformal.sets(chances)
+        likely = self.certainty.conformal.sets(chances, rows)
         return [
             Prediction(None, None, "missing_facts")
             if all_missing(row, self._required)
@@ -91,27 +93,36 @@ class DispositionModel:
         """
         if not rows:
             return []
-        matrix = self.layout.matrix(rows)
-        margins = self.scorer.margins(matrix)
+        totals = self.certainty.scaling.scaled(self.scorer.margins(rows))
         wanted = of or [None] * len(rows)
         chosen = [
-            self._class_of(value, margins[i]) for i, value in enumerate(wanted)
+            self._class_of(value, totals[i]) for i, value in enumerate(wanted)
         ]  # -1: nothing to explain
-        pushes, bases = self.scorer.pushes(matrix, [max(k, 0) for k in chosen])
-        names = self.layout.names
+        shares = self.scorer.shares(rows, [max(k, 0) for k in chosen], self._sources)
         return [
             None
             if k < 0 or all_missing(row, self._required)
-            else explanation(
-                "exact_additive",
-                f"{self._card.output}:{self.classes[k]}",
-                float(bases[i]),
-                float(margins[i, k]),
-                grouped(self._columns, row, zip(names, pushes[i].tolist(), strict=True)),
-                top,
-            )
-            for i, (row, k) in enumerate(zip(rows, chosen, strict=True))
+            else self._told(row, k, share, float(totals[i, k]), top)
+            for i, (row, k, share) in enumerate(zip(rows, chosen, shares, strict=True))
         ]
+
+    def _told(
+        self, row: Row, chosen: int, share: Share, total: float, top: int | None
+    ) -> Explanation:
+        """Pushes on the calibrated log-odds: those on the raw margin, times the class's slope."""
+        slope = float(self.certainty.scaling.slope[chosen])
+        shift = float(self.certainty.scaling.shift[chosen])
+        words, cells = spoken(share.places, self._columns, row)
+        pushes = [
+            replace(push, push=push.push * slope)
+            for push in (
+                *grouped(self._columns, row, [*share.columns.items(), *cells.items()]),
+                *words,
+            )
+        ]
+        output = f"{self._card.output}:{self.classes[chosen]}"
+        base = share.base * slope + shift
+        return explanation("exact_additive", output, base, total, pushes, top)
 
     def _class_of(self, value: str | None, margins: Array) -> int:
         if value is None:
@@ -121,7 +132,6 @@ class DispositionModel:
     def save(self, folder: Path) -> None:
         """Writes everything but card, metrics and sums, which the bundle writes."""
         self.scorer.save(folder)
-        write_json(folder / "layout.json", self.layout.to_json())
         calibration = {"classes": list(self.classes), **self.certainty.to_json()}
         write_json(folder / "calibration.json", calibration)
 
@@ -131,8 +141,7 @@ def load(folder: Path, card: Card) -> DispositionModel:
     calibration = read_json(folder / "calibration.json")
     return DispositionModel(
         card,
-        Layout.from_json(read_json(folder / "layout.json"), card.reads),
-        blended.load(folder),
+        scorers.load(folder, card.reads),
         calibration["classes"],
         Certainty.from_json(calibration),
     )

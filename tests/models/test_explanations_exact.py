@@ -37,15 +37,20 @@ def rows() -> Rows:
 def scorer(name: str) -> tuple[Blended, Matrix]:
     """The fitted trees and linear model of a kind, and rows with gaps and unseen categories."""
     made = FITS[name](rows().of(name), seed=1)
-    model: Any = made.build(disposition._blank())
-    blended = model.taught if name == "credit_anomaly" else model.scorer
+    model: Any = made.build(disposition._blank(made.columns))
+    whole = model.scorer if name == "disposition" else model
+    blended = {
+        "disposition": lambda: model.scorer.tabular,
+        "credit_anomaly": lambda: model.taught,
+        "exception_rank": lambda: model.scorer,
+    }[name]()
     asked: list[Row] = [dict(example.row) for example in made.examples[:40]]
     for i, row in enumerate(asked):
         asked[i] = {k: None if (i + j) % 9 == 0 else v for j, (k, v) in enumerate(row.items())}
-        kinds = [c.name for c in model.layout.columns if c.kind == "category"]
+        kinds = [c.name for c in whole.layout.columns if c.kind == "category"]
         if i % 5 == 0:
             asked[i] = {**asked[i], kinds[i % len(kinds)]: "never-seen"}
-    matrix = model.layout.matrix(asked)
+    matrix = whole.layout.matrix(asked)
     assert isinstance(blended, Blended) and np.isnan(matrix).any()
     return blended, matrix
 

@@ -158,7 +158,7 @@ def test_disposition_abstains_where_it_is_too_uncertain() -> None:
     sure = model("disposition")
     assert isinstance(sure, DispositionModel)
     never = replace(sure.certainty, answer_least=0.9999)
-    careful = DispositionModel(sure.card, sure.layout, sure.scorer, sure.classes, never)
+    careful = DispositionModel(sure.card, sure.scorer, sure.classes, never)
     answer = careful.predict(some_rows("disposition")[:1])[0]
     assert (answer.value, answer.abstained) == (None, "too_uncertain")
     assert answer.candidates
