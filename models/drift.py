@@ -25,6 +25,8 @@ LEVELS = np.linspace(0.0, 1.0, 101)
 """Quantiles kept of a number: the distance between two such lists is Wasserstein's, to 1 %."""
 MOST_CATEGORIES, MOST_WORDS = 200, 2000
 DRAWS = 60
+LEAST_DEVIATION = 0.1
+"""On the log scale: a column that hardly varied has not moved far when it changes by a tenth."""
 ANSWER, CONFIDENCE = "answer", "confidence"
 MISSING, UNSEEN = "(missing)", "(never seen)"
 ABSTAINED = "abstained: "
@@ -44,13 +46,15 @@ class Answered:
 @dataclass(frozen=True, slots=True)
 class Moved:
     """How one column, the scores or the values moved. ``chance`` is the effect that 19 of 20
-    samples of this size show without any drift; ``missing`` and ``unseen`` are shares now, and
-    ``missing_before`` the share in the reference."""
+    samples of this size show without any drift; ``shift`` is a number's distance in natural
+    logarithms; ``missing`` and ``unseen`` are shares now, ``missing_before`` the share in the
+    reference."""
 
     name: str
     kind: str
     effect: float
     chance: float
+    shift: float = 0.0
     missing: float = 0.0
     missing_before: float = 0.0
     unseen: float = 0.0
@@ -103,7 +107,8 @@ def findings(moved: Sequence[Moved], limits: Mapping[str, Any]) -> tuple[list[st
         count += bool(says)
         told += says
         alarming |= (
-            m.beyond(limits["inputs"]["alarm_effect"][m.kind])
+            m.shift >= limits["inputs"]["alarm_shift"]
+            or (m.kind == "category" and m.beyond(limits["inputs"]["alarm_divergence"]))
             or missing >= limits["inputs"]["alarm_missing"]
             or m.unseen >= limits["inputs"]["alarm_unseen"]
         )
@@ -197,27 +202,29 @@ def _moved(
 ) -> Moved:
     missing = sum(value is None for value in values) / max(len(values), 1)
     if kind == "number":
-        effect, by_chance = _number(before, _scaled(values), rows_before, chance)
-        return Moved(name, kind, effect, by_chance, missing, before["missing"])
+        effect, by_chance, shift = _number(before, _scaled(values), rows_before, chance)
+        return Moved(name, kind, effect, by_chance, shift, missing, before["missing"])
     effect, by_chance, unseen = _category(before, values, rows_before, chance)
-    return Moved(name, kind, effect, by_chance, missing, before["missing"], unseen)
+    return Moved(name, kind, effect, by_chance, 0.0, missing, before["missing"], unseen)
 
 
 def _number(
     before: Mapping[str, Any], now: Array, rows_before: int, chance: np.random.Generator
-) -> tuple[float, float]:
-    """Wasserstein's distance in deviations of the reference, and what chance makes of it."""
+) -> tuple[float, float, float]:
+    """Wasserstein's distance in deviations of the reference, what chance makes of it, and the
+    distance itself."""
     old = np.array(before["quantiles"])
     if not len(old) or not len(now):
-        return 0.0, 0.0  # all missing, then or now: the share that is missing says so
-    scale = before["deviation"] or 1.0
+        return 0.0, 0.0, 0.0  # all missing, then or now: the share that is missing says so
+    scale = max(before["deviation"], LEAST_DEVIATION)
 
     def distance(sample: Array) -> float:
-        return float(np.abs(np.quantile(sample, LEVELS) - old).mean() / scale)
+        return float(np.abs(np.quantile(sample, LEVELS) - old).mean())
 
     size = _effective(len(now), rows_before * (1 - before["missing"]))
     drawn = [distance(np.interp(chance.random(size), LEVELS, old)) for _ in range(DRAWS)]
-    return distance(now), float(np.quantile(drawn, 0.95))
+    shift = distance(now)
+    return shift / scale, float(np.quantile(drawn, 0.95)) / scale, shift
 
 
 def _category(
