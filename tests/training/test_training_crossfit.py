@@ -9,7 +9,7 @@ from models.calibration import softmax
 from models.protocol import Column
 from models.tabular import Layout
 from training.boosting import leaves_for
-from training.crossfit import STRETCHES, Past, crossfit, own_columns, stretches
+from training.crossfit import STRETCHES, Past, crossfit, folds, own_columns, stretches
 from training.rows import Example
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -111,3 +111,15 @@ def test_shares_are_learned_as_the_log_odds_of_their_mean() -> None:
     assert abs(said.mean() - shares.mean()) < 0.03
     steps = np.column_stack([np.zeros(50), np.linspace(-3, 3, 50)])
     assert (np.diff(learned.scorer.margins(steps)[:, 0]) >= -1e-12).all()
+
+
+def test_with_rows_enough_only_the_newest_stretch_is_answered_and_knows_nothing_later() -> None:
+    """The models that answer it learned from the four before; the others are not asked about."""
+    usual = replace(past(), classes=1, forward=True)
+    newest = usual.stretch == STRETCHES - 1
+    one = crossfit(usual, seed=1)
+    assert np.isnan(one.answers[~newest]).all()
+    ((known, out),) = folds(usual.stretch, forward=True)
+    assert (out == newest).all()
+    assert (known == ~newest).all()
+    assert one.answers[newest].std() > 0
