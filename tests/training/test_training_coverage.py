@@ -31,7 +31,7 @@ def drawn(count: int, seed: int) -> tuple[Array, NDArray[np.intp], list[Row]]:
 
 
 def test_one_column_of_groups_is_one_split_conformal_threshold_a_group() -> None:
-    """To the digit what fitting each group alone gives, MAPIE's own quantile among it."""
+    """To the digit what fitting each group alone gives."""
     chances, truth, rows = drawn(600, 1)
     found = fit_grouped(chances, truth, rows, ("unit",), 0.9)
     for unit in UNITS:
