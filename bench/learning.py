@@ -56,7 +56,8 @@ def run(
         started = time.perf_counter()
         runs = [_step(step, seed, options, judged) for seed in range(seeds if step else 1)]
         curve.append(_averaged(step, runs))
-        typer.echo(f"{step} corrections a code: {time.perf_counter() - started:.0f} s", err=True)
+        seconds = time.perf_counter() - started
+        typer.echo(f"{step} corrections a code, {seconds:.0f} s: {curve[-1]}", err=True)
     typer.echo(json.dumps({"bench": "learning", "test": test.name, "seeds": seeds, "curve": curve}))
 
 
