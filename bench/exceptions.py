@@ -7,6 +7,7 @@ through the real wiring first (minutes a seed). The last line printed is one JSO
 """
 
 import json
+import multiprocessing
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -68,7 +69,8 @@ def run(
     """Share of the later losses found among the first tenth, by several orders."""
     started = time.perf_counter()
     of = partial(_ranked_of, days=days, scale=scale, house=house)
-    with ProcessPoolExecutor(jobs) as pool:
+    # Spawned, not forked: a fork of a process whose libraries run threads may wait forever.
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
         every = list(pool.map(of, range(first, first + seeds)))
     found = {name: _summary(every, name) for name in ORDERS}
     for name, figures in found.items():

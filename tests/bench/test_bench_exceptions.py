@@ -4,7 +4,6 @@ import json
 from functools import cache
 
 import numpy as np
-import pytest
 import typer
 from typer.testing import CliRunner
 
@@ -43,7 +42,6 @@ def test_every_order_is_measured_on_the_same_rows() -> None:
     assert (found.came <= 1).all() and (found.stated > 0).all()
 
 
-@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_the_last_line_is_one_document() -> None:
     """With every order, both ratios, and the error of the loss that the model states."""
     asked = ["--seeds", "1", "--scale", "0.5", "--first", "7", "--jobs", "1"]

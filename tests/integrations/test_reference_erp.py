@@ -122,16 +122,24 @@ def test_batch_in_the_callers_transaction(engine: Engine, erp: ReferenceErp, cas
 
 
 def test_bulk_speed(erp: ReferenceErp, case: str) -> None:
-    """Thousands of effects go at more than a thousand a second, and a repeat adds none."""
+    """Together, effects take less than a third of the time of one by one; a repeat adds none.
+
+    Quiet machines do several thousand a second; a ratio holds on busy ones too.
+    """
     effects = walked("restock")
     asked = [
         Asked(_renumbered(effect, f"{case}-{number}"), AT)
         for number in range(400)
         for effect in effects
     ]
+    alone = [Asked(_renumbered(effect, f"{case}-alone"), AT) for effect in effects]
+    started = time.perf_counter()
+    for one in alone:
+        perform_many([one], erp)
+    each = (time.perf_counter() - started) / len(alone)
     started = time.perf_counter()
     answers = perform_many(asked, erp)
-    assert len(answers) / (time.perf_counter() - started) > 1_000
+    assert (time.perf_counter() - started) / len(asked) < each / 3
     assert all(isinstance(a, Outcome) and not a.repeated for a in answers)
     assert all(isinstance(a, Outcome) and a.repeated for a in perform_many(asked, erp))
 
