@@ -182,6 +182,10 @@ def _play(wired: "Services", scale: float) -> None:
     typer.echo(f"  {report.requested} returns, {report.open_tasks} tasks wait in the queue.")
 
 
+FIRST = "The demo's first version: nothing answers yet, and no lane opens on its confidence alone."
+"""Why a first version may pass a gate that a reason excuses; it stands in the ledger."""
+
+
 def _train(wired: "Services") -> None:
     """Train the four models, promote them by the recorded bootstrap actor, and use them."""
     from models.store import Store
@@ -210,7 +214,7 @@ def _train(wired: "Services") -> None:
 
     def promote(conn: "Connection", name: str, version: str) -> None:
         gates = tried(wired.journal, conn, name, version, rows, registry=registry, store=store)
-        asked = Proposal(name, version, gates, note="demo")
+        asked = Proposal(name, version, gates, despite=FIRST, note="demo")
         proposal = propose(wired.journal, conn, asked, TRAINER, now, registry=registry)
         approve(wired.journal, conn, proposal, BOOTSTRAP, now, True, registry=registry, store=store)
 

@@ -3,8 +3,9 @@
 Candidate and champion answer the same questions, from after everything that either was trained
 on, and their difference is drawn by customer. Better than the champion beyond noise passes. The
 same within noise fails, but a person may propose it nevertheless and say why (a retraining on
-newer data seldom is better at once). Worse beyond noise, worse for a part of the business,
-badly calibrated, slow, or breaking a promise of ``models.checks``: no reason excuses that.
+newer data seldom is better at once); so may a first version that is badly calibrated. Worse beyond
+noise, worse for a part of the business, badly calibrated in a champion's place, slow, or breaking
+a promise of ``models.checks``: no reason excuses that.
 """
 
 import time
@@ -186,7 +187,11 @@ def _slices(met: Contest, limits: Mapping[str, Any]) -> GateResult:
 
 
 def _calibration(met: Contest, limits: Mapping[str, Any]) -> GateResult:
-    """The calibration error is small, with what chance adds to it: the two add up in squares."""
+    """The calibration error is small, with what chance adds to it: the two add up in squares.
+
+    Excusable for a first version: without it nothing answers, and no automatic lane opens on a
+    confidence alone (``models.guarantee``).
+    """
     found = judging.calibration(met.candidate, limits["seed"])
     if found is None:
         why = "its confidence is no probability" if met.asked else "no question to judge it by"
@@ -198,7 +203,8 @@ def _calibration(met: Contest, limits: Mapping[str, Any]) -> GateResult:
         f" where chance alone makes up to {chance:.3f}"
     )
     figures = (("ece", error), ("ece_most", most))
-    return GateResult("calibration", error <= most, says, figures=figures)
+    passed = error <= most
+    return GateResult("calibration", passed, says, not passed and met.champion is None, figures)
 
 
 def _latency(

@@ -127,7 +127,10 @@ def test_a_slow_model_is_refused(rows: Rows, champion: Version) -> None:
 def test_a_model_too_sure_of_itself_is_refused(
     rows: Rows, champion: Version, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Confidences that are not borne out, beyond what chance makes of a true one, are no use."""
+    """Confidences that are not borne out, beyond what chance makes of a true one, are no use.
+
+    Nothing excuses them in a champion's place; where nothing answers yet, a stated reason does.
+    """
     told = named(weigh(NAME, champion, None, rows))["calibration"]
     assert told.passed, told.says
     honest = judging.answers_of
@@ -138,8 +141,10 @@ def test_a_model_too_sure_of_itself_is_refused(
         return replace(said, confidence=np.minimum(said.confidence + 0.2, 1.0))
 
     monkeypatch.setattr(judging, "answers_of", boasting)
-    told = named(weigh(NAME, champion, None, rows))["calibration"]
+    told = named(weigh(NAME, champion, champion, rows))["calibration"]
     assert not told.passed and not told.excusable
+    first = named(weigh(NAME, champion, None, rows))["calibration"]
+    assert not first.passed and first.excusable
 
 
 def test_a_broken_bundle_fails_at_once(rows: Rows, champion: Version, tmp_path: Path) -> None:
