@@ -243,7 +243,7 @@ def models(request: Request, actor: Viewer) -> Response:
                 "reads": len(card.reads),
                 "limits": card.limits,
                 "described": shelf.overview is not None,
-                "metrics": [sentences.figure(k, v) for k, v in card.metrics.items()],
+                "metrics": sentences.head_figures(card.metrics),
                 "fault": services.shelf.faults.get(name),
                 **told[name],
                 "automation": trusted.automation(name, shelf.ref.version),

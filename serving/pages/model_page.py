@@ -14,8 +14,6 @@ from workflow.refused import Refused
 
 router = APIRouter(route_class=DeskRoute)
 
-FIGURES = ("accuracy", "auc", "loss_captured_at_10pct", "macro_f1", "ece", "set_coverage")
-"""Figures of a card that head the page, where it has them."""
 UNITS: Mapping[str, str] = {
     "log_odds": "Pushes are in log-odds: +0.7 makes an answer twice as likely against the others.",
     "strangeness": "Pushes are in standard deviations above the usual credit.",
@@ -52,9 +50,7 @@ def _of(name: str, shelf: OnShelf) -> dict[str, Any]:
         "trained_at": card.trained_at,
         "limits": card.limits,
         "unit": UNITS.get(card.output.partition(":")[0], ""),
-        "figures": [
-            sentences.figure(key, card.metrics[key]) for key in FIGURES if key in card.metrics
-        ],
+        "figures": sentences.head_figures(card.metrics),
         "seen": seen,
         "shown": charts.SHOWN,
         "topic": TOPICS.get(name, "an answer"),

@@ -173,6 +173,13 @@ METRICS = {
     "loss_captured_at_10pct": "Loss found in the first 10 % reviewed",
 }
 """Figures of a model's card that have a name of their own."""
+HEAD = ("accuracy", "auc", "loss_captured_at_10pct", "macro_f1", "ece", "set_coverage")
+"""Figures that head a model, where its card has them; all of them are under ``/v1/models``."""
+
+
+def head_figures(metrics: Mapping[str, float]) -> list[dict[str, Any]]:
+    """The few figures of a card that a reader needs first, in a fixed order."""
+    return [figure(name, metrics[name]) for name in HEAD if name in metrics]
 
 
 def figure(name: str, value: float) -> dict[str, Any]:
