@@ -189,8 +189,10 @@ FIRST = "The demo's first version: nothing answers yet, and no lane opens on its
 def _train(wired: "Services") -> None:
     """Train the four models, promote them by the recorded bootstrap actor, and use them."""
     from models.store import Store
+    from training.gates import failed
     from training.journal_source import facts_of
     from training.promotion import (
+        ALIAS,
         BOOTSTRAP,
         TRAINER,
         Proposal,
@@ -214,7 +216,8 @@ def _train(wired: "Services") -> None:
 
     def promote(conn: "Connection", name: str, version: str) -> None:
         gates = tried(wired.journal, conn, name, version, rows, registry=registry, store=store)
-        asked = Proposal(name, version, gates, despite=FIRST, note="demo")
+        despite = FIRST if failed(gates, ALIAS) else ""
+        asked = Proposal(name, version, gates, despite=despite, note="demo")
         proposal = propose(wired.journal, conn, asked, TRAINER, now, registry=registry)
         approve(wired.journal, conn, proposal, BOOTSTRAP, now, True, registry=registry, store=store)
 
