@@ -110,21 +110,15 @@ def boost(
     seed: int,
     objective: dict[str, Any],
     weights: Array | None = None,
-    groups: Sequence[int] | None = None,
 ) -> Learned:
-    """Fits trees on any table in time order, stopped by its newest rows.
-
-    ``groups`` are query sizes, in row order, for ranking.
-    """
-    cut = _cut(len(matrix), groups)
+    """Fits trees on any table in time order, stopped by its newest rows."""
+    cut = _cut(len(matrix))
     parts = [slice(0, cut), slice(cut, len(matrix))]
     sets: list[lgb.Dataset] = []
     for rows in parts if cut < len(matrix) else parts[:1]:
         some = None if weights is None else weights[rows]
         first = sets[0] if sets else None
-        sets.append(
-            dataset(layout, matrix[rows], labels[rows], some, _groups_in(groups, rows), first)
-        )
+        sets.append(dataset(layout, matrix[rows], labels[rows], some, reference=first))
     stop: list[Any] = [lgb.early_stopping(PATIENCE, verbose=False)] if len(sets) > 1 else []
     rounds = MOST_ROUNDS if stop else FIXED_ROUNDS
     settings = {**SETTINGS, **BROAD, "seed": seed, **objective}
@@ -134,24 +128,7 @@ def boost(
     return Learned(booster.model_to_string(num_iteration=best), int(best))
 
 
-def _cut(rows: int, groups: Sequence[int] | None) -> int:
+def _cut(rows: int) -> int:
     """Where the inner validation part starts; ``rows`` where there is none."""
     cut = round(rows * (1 - INNER_SHARE))
-    if rows - cut < LEAST_INNER:
-        return rows
-    if groups is None:
-        return cut
-    edges = np.cumsum(groups)
-    fitting = edges[edges <= cut]
-    return int(fitting[-1]) if len(fitting) and len(fitting) < len(edges) else rows
-
-
-def _groups_in(groups: Sequence[int] | None, rows: slice) -> list[int] | None:
-    if groups is None:
-        return None
-    edges = np.cumsum(groups)
-    return [
-        int(size)
-        for size, edge in zip(groups, edges, strict=True)
-        if rows.start < edge <= rows.stop
-    ]
+    return rows if rows - cut < LEAST_INNER else cut
