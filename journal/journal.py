@@ -201,21 +201,23 @@ class Journal:
         """Refuse to write beside memories that would miss it: once an engine, then trusted."""
         if conn.engine in self._checked:
             return
-        stored = stored_folds(driver)
         own = {fold.name: fold.version for fold in self._folds.values()}
-        if stored == own:
-            self._checked.add(conn.engine)
-            return
-        if stored or driver.execute("SELECT 1 FROM event LIMIT 1").fetchone():
+        stored, anything = _stored_folds_and_events(driver)
+        if not stored and not anything:  # an empty log: everything there is to know is known
+            driver.execute(  # waits for another first writer, then finds its folds stored
+                "INSERT INTO fold_version SELECT * FROM unnest(%s::text[], %s::int[])"
+                " ON CONFLICT DO NOTHING",
+                (list(own), list(own.values())),
+            )
+            if (stored := stored_folds(driver)) == own:
+                return
+        if stored != own:
             raise StaleMemory(
                 f"The stored memories are of {_named(stored)}, this journal's folds are"
                 f" {_named(own)}: run journal.rebuild.ensure_memories with these folds first."
             )
-        driver.execute(  # an empty log: everything there is to know is known
-            "INSERT INTO fold_version SELECT * FROM unnest(%s::text[], %s::int[])"
-            " ON CONFLICT DO NOTHING",
-            (list(own), list(own.values())),
-        )
+        if not _has_written(driver):  # what is our own may still be rolled back
+            self._checked.add(conn.engine)
 
     def _lock_memories(
         self, driver: Driver, drafts: Sequence[_Draft]
@@ -265,6 +267,20 @@ class Journal:
 def stored_folds(driver: Driver) -> dict[str, int]:
     """The folds whose memories know the whole log, with their versions."""
     return {row[0]: row[1] for row in driver.execute("SELECT fold, version FROM fold_version")}
+
+
+def _stored_folds_and_events(driver: Driver) -> tuple[dict[str, int], bool]:
+    """The folds stored and whether there are events, as of one instant: one statement.
+
+    Asked one after the other, a first writer that commits in between would look like a log
+    that no fold knows.
+    """
+    query = (
+        "SELECT EXISTS (SELECT FROM event), fold, version"
+        " FROM (VALUES (1)) AS once LEFT JOIN fold_version ON true"
+    )
+    rows = driver.execute(query).fetchall()
+    return {name: version for _, name, version in rows if name is not None}, rows[0][0]
 
 
 def _named(versions: Mapping[str, int]) -> str:

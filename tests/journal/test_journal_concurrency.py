@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import Engine, text
 
 from journal.database import engine_for
-from journal.journal import Append, Conflict, Journal, Recorded
+from journal.journal import Append, Conflict, Journal, Recorded, StaleMemory
+from journal.rebuild import ensure_memories
 from tests.journal.ledger_story import NOON, Remembered, append, carrier, requested, write
 from workflow.actor import SYSTEM
 from workflow.facts import CarrierRegistered
@@ -168,6 +169,34 @@ def test_one_of_two_deciders_wins(wide_engine: Engine) -> None:
 
     with ThreadPoolExecutor(WRITERS) as pool:
         assert sorted(pool.map(decider, range(WRITERS))) == [False] * (WRITERS - 1) + [True]
+
+
+@pytest.mark.parametrize("ending", ["commit", "rollback"])
+def test_a_second_first_writer_of_an_empty_log_waits(wide_engine: Engine, ending: str) -> None:
+    """Who writes first stores which folds know the log; who writes beside it goes on after it."""
+    first, second = Journal([Remembered()]), Journal([Remembered()])
+    with wide_engine.connect() as conn, ThreadPoolExecutor(1) as pool:
+        first.append(conn, [touching("one", ["a"])])
+        first.append(conn, [touching("two", ["a"])])
+        waiting = pool.submit(write, wide_engine, second, touching("three", ["b"]))
+        time.sleep(0.05)
+        assert not waiting.done()
+        conn.commit() if ending == "commit" else conn.rollback()
+        waiting.result(timeout=20)
+    write(wide_engine, first, touching("four", ["a"]))
+    assert ensure_memories(wide_engine, [Remembered()]) == []
+
+
+def test_a_first_writer_with_other_folds_is_refused(wide_engine: Engine) -> None:
+    """Of two programs with different folds that start an empty log at once, one goes on."""
+    with wide_engine.connect() as conn, ThreadPoolExecutor(1) as pool:
+        Journal([Remembered()]).append(conn, [touching("one", ["a"])])
+        other = Journal([Remembered(version=2)])
+        waiting = pool.submit(write, wide_engine, other, touching("two", ["a"]))
+        time.sleep(0.05)
+        conn.commit()
+        with pytest.raises(StaleMemory, match="are of seen 1, this journal's folds are seen 2"):
+            waiting.result(timeout=20)
 
 
 def test_a_hot_key_costs_little(
