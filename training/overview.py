@@ -44,6 +44,7 @@ def overview(made: Made, model: Model, seed: int) -> Overview:
     told = model.explain(rows)
     text = [column.name for column in made.columns if column.kind == "text"]
     weights = [] if text else _weights(told)
+    answers = _by_answer(model, rows, told) if weights else []
     columns = {column.name: column for column in made.columns}
     return Overview(
         rows=len(judged.rows),
@@ -53,7 +54,7 @@ def overview(made: Made, model: Model, seed: int) -> Overview:
         words=_words(told) if text else (),
         dependence=tuple(
             _dependence(columns[weight.feature], rows, why, of)
-            for of, why in _by_answer(model, rows, told)
+            for of, why in answers
             for weight in weights[:MOST_DEPENDENCES]
         ),
         slices=_slices(judged, seed),

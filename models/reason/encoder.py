@@ -6,9 +6,10 @@ that a sum over word pieces is exactly the sentence (sentence-transformers all-M
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -23,7 +24,9 @@ MOST_PIECES = 256
 BATCH_PIECES = 2048
 """Word pieces, padding included, of one run: large enough to be quick, small enough for cache."""
 REMEMBERED = 4096
-"""Sentence vectors kept for texts that come again (1.5 KB each)."""
+"""Sentence vectors kept for texts that come again (3 KB each)."""
+RECENT = 32
+"""Whole encodings kept (3 KB a word piece): what was just answered is mostly explained next."""
 
 Array = NDArray[np.float64]
 
@@ -41,6 +44,32 @@ class Encoded:
     spans: tuple[tuple[int, int], ...]
 
 
+T = TypeVar("T")
+
+
+class _Kept(Generic[T]):
+    """What the latest ``most`` texts came to, for any thread."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._found: OrderedDict[str, T] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def recall(self, texts: Iterable[str]) -> dict[str, T]:
+        with self._lock:
+            known = {t: self._found[t] for t in dict.fromkeys(texts) if t in self._found}
+            for text in known:
+                self._found.move_to_end(text)
+        return known
+
+    def keep(self, text: str, value: T) -> None:
+        with self._lock:
+            self._found[text] = value
+            self._found.move_to_end(text)
+            while len(self._found) > self._most:
+                self._found.popitem(last=False)
+
+
 class Encoder:
     """Texts to unit vectors. Safe to share between threads; repeated texts are remembered."""
 
@@ -55,36 +84,32 @@ class Encoder:
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(MOST_PIECES)
         self.dimensions = int(self._session.get_outputs()[0].shape[-1])
-        self._remembered: OrderedDict[str, Array] = OrderedDict()
-        self._lock = threading.Lock()
+        self._sentences: _Kept[Array] = _Kept(REMEMBERED)
+        self._encodings: _Kept[Encoded] = _Kept(RECENT)
 
     def sentences(self, texts: Sequence[str]) -> Array:
         """``len(texts)`` x dimensions; each row has length 1."""
-        found = self._recall(texts)
+        found = self._sentences.recall(texts)
         missing = [text for text in dict.fromkeys(texts) if text not in found]
         for row, encoded in self._encoded(missing):
-            found[missing[row]] = encoded.sentence  # the token vectors are let go at once
-        self._remember({text: found[text] for text in missing})
+            found[missing[row]] = encoded.sentence
+            if len(missing) <= RECENT:  # of many texts the token vectors are let go at once
+                self._encodings.keep(missing[row], encoded)
+        for text in missing:
+            self._sentences.keep(text, found[text])
         if not texts:
             return np.empty((0, self.dimensions))
         return np.stack([found[text] for text in texts])
 
     def encode(self, texts: Sequence[str]) -> list[Encoded]:
         """Sentence, token shares and spans of every text, in order."""
-        return [encoded for _, encoded in sorted(self._encoded(texts), key=lambda pair: pair[0])]
-
-    def _recall(self, texts: Sequence[str]) -> dict[str, Array]:
-        with self._lock:
-            found = {t: self._remembered[t] for t in dict.fromkeys(texts) if t in self._remembered}
-            for text in found:
-                self._remembered.move_to_end(text)
-        return found
-
-    def _remember(self, fresh: dict[str, Array]) -> None:
-        with self._lock:
-            self._remembered.update(fresh)
-            while len(self._remembered) > REMEMBERED:
-                self._remembered.popitem(last=False)
+        found = self._encodings.recall(texts)
+        missing = [text for text in dict.fromkeys(texts) if text not in found]
+        for row, encoded in self._encoded(missing):
+            found[missing[row]] = encoded
+        for text in missing[:RECENT]:
+            self._encodings.keep(text, found[text])
+        return [found[text] for text in texts]
 
     def _encoded(self, texts: Sequence[str]) -> Iterator[tuple[int, Encoded]]:
         """Row and encoding, shortest texts first, a mini-batch at a time."""
