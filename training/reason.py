@@ -18,9 +18,9 @@ from models.conformal import Conformal, coverage, fit_conformal
 from models.protocol import Card, Column
 from models.reason.head import Head
 from models.reason.language import is_foreign
-from models.reason.model import EncoderFiles, Gate, ReasonModel, encoder_files
+from models.reason.model import EncoderFiles, Gate, ReasonModel
 from models.reason.words import words_of
-from training.encoder import exported
+from training.encoder import exported, on_all_cores
 from training.heads import Blend, Heads, Labelled, fit_heads, fit_vocabulary, term_matrix
 from training.held_out import HeldOut, crossed, folds, joined, out_of_fold, predicted, settled
 from training.scope import Signs, familiar_least, fit_scope
@@ -244,7 +244,7 @@ def _encoder(
     """The encoder, frozen or tuned; tuned, also what is said of texts it was not tuned on:
     those ``asked``, and after them a part of the training texts that are ``calibrating`` too."""
     if options.encoder is None or options.finetune_minutes <= 0:
-        return (None if options.encoder is None else encoder_files(options.encoder)), None, {}
+        return (None if options.encoder is None else on_all_cores(options.encoder)), None, {}
     from training.tuning import tuned  # torch takes seconds to import
 
     if len(calibrating):

@@ -15,6 +15,7 @@ from models.bundle import read_card
 from models.protocol import Card, Model
 from models.reason.model import ReasonModel, load
 from training import measures
+from training.encoder import exported, on_all_cores
 from training.enough import need
 from training.made import Judgement, Made
 from training.reason import fit as fit_head
@@ -36,13 +37,14 @@ def fit(texts: Sequence[TextExample], *, seed: int) -> Made:
     need(NAME, "texts with a settled reason", len(texts), LEAST_TEXTS, how)
     split = by_time_and_customer(texts, seed)
     folder = Path(mkdtemp(prefix="reason-"))
+    encoder = on_all_cores(exported())  # held as long as the model can be built
     fitted = fit_head(
         *_columns(split.train), *_columns(split.calibration), folder, seed=seed, prototypes=True
     )
 
     own = read_card(folder)
 
-    def build(card: Card) -> ReasonModel:
+    def build(card: Card, _: object = encoder) -> ReasonModel:
         return load(folder, card)
 
     # The files must outlive this call: they go when nothing can build the model any more.

@@ -8,8 +8,8 @@ from weakref import finalize
 
 import numpy as np
 
-from models.reason.model import EncoderFiles, encoder_files
-from training.encoder import CACHE
+from models.reason.model import EncoderFiles
+from training.encoder import CACHE, on_all_cores
 from training.finetune import Tuner
 from training.heads import Labelled, fit_heads, fit_term
 from training.held_out import HeldOut, crossed, predicted
@@ -44,7 +44,7 @@ def tuned(known: Labelled, asked: Labelled, classes: int, *, minutes: float, see
     tuner.mix(share)
     CACHE.mkdir(parents=True, exist_ok=True)
     scratch = Path(mkdtemp(prefix="tuned-", dir=CACHE))
-    files = encoder_files(tuner.write(scratch / "encoder"))
+    files = on_all_cores(tuner.write(scratch / "encoder"))
     finalize(files.encoder, rmtree, scratch, ignore_errors=True)
     return Tuned(files, found[share], share, epochs)
 

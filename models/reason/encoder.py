@@ -152,14 +152,15 @@ _OPEN: WeakValueDictionary[str, Encoder] = WeakValueDictionary()
 _OPENING = threading.Lock()
 
 
-def opened(folder: Path, checksum: str) -> Encoder:
+def opened(folder: Path, checksum: str, threads: int = 1) -> Encoder:
     """The encoder in a bundle's folder; bundles with the same graph share one session.
 
-    ``checksum`` is the graph's SHA-256 as the bundle's verified sums give it.
+    ``checksum`` is the graph's SHA-256 as the bundle's verified sums give it. The vectors are the
+    same to the last bit with any number of threads.
     """
     with _OPENING:
         encoder = _OPEN.get(checksum)
         if encoder is None:
-            encoder = Encoder(folder / GRAPH, folder / TOKENIZER)
+            encoder = Encoder(folder / GRAPH, folder / TOKENIZER, threads)
             _OPEN[checksum] = encoder
         return encoder

@@ -55,10 +55,13 @@ class EncoderFiles:
     checksum: str
 
 
-def encoder_files(folder: Path, checksum: str | None = None) -> EncoderFiles:
-    """The encoder in a folder; its checksum is computed where it is not given."""
+def encoder_files(folder: Path, checksum: str | None = None, threads: int = 1) -> EncoderFiles:
+    """The encoder in a folder; its checksum is computed where it is not given.
+
+    One thread each serves many requests at once best; ``threads`` counts for the first to open it.
+    """
     checksum = checksum or file_digest(folder / GRAPH)
-    return EncoderFiles(opened(folder, checksum), folder, checksum)
+    return EncoderFiles(opened(folder, checksum, threads), folder, checksum)
 
 
 class ReasonModel:

@@ -215,6 +215,16 @@ def test_token_shares_sum_to_the_sentence(sealed: Path) -> None:
         assert all(0 <= a <= b <= len(text) for a, b in found.spans)
 
 
+def test_threads_and_memory_change_no_vector(sealed: Path) -> None:
+    """Training on all cores and serving on one see the same bits; so does a text seen before."""
+    alone, shared = (Encoder(sealed / GRAPH, sealed / TOKENIZER, threads) for threads in (1, 3))
+    texts = [R_1001, "leaks", "two boxes were broken"] * 20
+    first = alone.sentences(texts)
+    assert np.array_equal(first, shared.sentences(texts))
+    again = [encoded.sentence for encoded in shared.encode(texts)]
+    assert np.array_equal(first, np.stack(again))
+
+
 @given(st.lists(st.integers(2, 256), max_size=200))
 def test_batches_hold_every_row_once(lengths: list[int]) -> None:
     """Every row is in exactly one run, and no run pads beyond its bound."""
