@@ -3,9 +3,11 @@ PYTHON ?= python3
 PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
-# Not compiled: nine tenths of what is installed is never imported; the rest compiles as it is.
+# Not compiled: nine tenths of what is installed is never imported. The rest compiles as it is, which
+# a shell that forbids Python to write bytecode would have it do anew at every start.
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --no-compile -c constraints.txt
 export HF_HUB_OFFLINE := 1
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test notebooks check lint types imports format clean

@@ -12,7 +12,7 @@ Doing it twice is harmless by contract: the key comes from the decision, and the
 remembers it. The queue is Procrastinate on the same PostgreSQL.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -125,28 +125,32 @@ def claim(conn: Connection, key: str) -> Claimed | None:
 
     One that is ``doing`` already was left by a worker that died, and is taken again.
     """
-    row = (
-        raw(conn)
-        .execute(
-            "UPDATE effect SET status = 'doing', attempts = attempts + 1, updated_at = now()"
-            " WHERE key = %s AND status IN ('pending', 'doing')"
-            " RETURNING kind, return_id, payload::text, attempts, decided_at_position",
-            (key,),
-        )
-        .fetchone()
+    taken = claim_many(conn, [key])
+    return taken[0] if taken else None
+
+
+def claim_many(conn: Connection, keys: Sequence[str]) -> list[Claimed]:
+    """As ``claim``, those that can be taken, in the order of ``keys``."""
+    rows = raw(conn).execute(
+        "UPDATE effect SET status = 'doing', attempts = attempts + 1, updated_at = now()"
+        " WHERE key = ANY (%s) AND status IN ('pending', 'doing')"
+        " RETURNING key, kind, return_id, payload::text, attempts, decided_at_position",
+        (list(keys),),
     )
-    if row is None:
-        return None
-    kind, return_id, payload, attempts, position = row
-    return Claimed(Effect(key, kind, return_id, orjson.loads(payload)), attempts, position)
+    taken = {
+        key: Claimed(Effect(key, kind, return_id, orjson.loads(payload)), attempts, position)
+        for key, kind, return_id, payload, attempts, position in rows
+    }
+    return [taken[key] for key in keys if key in taken]
 
 
-def done(conn: Connection, key: str, reference: str | None) -> None:
-    """The world did it. ``reference`` is the other system's document number."""
+def done(conn: Connection, references: Mapping[str, str | None]) -> None:
+    """The world did these effects; ``references`` are the other system's document numbers."""
     raw(conn).execute(
-        "UPDATE effect SET status = 'done', reference = %s, error = NULL, updated_at = now()"
-        " WHERE key = %s",
-        (reference, key),
+        "UPDATE effect SET status = 'done', reference = new.reference, error = NULL,"
+        " updated_at = now()"
+        " FROM unnest(%s::text[], %s::text[]) AS new (key, reference) WHERE effect.key = new.key",
+        (list(references), list(references.values())),
     )
 
 

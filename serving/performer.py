@@ -60,11 +60,11 @@ class EffectPerformer:
 
     def _assess(self, conn: Connection, claimed: Claimed) -> None:
         self._assessor.answer_all(conn, claimed.effect.return_id, self._clock())
-        outbox.done(conn, claimed.effect.key, None)
+        outbox.done(conn, {claimed.effect.key: None})
 
     def _done(self, conn: Connection, claimed: Claimed, reference: str) -> None:
         effect = claimed.effect
-        outbox.done(conn, effect.key, reference)
+        outbox.done(conn, {effect.key: reference})
         command = AcknowledgeEffect(effect.key, effect.kind, reference, SYSTEM, self._clock())
         self._cases.handle(conn, effect.return_id, command)
 
@@ -76,7 +76,7 @@ class EffectPerformer:
         if effect.kind == "assess":
             # A model that never answers must not hold a case: people decide instead.
             self._assessor.give_up(conn, effect.return_id, self._clock())
-            outbox.done(conn, key, None)
+            outbox.done(conn, {key: None})
             log.error("model given up; people decide", effect=key, why=error)
             return
         outbox.failed(conn, key, error, final=True)

@@ -335,7 +335,7 @@ class WiredDesk:
         return due
 
     def _perform(self, keys: list[str], at: datetime) -> int:
-        effects = [c.effect for key in keys if (c := outbox.claim(self.conn, key))]
+        effects = [claimed.effect for claimed in outbox.claim_many(self.conn, keys)]
         asked, outcomes = [], {}
         for effect in effects:
             error = self._error_of(effect, at)
@@ -363,11 +363,11 @@ class WiredDesk:
                     ParkEffect(effect.key, effect.kind, why[:500], SYSTEM, at)
                 )
             else:
-                outbox.done(self.conn, effect.key, outcomes[effect.key])
                 if effect.kind != "assess":
                     by_case[effect.return_id].append(
                         AcknowledgeEffect(effect.key, effect.kind, outcomes[effect.key], SYSTEM, at)
                     )
+        outbox.done(self.conn, outcomes)
         self._send_all(by_case, at)
         return len(effects)
 

@@ -48,7 +48,7 @@ class Performing:
             return
         reference = self.do(key)
         with self.engine.begin() as conn:
-            outbox.done(conn, key, reference)
+            outbox.done(conn, {key: reference})
         self.done.append(key)
 
     def park(self, key: str, error: str) -> None:

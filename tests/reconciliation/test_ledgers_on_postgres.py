@@ -101,7 +101,7 @@ class Ledgers:
             assert not [a for a in answers if isinstance(a, Rejected)]
             for effect in effects:
                 outbox.claim(conn, effect.key)
-                outbox.done(conn, effect.key, "written")
+                outbox.done(conn, {effect.key: "written"})
 
     def slip(self, kind: str, key: str, **how: object) -> None:
         with self.engine.begin() as conn:
