@@ -1,14 +1,11 @@
-"""``simulate``, ``import``, ``reconcile``, ``export``: history in, findings and records out."""
+"""``simulate``, ``import``, ``reconcile``: history in, findings out."""
 
-import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, is_dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import orjson
 import typer
 
 from commands.setup import fail, progress, services, show
@@ -158,42 +155,3 @@ def reconcile(as_json: Json = False) -> None:
         as_json,
         "\n".join(lines) or "Nothing new: the ledgers agree.",
     )
-
-
-@app.command()
-def export(
-    what: Annotated[Literal["audit"], typer.Argument(help="What to export.")],
-    out: Annotated[Path, typer.Option(help="File to write.")] = Path("audit.jsonl"),
-) -> None:
-    """Write the journal with its hashes, one event a line, for auditors."""
-    with services() as wired:
-        count = 0
-        digest = hashlib.sha256()
-        with out.open("wb") as file:
-            for line in _audit(wired):
-                file.write(line)
-                digest.update(line)
-                count += 1
-    typer.echo(
-        f"{count} events in {out}, sha256 {digest.hexdigest()}, {datetime.now(UTC):%Y-%m-%d}."
-    )
-
-
-def _audit(wired: "Services") -> Iterator[bytes]:
-    after = 0
-    with wired.engine.connect() as conn:
-        while batch := wired.journal.follow(conn, after, 5000):
-            for e in batch:
-                record = {
-                    "position": e.position,
-                    "stream": e.stream,
-                    "version": e.version,
-                    "recorded_at": e.recorded_at,
-                    "actor": e.actor,
-                    "type": e.type,
-                    "payload": e.payload,
-                    "previous_hash": e.previous_hash.hex(),
-                    "hash": e.hash.hex(),
-                }
-                yield orjson.dumps(record) + b"\n"
-            after = batch[-1].position

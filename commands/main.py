@@ -5,6 +5,7 @@ import typer
 from commands import (
     data_commands,
     demo_command,
+    export_commands,
     model_commands,
     policy_commands,
     promotion_commands,
@@ -21,6 +22,7 @@ for group in (
     demo_command,
     serving_commands,
     data_commands,
+    export_commands,
     model_commands,
     promotion_commands,
 ):
