@@ -13,7 +13,16 @@ from serving.identity import known_keys
 from serving.metrics import Metrics
 from serving.openapi import document
 from serving.pages.desk import router as pages
-from serving.routes import alarms, governance, operations, queue, records, returns, score
+from serving.routes import (
+    alarms,
+    evidence,
+    governance,
+    operations,
+    queue,
+    records,
+    returns,
+    score,
+)
 from serving.shelf import watched
 from serving.wiring import Services
 
@@ -44,13 +53,19 @@ def create_app(services: Services) -> FastAPI:
         returns.router,
         queue.router,
         records.router,
+        evidence.router,
         governance.router,
         alarms.router,
         operations.router,
         pages,
     ):
         app.include_router(router)
-    app.add_middleware(BodyLimit, most=services.settings.max_body_bytes)
+    settings = services.settings
+    app.add_middleware(
+        BodyLimit,
+        most=settings.max_body_bytes,
+        most_with_files=settings.max_body_bytes + settings.max_file_bytes,
+    )
 
     app.add_middleware(Timed, metrics=services.metrics)
     return app
@@ -82,26 +97,32 @@ class Timed:
 
 
 class BodyLimit:
-    """Refuses a body above ``most`` bytes with 413, whether or not its length was announced."""
+    """Refuses a body above ``most`` bytes with 413, whether or not its length was announced.
 
-    def __init__(self, app: ASGIApp, most: int) -> None:
-        self._app, self._most = app, most
+    A form with files (``multipart/form-data``) may have ``most_with_files``.
+    """
+
+    def __init__(self, app: ASGIApp, most: int, most_with_files: int) -> None:
+        self._app, self._most, self._most_with_files = app, most, most_with_files
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        announced = dict(scope["headers"]).get(b"content-length", b"0")
-        if announced.isdigit() and int(announced) > self._most:
-            await self._refuse(scope, receive, send)
+        headers = dict(scope["headers"])
+        with_files = headers.get(b"content-type", b"").startswith(b"multipart/form-data")
+        most = self._most_with_files if with_files else self._most
+        announced = headers.get(b"content-length", b"0")
+        if announced.isdigit() and int(announced) > most:
+            await self._refuse(most, scope, receive, send)
             return
         taken, body = 0, []
         while True:
             message = await receive()
             body.append(message)
             taken += len(message.get("body", b""))
-            if taken > self._most:
-                await self._refuse(scope, receive, send)
+            if taken > most:
+                await self._refuse(most, scope, receive, send)
                 return
             if message["type"] != "http.request" or not message.get("more_body", False):
                 break
@@ -112,7 +133,7 @@ class BodyLimit:
 
         await self._app(scope, replay, send)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _refuse(self, most: int, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
-        detail = f"A request body has at most {self._most} bytes; send less, or in parts."
+        detail = f"A request body has at most {most} bytes; send less, or in parts."
         await respond(413, "body_too_large", detail, request)(scope, receive, send)

@@ -51,6 +51,8 @@ STATUS: dict[str, int] = {
     "unknown_proposal": 404,
     "unknown_exception": 404,
     "unknown_alarm": 404,
+    "unknown_evidence": 404,
+    "evidence_damaged": 500,
     "wrong_role": 403,
     "own_request": 403,
     "own_inspection": 403,

@@ -94,6 +94,7 @@ def line_json(line: Line) -> Json:
         "lot": requested.lot,
         "source": {"invoice_id": source.invoice_id, "line": source.line} if source else None,
         "reason_text": requested.reason_text,
+        "evidence": list(requested.evidence),
         "reason": line.reason,
         "reason_how": line.reason_how,
         "value_minor": requested.value_minor,

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from journal import lookups
+from serving.evidence import check_stored
 from serving.requesting import expiry
 from serving.shapes import InspectionShape, ReceiptShape
 from workflow.actor import Actor
@@ -31,6 +32,7 @@ def build_inspection(
     conn: Connection, state: Born, shape: InspectionShape, actor: Actor, at: datetime
 ) -> InspectLine:
     """Without a lot of its own, the one announced or shipped; with its date and any open recall."""
+    check_stored(conn, shape.evidence)
     known = state.case.line(shape.line)
     lot, recall, expires_on = shape.lot, False, shape.expires_on
     if known is not None:

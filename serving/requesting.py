@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from journal import lookups
 from journal.lookups import SourceLine
 from serving.errors import Invalid
+from serving.evidence import check_stored
 from serving.shapes import ReturnLineShape, ReturnShape
 from workflow.actor import Actor
 from workflow.commands import RequestReturn
@@ -35,7 +36,8 @@ def build_request(
 
     Errors: ``Refused`` (``unknown_customer``, ``unknown_product``, ``unknown_invoice_line``,
     ``wrong_customer``, ``wrong_item``, ``unknown_uom``, ``invalid_quantity``,
-    ``unknown_currency``, ``currency_mismatch``), ``Invalid`` (a text too long).
+    ``unknown_currency``, ``currency_mismatch``, ``unknown_evidence``), ``Invalid`` (a text too
+    long).
     """
     customer = lookups.customer(conn, shape.customer)
     if customer is None:
@@ -43,6 +45,7 @@ def build_request(
     if shape.currency is not None and shape.currency not in CURRENCIES:
         raise Refused("unknown_currency", f"{shape.currency!r} is not an ISO 4217 currency.")
     _check_texts(shape, max_text)
+    check_stored(conn, [name for line in shape.lines for name in line.evidence])
     # Locked in one order for everybody, whatever order the request has.
     wanted = sorted({(x.source.invoice_id, x.source.line) for x in shape.lines if x.source})
     sources = {key: lookups.source_line(conn, *key, lock=True) for key in wanted}

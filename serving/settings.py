@@ -20,6 +20,10 @@ class Settings(BaseSettings):
     """Keys, bundles and evidence of this installation."""
     bundles: str | None = None
     """Where promoted model bundles are kept: a folder or an fsspec URL (``s3://...``)."""
+    evidence: str | None = None
+    """Where files that prove something are kept: a folder or an fsspec URL (``s3://...``)."""
+    max_file_bytes: int = 10_000_000
+    """A file of evidence larger than this is refused with 413."""
     policies_dir: Path = ROOT / "policies"
     host: str = "127.0.0.1"
     port: int = 8000
@@ -45,3 +49,7 @@ class Settings(BaseSettings):
     @property
     def bundle_store(self) -> str:
         return self.bundles or str(self.state_dir / "bundles")
+
+    @property
+    def evidence_store(self) -> str:
+        return self.evidence or str(self.state_dir / "evidence")

@@ -80,6 +80,13 @@ class ReturnLineShape(Shape):
     evidence: list[ShortText] = Field(default_factory=list, max_length=20)
 
 
+class EvidenceShape(Shape):
+    """What tells one file from another: its id and the name it came under."""
+
+    id: str
+    name: str
+
+
 class ReturnShape(Shape):
     """A request for a return. ``id`` is chosen by us unless given."""
 

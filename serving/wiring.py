@@ -26,6 +26,7 @@ from serving.automation import recompute
 from serving.blind import hidden
 from serving.cases import Cases, PoliciesAt
 from serving.errors import Invalid
+from serving.evidence import EvidenceStore
 from serving.http import retrying
 from serving.metrics import Metrics
 from serving.performer import EffectPerformer
@@ -66,6 +67,7 @@ class Services:
     assessor: Assessor
     performer: EffectPerformer
     metrics: Metrics
+    evidence: EvidenceStore
     disposition_rules: Mask
     clock: Clock
     draw: Draw
@@ -175,6 +177,7 @@ def wire(
         assessor=assessor,
         performer=EffectPerformer(engine, cases, assessor, erp(engine), clock),
         metrics=Metrics(depths),
+        evidence=EvidenceStore(settings.evidence_store),
         disposition_rules=disposition_rules(policies_at, lambda: clock().date()),
         clock=clock,
         draw=draw,

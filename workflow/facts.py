@@ -497,6 +497,19 @@ class AutomationCleared:
     cleared_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class EvidenceStored:
+    """Stream ``evidence/{evidence_id}``: a file was brought. The id is ``sha256:`` and the hash of
+    its bytes, ``media_type`` what the bytes are; ``name`` is what its owner called it."""
+
+    evidence_id: str
+    media_type: str
+    size: int
+    name: str
+    stored_by: str
+    stored_at: datetime
+
+
 Fact = (
     CustomerRegistered
     | SupplierRegistered
@@ -525,4 +538,5 @@ Fact = (
     | ChallengerAnswered
     | DriftMeasured
     | AutomationCleared
+    | EvidenceStored
 )

@@ -63,5 +63,7 @@ CODES: dict[str, str] = {
     "nothing_before": "There is no earlier champion to go back to, or no challenger to withdraw.",
     "unknown_exception": "Check the exception number.",
     "unknown_alarm": "Read the list of alarms again.",
+    "unknown_evidence": "Send the file to /v1/evidence first, and use the id it answers.",
+    "evidence_damaged": "Bring the file again; the operator looks at the evidence store.",
     "missing_evidence": "Attach the evidence the rule names.",
 }

@@ -16,10 +16,11 @@ from starlette.responses import Response
 from journal import leases, worklists
 from serving.acting import act
 from serving.assessor import situation
-from serving.errors import Unavailable, status_of
+from serving.errors import Invalid, Unavailable, status_of
+from serving.evidence import id_of
 from serving.http import retrying
 from serving.pages.case_page import draw, gone
-from serving.pages.forms import do_once, minor_of, quantity_of, shaped
+from serving.pages.forms import Files, do_once, files_of, kept_files, minor_of, quantity_of, shaped
 from serving.pages.frame import DeskRoute, OwnForm, Viewer, seen
 from serving.receiving import build_inspection, build_receipt
 from serving.routes.queue import check_lease
@@ -55,6 +56,8 @@ def _try(
         if no.code in NOT_HERE:
             raise
         return draw(request, return_id, actor, status_of(no.code), error=_friendly(no), sent=sent)
+    except Invalid as no:
+        return draw(request, return_id, actor, no.status, error=no.message, sent=sent)
     except Unavailable as away:
         return draw(request, return_id, actor, 503, error=str(away), sent=sent)
 
@@ -210,9 +213,11 @@ def inspect(
     expires_on: Short = "",
     temperature: Short = "",
     note: Text = "",
+    files: Files = None,
 ) -> Response:
-    """Record what was found of a quantity of one line."""
+    """Record what was found of a quantity of one line, with photos where there are."""
     services = services_of(request)
+    brought = files_of(files)
     sent = {
         "form": f"inspection-{line}",
         "quantity": quantity,
@@ -222,6 +227,7 @@ def inspect(
         "expires_on": expires_on,
         "temperature": temperature,
         "note": note,
+        "files": " ".join(id_of(file.data) for file in brought),
     }
 
     def work(conn: Connection) -> str:
@@ -234,6 +240,7 @@ def inspect(
             "expires_on": expires_on or None,
             "temperature_ok": {"kept": True, "broken": False}.get(temperature),
             "note": note,
+            "evidence": kept_files(conn, request, brought, actor),
         }
         shape: InspectionShape = shaped(lambda: InspectionShape.model_validate(found))
         state = situation(services.cases.state(conn, return_id)[0], return_id)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from journal import leases, lookups, worklists
+from serving import evidence
 from serving.assessor import situation
 from serving.blind import blinded, hidden, shown_payload
 from serving.http import retrying
@@ -17,6 +18,7 @@ from serving.pages import sentences
 from serving.pages.frame import DeskRoute, Viewer, page
 from serving.pages.task_view import TaskLooks, task_view
 from serving.present import case_json
+from serving.routes.evidence import file_response
 from serving.wiring import Services, services_of
 from workflow.actor import Actor
 from workflow.approvals import check_decider, holds
@@ -86,11 +88,13 @@ def draw(
         state = situation(fold(entry.event for entry in history), return_id)
         masters = _masters(conn, state)
         rows = lookups.case_rows(conn, return_id)
+        proofs = _proofs(conn, state)
     withheld = hidden(state.case)
     state = blinded(state)
     now, kept = services.clock(), defaultdict(str, sent or {})
     body = case_json(state, len(history))
     looks = TaskLooks(services, state, body, actor, now, kept, rows["tasks"] if rows else ())
+    lines = [_line(line, state, masters) for line in _list(body["lines"])]
     tasks = [task_view(looks, task) for task in state.case.tasks]
     tasks.sort(key=lambda task: not task["may"])
     currency = state.case.requested.currency
@@ -112,11 +116,12 @@ def draw(
         http_status,
         here="returns",
         case=MAYBE | body,
-        lines=[_line(line, state, masters) for line in _list(body["lines"])],
+        lines=lines,
         masters=masters,
         tasks=tasks,
         effects=_effects(rows["effects"] if rows else ()),
         timeline=timeline,
+        proofs=proofs,
         points=sentences.POINTS,
         statuses=sentences.STATUSES,
         reason_codes=sentences.REASON_CODES,
@@ -151,8 +156,21 @@ def _line(line: dict[str, Any], state: Born, masters: Mapping[str, Any]) -> dict
         "description": masters["products"].get(line["sku"], ""),
         "delivered_at": facts.delivered_at if facts else None,
         "recall_open": bool(facts and facts.recall_open),
-        "evidence": list(found.requested.evidence) if found else [],
     }
+
+
+def _proofs(conn: Connection, state: Born) -> dict[str, dict[str, Any]]:
+    """Evidence of all lines and portions by reference: its name, and whether it is kept here."""
+    named = [name for line in state.case.lines for name in line.requested.evidence]
+    portions = [portion for line in state.case.lines for portion in line.portions]
+    named += [name for portion in portions for name in portion.inspected.evidence]
+    return {str(one["id"]): one for one in evidence.shown(conn, dict.fromkeys(named))}
+
+
+@router.get("/evidence/{evidence_id}")
+def proof(evidence_id: str, request: Request, actor: Viewer) -> Response:
+    """A file of evidence, for whoever is signed in."""
+    return file_response(request, evidence_id)
 
 
 def _effects(rows: Any) -> list[dict[str, Any]]:

@@ -2,17 +2,19 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import orjson
-from fastapi import Request
+from fastapi import File, Request, UploadFile
 from pydantic import ValidationError
 from sqlalchemy import Connection
 from starlette.responses import Response
 
 from journal import idempotency
+from serving import evidence
+from serving.evidence import Brought
 from serving.http import retrying
 from serving.pages.frame import seen
 from serving.wiring import services_of
@@ -21,6 +23,8 @@ from workflow.money import CURRENCIES
 from workflow.refused import Refused
 
 T = TypeVar("T")
+Files = Annotated[list[UploadFile] | None, File()]
+"""The files of a form, in a field ``files``."""
 WAITS = 40
 """How often a second click looks whether the first is through, each 50 ms."""
 
@@ -89,6 +93,25 @@ def quantity_of(text: str, what: str) -> Decimal:
     if not fits:
         raise Refused("invalid_quantity", f"{what}: {text!r} is no quantity, such as 4 or 2.5.")
     return quantity
+
+
+def files_of(uploads: Sequence[UploadFile] | None) -> list[Brought]:
+    """The files of a form; a field left empty comes as a file without name and bytes."""
+    files = [Brought(upload.file.read(), upload.filename or "") for upload in uploads or ()]
+    return [file for file in files if file.name or file.data]
+
+
+def kept_files(
+    conn: Connection, request: Request, files: Sequence[Brought], actor: Actor
+) -> list[str]:
+    """Ids of files that are kept from now on. Errors: as ``serving.evidence.keep``."""
+    services = services_of(request)
+    return [
+        evidence.keep(
+            conn, services.journal, services.evidence, file, actor, services.clock()
+        ).evidence_id
+        for file in files
+    ]
 
 
 def shaped(make: Callable[[], T]) -> T:

@@ -10,8 +10,9 @@ from starlette.responses import Response
 from journal import lookups
 from serving.acting import act
 from serving.errors import Invalid, Unavailable, status_of
+from serving.evidence import id_of
 from serving.pages.case_forms import path_of
-from serving.pages.forms import do_once, quantity_of, shaped
+from serving.pages.forms import Files, do_once, files_of, kept_files, quantity_of, shaped
 from serving.pages.frame import DeskRoute, OwnForm, Viewer, page
 from serving.requesting import build_request, new_return_id
 from serving.routes.returns import REQUESTERS
@@ -71,6 +72,7 @@ def ask(
     lot: Rows = None,
     reason_code: Rows = None,
     reason_text: Rows = None,
+    files: Files = None,
 ) -> Response:
     """Record the request and go to its case: authorised, refused, or waiting for someone."""
     require_any_role(actor, REQUESTERS, "Requesting a return")
@@ -79,9 +81,12 @@ def ask(
     given = zip(*(column or [] for column in columns), strict=False)
     rows = [dict(zip(FIELDS, row, strict=True)) for row in given][:LINES]
     kept = {"customer": customer.strip(), "reference": reference.strip()}
+    brought = files_of(files)
+    marks = [id_of(file.data) for file in brought]
 
     def work(conn: Connection) -> str:
-        lines = [_line(conn, n, row) for n, row in enumerate(rows, 1) if _used(row)]
+        evidence = kept_files(conn, request, brought, actor)
+        lines = [_line(conn, n, row, evidence) for n, row in enumerate(rows, 1) if _used(row)]
         if not lines:
             raise Refused("invalid_quantity", "Fill in at least one line.")
         shape: ReturnShape = shaped(
@@ -97,7 +102,7 @@ def ask(
         return path_of(return_id, "requested")
 
     try:
-        return do_once(request, actor, once, {**kept, "rows": rows}, work)
+        return do_once(request, actor, once, {**kept, "rows": rows, "files": marks}, work)
     except Refused as no:
         return _draw(request, kept, rows, status_of(no.code), no.message)
     except Invalid as no:
@@ -110,8 +115,11 @@ def _used(row: Mapping[str, str]) -> bool:
     return any(value.strip() for value in row.values())
 
 
-def _line(conn: Connection, number: int, row: Mapping[str, str]) -> ReturnLineShape:
-    """A line of the request; the item is the invoice line's own where there is one."""
+def _line(
+    conn: Connection, number: int, row: Mapping[str, str], evidence: Sequence[str]
+) -> ReturnLineShape:
+    """A line of the request; the item is the invoice line's own where there is one, and the
+    files of the form are evidence for all of its lines."""
     invoice, sku = row["invoice"].strip(), row["sku"].strip()
     source = None
     if invoice:
@@ -135,6 +143,7 @@ def _line(conn: Connection, number: int, row: Mapping[str, str]) -> ReturnLineSh
         "lot": row["lot"].strip() or None,
         "reason_code": row["reason_code"] or None,
         "reason_text": row["reason_text"],
+        "evidence": list(evidence),
     }
     line: ReturnLineShape = shaped(lambda: ReturnLineShape.model_validate(found_line))
     return line

@@ -213,7 +213,10 @@ def _line_facts(task: Task, line: Line) -> list[tuple[str, str]]:
     if line.reason and task.opened.point != "reason":
         found.append(("Reason", sentences.words(line.reason)))
     if requested.evidence:
-        found.append(("Evidence", ", ".join(requested.evidence)))
+        elsewhere = [name for name in requested.evidence if not name.startswith("sha256:")]
+        if here := len(requested.evidence) - len(elsewhere):
+            elsewhere.insert(0, f"{here} {'file' if here == 1 else 'files'}, with the line below")
+        found.append(("Evidence", ", ".join(elsewhere)))
     return found
 
 

@@ -13,9 +13,8 @@ import pytest
 from commands.export_commands import _csv, harmless
 from insights import audit, epcis, ocel
 from insights.traceability import Kde, records
-from journal.codec import encode
+from journal.codec import canonical, encode
 from journal.entries import Recorded, chain_hash
-from journal.journal import canonical
 from tests.journal.ledger_story import at, disposed, inspected, received, requested, whole_case
 from workflow.events import EffectDone, ReceivedLine, ReturnRequested
 from workflow.facts import CustomerRegistered, LotRegistered, ProductListed, SupplierRegistered

@@ -1,5 +1,6 @@
 """Asking, receiving, inspecting, cancelling and resolving on pages: the API's commands."""
 
+import re
 from typing import Any
 
 from starlette.testclient import TestClient
@@ -94,6 +95,32 @@ def test_the_inspector_inspects_on_the_case_page(sign_in: SignIn, desk: DeskWorl
         assert client.post(path, data=form | {"once": "c", "quantity": "2"}).status_code == 303
     text = client.get("/returns/R-2").text
     assert "1 EA not looked at yet" in text and "Portion 1.1: 2 EA, sealed" in text
+
+
+def test_photos_come_with_an_inspection_and_are_seen(sign_in: SignIn, desk: DeskWorld) -> None:
+    """A picture is shown beside its portion, another file is linked; a program is refused."""
+    desk.ask("R-2", [line(desk.sell("SEA-1001", 6, 87_00), 3, "too many", "SEA-1001")])
+    desk.receive("R-2", "SEA-1001", 3)
+    client = sign_in("jonas")
+    form = {
+        "csrf": token_of(client.get("/returns/R-2")), "line": "1", "condition": "damaged",
+        "quantity": "3",
+    }  # fmt: skip
+    path, png = "/returns/R-2/inspections", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(40)
+    bad = [("files", ("photo.png", b"MZ\x90\x00" + bytes(60), "image/png"))]
+    refused = client.post(path, data=form | {"once": "a"}, files=bad)
+    assert refused.status_code == 415 and "evidence is JPEG" in refused.text
+    good = [
+        ("files", ("crack <b>.png", png, "image/png")),
+        ("files", ("log.csv", b"08:00;4.1", "text/csv")),
+    ]
+    assert client.post(path, data=form | {"once": "b"}, files=good).status_code == 303
+    text = client.get("/returns/R-2").text
+    assert "crack &lt;b&gt;.png" in text and "log.csv" in text
+    shown = re.findall(r'<img src="(/evidence/[^"]+)"', text)
+    assert len(shown) == 1
+    picture = client.get(shown[0])
+    assert (picture.content, picture.headers["content-type"]) == (png, "image/png")
 
 
 def test_a_return_is_cancelled_with_a_reason(sign_in: SignIn, desk: DeskWorld) -> None:
