@@ -22,9 +22,10 @@ from serving.errors import Invalid, Unavailable, problem, refused_problem
 from serving.facts_in import KINDS, ONCE_ONLY, read_fact, stream_of
 from serving.http import retrying
 from serving.reading import check_text
+from serving.recalls import reach
 from serving.wiring import Services
 from workflow.actor import Actor
-from workflow.facts import SupplierClaimAnswered
+from workflow.facts import RecallOpened, SupplierClaimAnswered
 from workflow.refused import Refused
 
 PREFIX = "returns-triage."
@@ -124,6 +125,8 @@ def _record(services: Services, actor: Actor, told: Told, conn: Connection) -> J
         (entry,) = services.journal.append(conn, [Append(stream, (fact,), actor, now, expected)])
         if isinstance(fact, SupplierClaimAnswered):
             release_after_vendor(services.cases, conn, fact, now)
+        if isinstance(fact, RecallOpened):
+            reach(services.cases, services.journal, conn, fact, now)
         status = {"status": "recorded", "position": entry.position}
     idempotency.finish(conn, teller, told.id, idempotency.Answer(200, {}, b"{}"))
     return {"id": told.id, **status}

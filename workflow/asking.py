@@ -44,7 +44,7 @@ def eligibility_facts(case: Case, line: Line, at: datetime) -> Facts:
         "days_since_invoice": _days(facts.invoiced_at, at),
         "return_window_days": case.requested.return_window_days,
         "credit_hold": case.requested.credit_hold,
-        "recall_open": facts.recall_open,
+        "recall_open": facts.recall_open or line.recalled,
         "has_source": requested.source is not None,
         "remaining_life_days": remaining,
         "cold_chain": facts.cold_chain,
@@ -91,20 +91,22 @@ def disposition_facts(case: Case, portion: Portion, at: datetime) -> Facts:
     since = _days(facts.delivered_at, at)
     window = facts.supplier_claim_window_days
     shipped = line.requested.lot or facts.shipped_lot
+    # A date passes while goods wait; the day of the inspection is not the day of the decision.
+    life = (found.expires_on - at.date()).days if found.expires_on else found.remaining_life_days
     return {
         "condition": found.condition,
         "item_class": facts.item_class,
         "regulated": facts.regulated,
         "cold_chain": facts.cold_chain,
         "temperature_ok": found.temperature_ok,
-        "recall_open": found.recall_open or facts.recall_open,
+        "recall_open": found.recall_open or facts.recall_open or portion.recalled,
         "lot_controlled": facts.lot_controlled,
         "lot_known": found.lot is not None,
         "lot_matches": None if shipped is None else found.lot == shipped,
-        "remaining_life_days": found.remaining_life_days,
+        "remaining_life_days": life,
         "minimum_life_days": facts.minimum_life_days,
         "date_kind": facts.date_kind,
-        "past_date": None if found.remaining_life_days is None else found.remaining_life_days < 0,
+        "past_date": None if life is None else life < 0,
         "supplier_accepts_returns": facts.supplier_accepts_returns,
         "claim_window_open": None if window is None or since is None else since <= window,
         "refurbishable": facts.refurbishable,

@@ -106,6 +106,17 @@ class DisposePortion:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportRecall:
+    """A recall was opened: of these lots of an item, or of all where ``lots`` is empty."""
+
+    recall_id: str
+    sku: str
+    lots: tuple[str, ...]
+    actor: Actor
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ReleaseCredit:
     line: int
     sequence: int
@@ -152,6 +163,7 @@ Command = (
     | ReceiveGoods
     | InspectLine
     | DisposePortion
+    | ReportRecall
     | ReleaseCredit
     | CancelReturn
     | ExpireAuthorisation

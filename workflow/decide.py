@@ -25,6 +25,7 @@ from workflow.commands import (
     ReceiveGoods,
     RecordAssessment,
     ReleaseCredit,
+    ReportRecall,
     RequestReturn,
 )
 from workflow.deciding import decide_task
@@ -48,6 +49,7 @@ from workflow.events import (
 )
 from workflow.money import CURRENCIES
 from workflow.progress import open_disposition_task, progress
+from workflow.recalling import report_recall
 from workflow.receiving import receive
 from workflow.refused import Refused
 from workflow.run import PolicyBook, Run
@@ -87,6 +89,8 @@ def decided(state: State, command: Command, policies: PolicyBook) -> Decision:
             _inspect(run, command)
         case DisposePortion():
             _dispose(run, command)
+        case ReportRecall():
+            report_recall(run, command)
         case ReleaseCredit():
             _release(run, command)
         case CancelReturn():

@@ -1,8 +1,10 @@
 """A person decides a task: who may, what the word means at each point, what follows."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from workflow.approvals import ESCALATES_TO, check_decider, check_limit
+from workflow.asking import allowed_dispositions
 from workflow.codes import ReturnReason
 from workflow.commands import DecideTask
 from workflow.credit import left_to_credit
@@ -17,7 +19,7 @@ from workflow.money import money_text
 from workflow.progress import approve_credit, confirm, deny_credit, grant, settle_reason
 from workflow.refused import Refused
 from workflow.run import Run
-from workflow.state import ZERO, Task
+from workflow.state import ZERO, Portion, Task
 
 MOST_MINOR = 10**12
 DECISIONS = ("approve", "reject", "override", "escalate")
@@ -199,10 +201,25 @@ def _decide_disposition(run: Run, task: Task, command: DecideTask) -> None:
         parts = portion.proposal.parts
     else:
         parts = (DispositionPart(_value(task, command), portion.inspected.quantity),)
+    _check_still_allowed(run, portion, parts)
     check_limit(run.case, task, command.actor, run.policies, task.opened.amount_minor)
     if not _first_of_two(run, task, command):
         _record(run, task, command)
         confirm(run, portion, parts, task.opened.verdict, "person", command.actor.id)
+
+
+def _check_still_allowed(run: Run, portion: Portion, parts: Sequence[DispositionPart]) -> None:
+    """A date may have passed since the question was asked."""
+    allowed, masked = allowed_dispositions(run.case, portion, run.policies, run.at)
+    rules = {one.value: one.rule for one in masked}
+    for part in parts:
+        if part.disposition not in allowed:
+            rule = rules.get(part.disposition, "no rule")
+            raise Refused(
+                "not_allowed_value",
+                f"{part.disposition!r} is removed by {rule} by now; allowed: {', '.join(allowed)}.",
+                rule=rule,
+            )
 
 
 def _decide_credit(run: Run, task: Task, command: DecideTask) -> None:

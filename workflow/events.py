@@ -356,6 +356,21 @@ class DispositionConfirmed:
 
 
 @dataclass(frozen=True, slots=True)
+class RecallReached:
+    """A recall that was opened later covers goods of this return. ``portion`` is ``None`` for what
+    was not inspected yet; ``passed_on`` is what became of a portion that was disposed of."""
+
+    return_id: str
+    recall_id: str
+    line: int
+    sku: str
+    reached_at: datetime
+    portion: str | None = None
+    lot: str | None = None
+    passed_on: tuple[DispositionPart, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CreditProposed:
     """What the credit policy computed for a portion. ``portion`` is ``{line}.value`` where
     nothing came back. ``sequence`` counts credits of one line from 1."""
@@ -487,6 +502,7 @@ CaseEvent = (
     | LineInspected
     | DispositionProposed
     | DispositionConfirmed
+    | RecallReached
     | CreditProposed
     | CreditApproved
     | CreditReleased

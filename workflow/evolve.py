@@ -29,6 +29,7 @@ from workflow.events import (
     LaneChosen,
     LineInspected,
     ReasonSettled,
+    RecallReached,
     ReturnAuthorised,
     ReturnCancelled,
     ReturnClosed,
@@ -151,6 +152,11 @@ def _noted(case: Case, event: CaseEvent) -> Case:
             return _portion(case, event.portion, lambda x: replace(x, proposal=event))
         case DispositionConfirmed():
             return _portion(case, event.portion, lambda x: replace(x, parts=event.parts))
+        case RecallReached():
+            if event.portion is None:
+                return _line(case, event.line, lambda x: replace(x, recalled=True))
+            # What was proposed before is void; the same answer is ranked by the rules of now.
+            return _portion(case, event.portion, lambda x: replace(x, recalled=True, proposal=None))
         case CreditProposed():
             return _line(
                 case, event.line, lambda x: replace(x, credits=(*x.credits, Credit(event)))

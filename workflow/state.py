@@ -35,6 +35,8 @@ class Portion:
     clearing: Clearing | None = None
     proposal: DispositionProposed | None = None
     parts: tuple[DispositionPart, ...] = ()
+    recalled: bool = False
+    """A recall that was opened after the inspection covers it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,8 @@ class Line:
     released: Decimal = ZERO
     portions: tuple[Portion, ...] = ()
     credits: tuple[Credit, ...] = ()
+    recalled: bool = False
+    """A recall that was opened after the request covers what is not inspected yet."""
 
     @property
     def number(self) -> int:

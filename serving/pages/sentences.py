@@ -289,6 +289,14 @@ def effect_kind(kind: str) -> str:
     return _KINDS.get(kind, capital(kind))
 
 
+def _recalled(told: Payload) -> str:
+    what = f"portion {told['portion']}" if told["portion"] else f"line {told['line']}"
+    lot = f"lot {told['lot']}" if told["lot"] else "a lot nobody knows"
+    gone = listed([words(part["disposition"]) for part in told["passed_on"]])
+    after = f" It had been passed on: {gone}." if gone else ""
+    return f"Recall {told['recall_id']} was opened and covers {what}, {lot}.{after}"
+
+
 _SAYS: dict[str, Callable[[Payload], str]] = {
     "return_requested": lambda p: (
         f"{p['customer_id']} asks to return {len(p['lines'])}"
@@ -321,6 +329,7 @@ _SAYS: dict[str, Callable[[Payload], str]] = {
     "disposition_proposed": lambda p: (
         f"Proposed for portion {p['portion']}: {_parts(p)} (by the {words(p['how'])})."
     ),
+    "recall_reached": _recalled,
     "disposition_confirmed": lambda p: f"Confirmed for portion {p['portion']}: {_parts(p)}.",
     "credit_proposed": lambda p: (
         f"Credit {p['sequence']} of line {p['line']}: {words(p['decision'])},"
