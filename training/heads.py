@@ -40,20 +40,23 @@ class Views:
 
 @dataclass(frozen=True)
 class Labelled:
-    """Texts, their TF-IDF rows and their classes."""
+    """Texts, their TF-IDF rows, their classes, and for how many like it each one stands."""
 
     texts: Sequence[str]
     terms: sparse.csr_matrix
     truth: Truth
+    weights: Array
 
     def take(self, rows: NDArray[np.intp]) -> "Labelled":
-        return Labelled([self.texts[i] for i in rows], self.terms[rows], self.truth[rows])
+        texts = [self.texts[i] for i in rows]
+        return Labelled(texts, self.terms[rows], self.truth[rows], self.weights[rows])
 
     def plus(self, more: "Labelled") -> "Labelled":
         return Labelled(
             [*self.texts, *more.texts],
             sparse.vstack([self.terms, more.terms], format="csr"),
             np.concatenate([self.truth, more.truth]),
+            np.concatenate([self.weights, more.weights]),
         )
 
     def views(self, sentences: Callable[[Sequence[str]], Array]) -> Views:
@@ -134,31 +137,37 @@ def term_matrix(vocabulary: Vocabulary, texts: Sequence[str]) -> sparse.csr_matr
 
 
 def fit_heads(
-    views: Views, truth: Truth, classes: int, seed: int, term: tuple[Array, Array] | None = None
+    views: Views,
+    truth: Truth,
+    classes: int,
+    seed: int,
+    weights: Array,
+    term: tuple[Array, Array] | None = None,
 ) -> Heads:
     """Fits both heads; a class without a row gets the lowest logit any class could have.
 
-    ``term`` is the term head where it was fitted before on the same rows.
+    A row of weight 2 counts as two. ``term`` is the term head where it was fitted before on the
+    same rows.
     """
     width = views.sentences.shape[1]
-    mean = views.sentences.mean(axis=0) if width else np.zeros(0)
+    mean = np.average(views.sentences, axis=0, weights=weights) if width else np.zeros(0)
     sentence = (np.zeros((width, classes)), np.zeros(classes))
     centroids = np.zeros((0, 0))
     if width:
         multinomial = LogisticRegression(C=SENTENCE_C, max_iter=500, random_state=seed)
-        multinomial.fit(views.sentences - mean, truth)
+        multinomial.fit(views.sentences - mean, truth, sample_weight=weights)
         sentence = _every_class(multinomial, classes)
-        centroids = _centroids(views.sentences, truth, classes)
-    term = term or fit_term(views.terms, truth, classes, seed)
+        centroids = _centroids(views.sentences, truth, classes, weights)
+    term = term or fit_term(views.terms, truth, classes, seed, weights)
     return Heads(mean, sentence, centroids, term)
 
 
 def fit_term(
-    terms: sparse.csr_matrix, truth: Truth, classes: int, seed: int
+    terms: sparse.csr_matrix, truth: Truth, classes: int, seed: int, weights: Array
 ) -> tuple[Array, Array]:
     """Weights and bias of the term head: linear margins, every class weighing as much."""
     margins = LinearSVC(C=TERM_C, class_weight="balanced", random_state=seed)
-    margins.fit(terms, truth)
+    margins.fit(terms, truth, sample_weight=weights)
     return _every_class(margins, classes)
 
 
@@ -198,8 +207,8 @@ def _every_class(fitted: LogisticRegression | LinearSVC, classes: int) -> tuple[
     return weights, bias
 
 
-def _centroids(sentences: Array, truth: Truth, classes: int) -> Array:
+def _centroids(sentences: Array, truth: Truth, classes: int, weights: Array) -> Array:
     sums = np.zeros((classes, sentences.shape[1]))
-    np.add.at(sums, truth, sentences)
+    np.add.at(sums, truth, sentences * weights[:, np.newaxis])
     centroids: Array = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
     return centroids

@@ -71,7 +71,12 @@ def folds(truth: Truth, seed: int, count: int = FOLDS) -> NDArray[np.intp]:
 
 
 def out_of_fold(
-    known: Views, truth: Truth, classes: int, seed: int, asked_for: NDArray[np.intp]
+    known: Views,
+    truth: Truth,
+    classes: int,
+    seed: int,
+    asked_for: NDArray[np.intp],
+    weights: Array,
 ) -> HeldOut:
     """The training texts ``asked_for``, each predicted by heads fitted without it, as far as
     classes allow."""
@@ -81,7 +86,7 @@ def out_of_fold(
     for out in range(FOLDS):
         asked, rest = np.flatnonzero(fold == out), np.flatnonzero(fold != out)
         if len(asked):
-            heads = fit_heads(known.take(rest), truth[rest], classes, seed)
+            heads = fit_heads(known.take(rest), truth[rest], classes, seed, weights[rest])
             parts.append(predicted(heads, known.take(asked), truth[asked]))
     return joined(parts)
 

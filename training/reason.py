@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +63,14 @@ class Options:
     finetune_minutes: float = 0.0
 
 
+class Note(NamedTuple):
+    """A text, its label, and for how many like it that stands."""
+
+    text: str
+    label: str
+    weight: float = 1.0
+
+
 def fit(
     texts: Sequence[str],
     labels: Sequence[str],
@@ -72,14 +81,17 @@ def fit(
     seed: int,
     prototypes: bool = True,
     finetune_minutes: float = 0.0,
+    weights: Sequence[float] | None = None,
 ) -> dict[str, float]:
     """Fits, calibrates and seals a bundle in ``out_folder``; answers metrics on held-out texts.
 
     With ``prototypes`` the model knows every canonical reason from its descriptions, so it may
-    be fitted with no label at all; labels must then be canonical codes or ``unclear``. The
-    encoder is exported on first use. Metrics: ``accuracy macro_f1 ece set_coverage set_size``
-    beside ``majority_accuracy tfidf_accuracy tfidf_macro_f1``, on texts that chose nothing.
-    Errors: ``ValueError`` for unknown labels or fewer than two classes.
+    be fitted with no label at all; labels must then be canonical codes or ``unclear``.
+    ``weights``, one a text and above 0, say for how many like it each of ``texts`` stands: all 1
+    if not given, as descriptions always are. The encoder is exported on first use.
+    Metrics: ``accuracy macro_f1 ece set_coverage set_size`` beside ``majority_accuracy
+    tfidf_accuracy tfidf_macro_f1``, on texts that chose nothing.
+    Errors: ``ValueError`` for unknown labels, fewer than two classes, or a weight of 0.
     """
     model, metrics = make(
         (texts, labels),
@@ -87,6 +99,7 @@ def fit(
         seed=seed,
         prototypes=prototypes,
         options=Options(encoder=exported(), finetune_minutes=finetune_minutes),
+        weights=weights,
     )
     out_folder.mkdir(parents=True, exist_ok=True)
     model.save(out_folder)
@@ -103,24 +116,26 @@ def make(
     options: Options,
     version: str = "0",
     trained_at: datetime | None = None,
+    weights: Sequence[float] | None = None,
 ) -> tuple[ReasonModel, dict[str, float]]:
     """As ``fit``, but answers the model itself; ``train`` and ``val`` are texts and labels."""
-    known, unclear = _usable(train, options)
-    later, more_unclear = _usable(val, options)
+    known, unclear = _usable(_notes(train, weights), options)
+    later, more_unclear = _usable(_notes(val), options)
     unrelated = [*options.unrelated, *unclear, *more_unclear]
     taught_by_people = len(known)
     if prototypes:
         described, nothing = descriptions()
-        known = [*known, *described]
+        known = [*known, *(Note(text, reason) for text, reason in described)]
         unrelated += nothing
     classes = _classes(known, prototypes)
-    vocabulary = fit_vocabulary([*(text for text, _ in known), *(unrelated if prototypes else ())])
+    vocabulary = fit_vocabulary([note.text for note in known] + (unrelated if prototypes else []))
 
-    def labelled(pairs: Sequence[tuple[str, str]]) -> Labelled:
-        texts = [text for text, _ in pairs]
-        return Labelled(texts, term_matrix(vocabulary, texts), _index(pairs, classes))
+    def labelled(notes: Sequence[Note]) -> Labelled:
+        texts = [note.text for note in notes]
+        stands_for = np.array([note.weight for note in notes], dtype=np.float64)
+        return Labelled(texts, term_matrix(vocabulary, texts), _index(notes, classes), stands_for)
 
-    taught, asked = labelled(known), labelled([pair for pair in later if pair[1] in classes])
+    taught, asked = labelled(known), labelled([note for note in later if note.label in classes])
     calibrating = np.arange(0)  # the training texts that calibrate too, held out for that
     if prototypes:
         # However many notes of one house there are, the ways of all others keep their say.
@@ -130,12 +145,13 @@ def make(
     files, held, how = _encoder(taught, asked, calibrating, len(classes), options, seed)
     sentences = files.encoder.sentences if files is not None else _no_sentences
     views, asked_views, truth = taught.views(sentences), asked.views(sentences), taught.truth
-    heads = fit_heads(views, truth, len(classes), seed)
+    heads = fit_heads(views, truth, len(classes), seed, taught.weights)
     if held is None:
         held = predicted(heads, asked_views, asked.truth)
         if len(calibrating):
-            held = joined([held, out_of_fold(views, truth, len(classes), seed, calibrating)])
-    strangers = labelled([(text, classes[0]) for text in unrelated]).views(sentences)
+            unseen = out_of_fold(views, truth, len(classes), seed, calibrating, taught.weights)
+            held = joined([held, unseen])
+    strangers = labelled([Note(text, classes[0]) for text in unrelated]).views(sentences)
     # Only what belongs to the reasons of the house is known well enough to learn its absence.
     stated = fit_stated(views, strangers, seed) if prototypes else None
     outside = predicted(heads, strangers, np.full(len(unrelated), -1, dtype=np.intp))
@@ -193,29 +209,40 @@ def judge(probabilities: Array, truth: Truth, sets: NDArray[np.bool_]) -> dict[s
     }
 
 
-def _usable(
-    pairs: tuple[Sequence[str], Sequence[str]], options: Options
-) -> tuple[list[tuple[str, str]], list[str]]:
+def _notes(
+    pairs: tuple[Sequence[str], Sequence[str]], weights: Sequence[float] | None = None
+) -> list[Note]:
+    """Errors: ``ValueError`` where texts, labels and weights are not as many, or a weight is not
+    above 0: a text that stands for none would still shape the vocabulary."""
+    texts, labels = pairs
+    stand_for = [1.0] * len(texts) if weights is None else weights
+    notes = [Note(*parts) for parts in zip(texts, labels, stand_for, strict=True)]
+    if wrong := [note.weight for note in notes if not 0 < note.weight < np.inf]:
+        raise ValueError(f"a text weighs more than 0, not {wrong[0]:g}")
+    return notes
+
+
+def _usable(notes: Sequence[Note], options: Options) -> tuple[list[Note], list[str]]:
     """Texts that the model would be asked about, and those that people called unclear.
 
     Foreign texts are declined when serving, so they must not teach either.
     """
-    kept: list[tuple[str, str]] = []
+    kept: list[Note] = []
     unclear: list[str] = []
-    for text, label in zip(*pairs, strict=True):
-        if not any(c.isalpha() for c in text):
+    for note in notes:
+        if not any(c.isalpha() for c in note.text):
             continue
-        if options.english_only and is_foreign(text, words_of(text)):
+        if options.english_only and is_foreign(note.text, words_of(note.text)):
             continue
-        if label == UNCLEAR:
-            unclear.append(text)
+        if note.label == UNCLEAR:
+            unclear.append(note.text)
         else:
-            kept.append((text, label))
+            kept.append(note)
     return kept, unclear
 
 
-def _classes(train: Sequence[tuple[str, str]], canonical: bool) -> tuple[str, ...]:
-    found = {label for _, label in train}
+def _classes(train: Sequence[Note], canonical: bool) -> tuple[str, ...]:
+    found = {note.label for note in train}
     if not canonical:
         if len(found) < 2:
             raise ValueError(f"at least two classes are needed to tell apart, not {len(found)}")
@@ -261,9 +288,9 @@ def _parts(texts: int) -> int:
     return max(min(texts // ENOUGH_HELD_OUT, 10), 4)
 
 
-def _index(pairs: Sequence[tuple[str, str]], classes: Sequence[str]) -> Truth:
+def _index(notes: Sequence[Note], classes: Sequence[str]) -> Truth:
     at = {label: i for i, label in enumerate(classes)}
-    return np.array([at[label] for _, label in pairs], dtype=np.intp)
+    return np.array([at[note.label] for note in notes], dtype=np.intp)
 
 
 def _signs(held: HeldOut, blend: Blend) -> Signs:

@@ -28,7 +28,7 @@ LEAST_TEXTS = 60
 
 
 def fit(texts: Sequence[TextExample], *, seed: int) -> Made:
-    """Learns from texts whose reason people settled.
+    """Learns from texts whose reason people settled, each by its weight.
 
     Texts of the test part that also occur in training are left out of the report: knowing them
     by heart is no merit. Errors: ``TooLittle`` with fewer than 60 texts.
@@ -39,7 +39,12 @@ def fit(texts: Sequence[TextExample], *, seed: int) -> Made:
     folder = Path(mkdtemp(prefix="reason-"))
     encoder = on_all_cores(exported())  # held as long as the model can be built
     fitted = fit_head(
-        *_columns(split.train), *_columns(split.calibration), folder, seed=seed, prototypes=True
+        *_columns(split.train),
+        *_columns(split.calibration),
+        folder,
+        seed=seed,
+        prototypes=True,
+        weights=[example.weight for example in split.train],
     )
 
     own = read_card(folder)

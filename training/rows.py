@@ -119,14 +119,14 @@ def gather(facts: Iterable[FactLike]) -> Rows:
 
 
 def fingerprint(examples: Iterable[Example] | Iterable[TextExample]) -> str:
-    """Digest of exactly the data a model was trained on: subjects, rows and labels, in order."""
+    """Digest of exactly what a model was trained on: subjects, rows, labels, weights, in order."""
     digest = hashlib.sha256()
     for example in examples:
         if isinstance(example, TextExample):
             parts: list[Any] = [example.subject, example.text, example.reason]
         else:
             parts = [example.subject, dict(example.row), example.label, example.loss_minor]
-            parts.append(example.weight)
+        parts.append(example.weight)
         line = json.dumps(parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         digest.update(line.encode() + b"\n")
     return f"sha256:{digest.hexdigest()}"

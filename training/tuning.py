@@ -34,11 +34,12 @@ def tuned(known: Labelled, asked: Labelled, classes: int, *, minutes: float, see
     ``asked`` are likeliest. The encoder's folder lasts as long as the encoder is in use."""
     tuner = Tuner(seed)
     epochs = tuner.learn(known.texts, known.truth, classes, minutes)
-    term = fit_term(known.terms, known.truth, classes, seed)
+    term = fit_term(known.terms, known.truth, classes, seed, known.weights)
     found: dict[float, HeldOut] = {}
     for share in SHARES:
         tuner.mix(share)
-        heads = fit_heads(known.views(tuner.sentences), known.truth, classes, seed, term)
+        views = known.views(tuner.sentences)
+        heads = fit_heads(views, known.truth, classes, seed, known.weights, term)
         found[share] = predicted(heads, asked.views(tuner.sentences), asked.truth)
     share = min(found, key=lambda share: _loss(found[share], seed))
     tuner.mix(share)

@@ -10,7 +10,7 @@ pytest.importorskip("sklearn", reason="needs pip install '.[training]'")
 from models.reason.language import is_foreign
 from models.reason.words import words_of
 from simulation.texts import every_template
-from training.heads import fit_blend, fit_vocabulary, term_matrix
+from training.heads import Views, fit_blend, fit_heads, fit_vocabulary, term_matrix
 from training.reason import Options, descriptions, make
 from workflow.codes import UNCLEAR, ReturnReason
 
@@ -129,6 +129,43 @@ def test_the_blend_trusts_the_view_that_knows() -> None:
     noise = rng.normal(size=(400, 4))
     blend = fit_blend(noise, knows, truth)
     assert blend.sentence < blend.term / 10
+
+
+def test_a_weight_of_two_is_the_text_twice() -> None:
+    """In both heads, in the middle of all sentences and in the centroids."""
+    texts, labels = _texts(LABELLED[:4])
+    terms = term_matrix(fit_vocabulary(texts), texts)
+    sentences = np.random.default_rng(3).normal(size=(4, 8))
+    truth = np.array([label == "packaging_or_label" for label in labels], dtype=np.intp)
+    once, twice = Views(sentences, terms), np.array([0, 1, 2, 3, 3])
+    weighed = fit_heads(once, truth, 2, 1, np.array([1.0, 1.0, 1.0, 2.0]))
+    repeated = fit_heads(once.take(twice), truth[twice], 2, 1, np.ones(5))
+    plain = fit_heads(once, truth, 2, 1, np.ones(4))
+    for one, other, none in zip(
+        weighed.raw(once), repeated.raw(once), plain.raw(once), strict=True
+    ):
+        assert np.allclose(one, other, atol=5e-3)
+        assert not np.allclose(one, none, atol=2e-2)
+    assert np.allclose(weighed.mean_sentence, repeated.mean_sentence)
+    assert np.allclose(weighed.centroids, repeated.centroids)
+
+
+def test_a_weight_of_one_changes_nothing() -> None:
+    """Texts given no weight and texts given 1 make the same head, to the last bit."""
+    texts = _texts(LABELLED)
+    ones = [1.0] * len(LABELLED)
+    weighed, _ = make(texts, ([], []), seed=1, prototypes=False, options=LIGHT, weights=ones)
+    plain, _ = make(texts, ([], []), seed=1, prototypes=False, options=LIGHT)
+    assert np.array_equal(weighed.head.term_weights, plain.head.term_weights)
+    assert np.array_equal(weighed.head.bias, plain.head.bias)
+
+
+def test_a_text_that_stands_for_none_is_refused() -> None:
+    """A weight of 0 is named; so are fewer weights than texts."""
+    texts = _texts(LABELLED)
+    for weights, said in (([0.0] * len(LABELLED), "more than 0, not 0"), ([1.0], "shorter")):
+        with pytest.raises(ValueError, match=said):
+            make(texts, ([], []), seed=1, prototypes=True, options=LIGHT, weights=weights)
 
 
 def test_the_vocabulary_does_not_depend_on_the_order_of_texts() -> None:
