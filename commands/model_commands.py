@@ -51,6 +51,8 @@ def train(
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 8123,
     data: Annotated[Path | None, typer.Option(help="Your own table: CSV or Parquet.")] = None,
     columns: Annotated[Path | None, typer.Option(help="TOML: your headings and codes.")] = None,
+    finetune: Annotated[bool, typer.Option(help="Tune the sentence encoder: reason only.")] = False,
+    minutes: Annotated[float, typer.Option(min=0.1, help="The most that tuning may take.")] = 20.0,
     as_json: Json = False,
 ) -> None:
     """Train on the journal or on your own table, judge against baselines, register in MLflow."""
@@ -59,9 +61,11 @@ def train(
     from training.train import train as run
 
     name = name_of(model)
+    if finetune and name != "reason":
+        fail(f"--finetune tunes a sentence encoder, which {model} has not; only reason has one.")
     try:
         with _source(name, data, columns) as source:
-            made = run(name, source, seed=seed)
+            made = run(name, source, seed=seed, finetune_minutes=minutes if finetune else 0.0)
     except (TooLittle, BadTable) as error:
         fail(str(error))
     document = {"model": model, "version": made.version, "digest": made.digest, "run": made.run_id}

@@ -27,27 +27,29 @@ NAME = "reason"
 LEAST_TEXTS = 60
 
 
-def fit(texts: Sequence[TextExample], *, seed: int) -> Made:
+def fit(texts: Sequence[TextExample], *, seed: int, finetune_minutes: float = 0.0) -> Made:
     """Learns from texts whose reason people settled, each by its weight.
 
-    Texts of the test part that also occur in training are left out of the report: knowing them
-    by heart is no merit. Errors: ``TooLittle`` with fewer than 60 texts.
+    The encoder stays as it is, or is tuned to them for at most ``finetune_minutes``. Texts of the
+    test part that also occur in training are left out of the report: knowing them by heart is no
+    merit. Errors: ``TooLittle`` with fewer than 60 texts.
     """
     how = "Settle the reasons of more returns."
     need(NAME, "texts with a settled reason", len(texts), LEAST_TEXTS, how)
     split = by_time_and_customer(texts, seed)
     folder = Path(mkdtemp(prefix="reason-"))
-    encoder = on_all_cores(exported())  # held as long as the model can be built
+    encoder = on_all_cores(exported())  # held, so that what it encoded is remembered
     fitted = fit_head(
         *_columns(split.train),
         *_columns(split.calibration),
         folder,
         seed=seed,
         prototypes=True,
+        finetune_minutes=finetune_minutes,
         weights=[example.weight for example in split.train],
     )
-
     own = read_card(folder)
+    encoder = on_all_cores(folder)  # the same one, or the one that was tuned
 
     def build(card: Card, _: object = encoder) -> ReasonModel:
         return load(folder, card)
@@ -64,7 +66,7 @@ def fit(texts: Sequence[TextExample], *, seed: int) -> Made:
         output=own.output,
         limits=own.limits,
         feature_set=own.feature_set,
-        params={"seed": seed, "texts": len(texts)},
+        params={"seed": seed, "texts": len(texts), "finetune_minutes": finetune_minutes},
         judged=judged,
         data=texts,
         test=split.test,

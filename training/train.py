@@ -54,11 +54,11 @@ class Trained:
     run_id: str
 
 
-def _reason(rows: Rows, seed: int) -> Made:
+def _reason(rows: Rows, seed: int, finetune_minutes: float = 0.0) -> Made:
     # The encoder behind it takes seconds to import; the tabular models do without.
     from training import reason_model
 
-    return reason_model.fit(rows.texts, seed=seed)
+    return reason_model.fit(rows.texts, seed=seed, finetune_minutes=finetune_minutes)
 
 
 FITS: Mapping[str, Callable[[Rows, int], Made]] = {
@@ -78,12 +78,15 @@ def train(
     out: Path = DRAWER,
     at: datetime | None = None,
     truth: Truth | None = None,
+    finetune_minutes: float = 0.0,
 ) -> Trained:
     """Trains, judges, checks and registers one model from facts, or from rows already gathered.
 
     ``out`` is MLflow's drawer; ``at`` the training time on the card (now). The same rows and
-    seed give the same model. Errors: ``Refused('unknown_model')``; ``TooLittle`` says what is
-    missing; ``Broken`` (``models.checks``) names the promise that a new model did not keep.
+    seed give the same model, unless its encoder is tuned: what ``finetune_minutes`` teach depends
+    on the machine. Errors: ``Refused('unknown_model')``; ``TooLittle`` says what is missing;
+    ``Broken`` (``models.checks``) names the promise that a new model did not keep; ``ValueError``
+    where a model without an encoder is to be tuned.
     """
     if model_name not in FITS:
         raise Refused("unknown_model", f"{model_name} is none of {', '.join(FITS)}.")
@@ -91,7 +94,7 @@ def train(
     # Thousands of rows: threads of linear algebra mostly wait for each other, and their number
     # would decide in which order sums are taken.
     with threadpool_limits(limits=1):
-        made = FITS[model_name](rows, seed)
+        made = _fitted(model_name, rows, seed, finetune_minutes)
     if truth is not None:
         model = made.build(card_of(made, "0", None))
         made.judged.metrics.update(against_truth(made, model, truth))
@@ -134,6 +137,14 @@ def train_all(
         else:
             say(f"{name} {trained.version}: {_headline(trained.metrics)}")
     return done
+
+
+def _fitted(name: str, rows: Rows, seed: int, finetune_minutes: float) -> Made:
+    if not finetune_minutes:
+        return FITS[name](rows, seed)
+    if name != "reason":
+        raise ValueError(f"{name} has no sentence encoder to tune; only the reason model has one")
+    return _reason(rows, seed, finetune_minutes)
 
 
 def card_of(made: Made, version: str, trained_at: str | None) -> Card:

@@ -17,6 +17,8 @@ from serving.settings import Settings
 from serving.wiring import wire
 from tests.training.small_world import START, SmallWorld
 from training.registry import Registry
+from training.rows import Rows
+from training.train import train
 from workflow.actor import SYSTEM
 
 RUN = CliRunner()
@@ -90,6 +92,14 @@ def test_a_version_walks_from_training_to_champion_and_back(
     assert wired.shelf.get("disposition").ref.version == "1"
     wired.engine.dispose()
     assert document("models", "--repair")["astray"] == []
+
+
+def test_only_the_reason_model_can_be_tuned() -> None:
+    """The others have no encoder, which is said before any journal is opened."""
+    said = triage("train", "credit-anomaly", "--finetune", code=1)
+    assert "credit-anomaly has not; only reason has one" in said
+    with pytest.raises(ValueError, match="credit_anomaly has no sentence encoder"):
+        train("credit_anomaly", Rows(), finetune_minutes=1.0)
 
 
 def test_a_version_is_evaluated_on_what_it_never_saw(office: Path) -> None:

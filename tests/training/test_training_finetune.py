@@ -4,12 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 pytest.importorskip("torch", reason="needs pip install '.[training]'")
 
+from commands.main import app
 from models import bundle
 from models.reason.model import ReasonModel
 from training.encoder import NoEncoder, weights
+from training.enough import TooLittle
 from training.reason import Options, make
 
 # Names that mean nothing to the frozen encoder: only tuning can tell the two kinds apart.
@@ -76,6 +79,25 @@ def test_a_tuned_model_is_a_bundle_like_any_other(tmp_path: Path) -> None:
         assert prediction.candidates
         assert said is not None
         assert abs(said.base + sum(p.push for p in said.pushes) - said.total) < 1e-6
+
+
+def test_the_command_hands_on_the_minutes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the command line to the fit, 20 unless named, and none without the option."""
+    asked: list[float] = []
+
+    def fit(*_: object, finetune_minutes: float, **__: object) -> None:
+        asked.append(finetune_minutes)
+        raise TooLittle("that is all this test asks for")
+
+    monkeypatch.setattr("training.reason_model.fit_head", fit)
+    table = tmp_path / "own.csv"
+    lines = [f"{text},recall,2026-03-{i % 28 + 1:02}" for i, (text, _) in enumerate(PAIRS)]
+    table.write_text("\n".join(["text,reason,at", *lines]))
+    train = ("train", "reason", "--data", str(table))
+    for options in ((), ("--finetune",), ("--finetune", "--minutes", "0.5")):
+        said = CliRunner().invoke(app, [*train, *options])
+        assert said.exit_code == 1 and "all this test asks for" in said.output
+    assert asked == [0.0, 20.0, 0.5]
 
 
 def _apart(vectors: np.ndarray, truth: np.ndarray) -> float:
