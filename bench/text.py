@@ -117,7 +117,7 @@ def _judged(
     started = time.perf_counter()
     answers = model.predict([{"text": text} for text in texts])
     seconds = time.perf_counter() - started
-    logits, familiarity = model.logits(texts)
+    logits, familiar = model.logits(texts)
     unknown = sorted({label for _, label in inside} - set(model.classes))
     if unknown:  # columns that never win: no probability, in no set
         logits = np.hstack([logits, np.full((len(logits), len(unknown)), -1e9)])
@@ -134,16 +134,14 @@ def _judged(
         "texts_per_s": len(texts) / seconds,
     }
     if strangers:
-        familiar = familiarity >= model.gate.familiar_least
         document["in_scope_accuracy"] = float((right & familiar).mean())
     return document
 
 
 def _turned_away(model: ReasonModel, outside: Sequence[str], trained: bool) -> dict[str, Any]:
-    """Texts of no class: by the scope threshold alone, or (what ships) by any abstention."""
+    """Texts of no class: as out of scope alone, or (what ships) by any abstention."""
     if trained:
-        _, familiarity = model.logits(outside)
-        away = familiarity < model.gate.familiar_least
+        away = ~model.logits(outside)[1]
     else:
         answers = model.predict([{"text": text} for text in outside])
         away = np.array([answer.abstained is not None for answer in answers])

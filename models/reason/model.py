@@ -103,9 +103,7 @@ class ReasonModel:
         if asked:
             views = self._views([texts[i] for i in asked], [words[i] for i in asked])
             logits = self.head.logits(*views)
-            familiar = self.head.scope.familiarity(views[0], logits) >= self.gate.familiar_least
-            if self.stated is not None:
-                familiar &= self.stated.enough(*views)
+            familiar = self._familiar(*views, logits)
             chances = softmax(logits)
             inside = self.conformal.sets(chances)
             for at, i in enumerate(asked):
@@ -147,11 +145,11 @@ class ReasonModel:
                 out[i] = explanation("exact_additive", output, base, total, pushes, top)
         return out
 
-    def logits(self, texts: Sequence[str]) -> tuple[Array, Array]:
-        """Texts x classes, whatever the text, and each one's familiarity: for judging."""
-        sentences, terms = self._views(texts, [words_of(text) for text in texts])
-        logits = self.head.logits(sentences, terms)
-        return logits, self.head.scope.familiarity(sentences, logits)
+    def logits(self, texts: Sequence[str]) -> tuple[Array, NDArray[np.bool_]]:
+        """Texts x classes, whatever the text, and which are not ``out_of_scope``: for judging."""
+        views = self._views(texts, [words_of(text) for text in texts])
+        logits = self.head.logits(*views)
+        return logits, self._familiar(*views, logits)
 
     def save(self, folder: Path) -> None:
         """Writes everything but card, metrics and sums, which the bundle writes."""
@@ -197,6 +195,14 @@ class ReasonModel:
         else:
             sentences = self._files.encoder.sentences(texts)
         return sentences, [term_row(self.vocabulary, own) for own in words]
+
+    def _familiar(
+        self, sentences: Array, terms: Sequence[Mapping[int, float]], logits: Array
+    ) -> NDArray[np.bool_]:
+        """Which texts are like what was learned and, where that was learned, tell a reason."""
+        scope = self.head.scope.familiarity(sentences, logits)
+        familiar = np.asarray(scope >= self.gate.familiar_least)
+        return familiar if self.stated is None else familiar & self.stated.enough(sentences, terms)
 
     def _encoded(self, texts: Sequence[str]) -> list[Encoded]:
         if self._files is not None:

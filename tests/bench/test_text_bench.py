@@ -1,0 +1,35 @@
+"""The text benchmark counts as turned away what the model turns away, and nothing else."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("sklearn", reason="needs pip install '.[training]'")
+
+from bench.text import _judged, _turned_away
+from models.reason.model import ReasonModel
+from models.reason.stated import Stated
+from models.reason.words import WORD
+from training.reason import Options, make
+
+TAUGHT = [(f"{drink} please {i}", drink) for drink in ("tea", "milk") for i in range(20)]
+NOTES = [("tea please 1", "tea"), ("milk please 2", "milk"), ("tea 1", "tea"), ("milk 2", "milk")]
+
+
+def test_a_note_without_a_reason_is_turned_away_in_the_figures_too() -> None:
+    """As the answers say; for a model without a score for such notes, scope alone decides."""
+    taught = ([text for text, _ in TAUGHT], [label for _, label in TAUGHT])
+    options = Options(english_only=False)
+    plain, _ = make(taught, ([], []), seed=1, prototypes=False, options=options)
+    polite = np.zeros(len(plain.vocabulary))
+    polite[plain.vocabulary.index[f"{WORD}:please"]] = 1.0
+    stated = Stated(0.0, np.zeros(0), polite, 1e-6)
+    strict = ReasonModel(
+        plain.card, plain.head, plain.vocabulary, plain.gate, plain.conformal, None, stated
+    )
+    texts = [text for text, _ in NOTES]
+    for model in (plain, strict):
+        kept = [a.abstained != "out_of_scope" for a in model.predict([{"text": t} for t in texts])]
+        assert _judged(model, NOTES, True)["in_scope_accuracy"] == np.mean(kept)
+        assert _turned_away(model, texts, trained=True)["oos_recall"] == 1 - np.mean(kept)
+    assert kept == [True, True, False, False]
+    assert _judged(plain, NOTES, True)["in_scope_accuracy"] > 0.5
