@@ -19,6 +19,7 @@ from serving.errors import Invalid
 from serving.present import time
 from serving.reading import check_text
 from serving.shapes import ID_PATTERN
+from workflow.codes import CLAIM_RESPONSES
 from workflow.facts import (
     CarrierRegistered,
     CreditNoteRecorded,
@@ -68,6 +69,7 @@ _ONE_OF = {
     "regulated": ("none", "food", "drug"),
     "date_kind": ("none", "use_by", "best_before"),
     "currency": tuple(sorted(CURRENCIES)),
+    "response": tuple(CLAIM_RESPONSES),
 }
 _DECIMALS = ("quantity", "unit_price")
 _IDS = ("sku", "lot", "lots")

@@ -129,6 +129,18 @@ class Role(StrEnum):
     SERVICE = "service"
 
 
+CLAIM_RESPONSES = {
+    "CDR": "", "CMP": "", "DC": "duplicate charge", "ELH": "", "ELR": "",
+    "EPC": "excessive part cost", "EW": "expired warranty", "FRS": "",
+    "FWC": "full warranty credit", "IIS": "insufficient information", "IRS": "reported stolen",
+    "IWS": "", "MAP": "", "NCR": "", "NEW": "not eligible for warranty",
+    "NOP": "not our product", "NRI": "not a recall item", "NSB": "",
+    "NWR": "no warranty record", "PNP": "", "PWA": "partial warranty approved", "RDP": "",
+    "SUB": "submitted too late", "UPR": "", "UR": "", "URF": "", "WBS": "",
+}  # fmt: skip
+"""What a supplier answers to a claim: X12 element 1172. Empty where we know only the code."""
+
+
 class ExceptionCode(StrEnum):
     """Reconciliation findings R1 to R20 of the domain reference, one a pair of ledgers."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from workflow.events import (
@@ -11,6 +12,7 @@ from workflow.events import (
     CreditReleased,
     DispositionConfirmed,
     GoodsReceived,
+    LineFacts,
     LineInspected,
     ReturnAuthorised,
     ReturnClosed,
@@ -222,10 +224,17 @@ def _claim(case: "Case", line: "Line", event: DispositionConfirmed, number: int)
         "claimed_minor": int(part.quantity * facts.unit_cost_minor),
         "currency": case.requested.currency,
         "reason": line.reason,
-        "claim_by": None,
+        "claim_by": _claim_by(facts),
     }
     key = f"{case.return_id}/{event.portion}/claim/{number}"
     return Effect(key, "erp.supplier_claim", case.return_id, payload)
+
+
+def _claim_by(facts: LineFacts) -> str | None:
+    """The last day of the supplier's window, which runs from the delivery to our customer."""
+    if facts.delivered_at is None or facts.supplier_claim_window_days is None:
+        return None
+    return (facts.delivered_at + timedelta(facts.supplier_claim_window_days)).date().isoformat()
 
 
 def _payout(case: "Case", number: int, sequence: int, decision: str) -> tuple[Effect, ...]:

@@ -1,6 +1,7 @@
 """What happens by itself: effects, their failures, expiry, claims, checkpoints, checkup, keys."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -197,8 +198,10 @@ def test_a_supplier_s_answer_releases_what_waited_for_it(house: House) -> None:
     house.perform()
     (credit,) = house.case()["lines"][0]["credits"]
     answer = SupplierClaimAnswered(
-        "CL-1", "S-1001", "R-1001", 1, "PMP-1001", 364_00, 0, "USD", "D", house.clock.now
+        "CL-1", "S-1001", "R-1001", 1, "PMP-1001", 364_00, 0, "USD", "SUB", house.clock.now
     )
+    unheard = house.tell(replace(answer, claim_id="CL-0", response="D"))
+    assert unheard.json()["code"] == "invalid_event" and "FWC" in unheard.json()["detail"]
     told = house.tell(answer, answer)
     assert [item["status"] for item in told.json()["items"]] == ["recorded", "repeated"]
     house.perform()
@@ -243,7 +246,7 @@ def test_a_supplier_who_answered_before_the_credit_was_approved_holds_nothing_up
 def test_an_answer_about_an_unknown_return_is_only_recorded(house: House) -> None:
     """A claim that no case of ours asked for is a fact like any other."""
     answer = SupplierClaimAnswered(
-        "CL-2", "S-1001", "R-0", 1, "PMP-1001", 1, 1, "USD", "A", house.clock.now
+        "CL-2", "S-1001", "R-0", 1, "PMP-1001", 1, 1, "USD", "FWC", house.clock.now
     )
     assert house.tell(answer).json()["items"][0]["status"] == "recorded"
 

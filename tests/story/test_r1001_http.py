@@ -74,7 +74,7 @@ def answer_claim(house: House) -> None:
     """The supplier answers; whatever was held for that reaches the customer."""
     (claim,) = house.rows("SELECT claimed_minor FROM erp.supplier_claim")
     fact = SupplierClaimAnswered(
-        "CL-1001", "S-1001", "R-1001", 1, "PMP-1001", claim[0], claim[0], "USD", "A",
+        "CL-1001", "S-1001", "R-1001", 1, "PMP-1001", claim[0], claim[0], "USD", "FWC",
         house.clock.now,
     )  # fmt: skip
     told = house.tell(fact)

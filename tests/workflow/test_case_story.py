@@ -383,3 +383,14 @@ def test_reason_waits_for_model_then_person() -> None:
     assert no.value.code == "not_allowed_value"
     story.send(DecideTask(task.task_id, "override", MIA, NOON, "recall", "seen", "recall notice"))
     assert status_of(story.state) == "authorised"
+
+
+def test_a_claim_says_until_when_it_may_be_made() -> None:
+    """The supplier's window runs from the delivery: 90 days from 31 October end on 29 January."""
+    story = Story()
+    story.send(request())
+    received(story)
+    inspected(story, condition="defective")
+    story.answer_models(NOON, disposition="return_to_vendor")
+    (claim,) = [effect for effect in story.effects if effect.kind == "erp.supplier_claim"]
+    assert claim.payload["claim_by"] == "2027-01-29"
