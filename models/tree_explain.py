@@ -53,8 +53,3 @@ class Trees:
             mine = np.flatnonzero(picked == k)
             pushes[mine] = self._asked[int(k)].pushes(matrix[mine])
         return pushes, np.array([asked.base for asked in self._asked])[picked]
-
-    def importance(self) -> dict[str, float]:
-        """Total gain by column name, for reports."""
-        gains = self._booster.feature_importance(importance_type="gain")
-        return dict(zip(self._booster.feature_name(), (float(g) for g in gains), strict=True))

@@ -74,13 +74,17 @@ def dataset(
     groups: list[int] | None = None,
     reference: lgb.Dataset | None = None,
 ) -> lgb.Dataset:
-    """Rows as LightGBM takes them; ``reference`` is the set whose bins a later one shares."""
+    """Rows as LightGBM takes them; ``reference`` is the set whose bins a later one shares.
+
+    Columns go by their place: LightGBM refuses names with commas, colons, quotes or brackets,
+    and columns made from items of a list carry whatever the item says.
+    """
     return lgb.Dataset(
         matrix,
         labels,
         weight=weights,
         group=groups,
-        feature_name=list(layout.names),
+        feature_name=[f"c{i}" for i in range(len(layout.names))],
         categorical_feature=layout.categorical,
         reference=reference,
         free_raw_data=False,

@@ -123,3 +123,16 @@ def test_with_rows_enough_only_the_newest_stretch_is_answered_and_knows_nothing_
     assert (out == newest).all()
     assert (known == ~newest).all()
     assert one.answers[newest].std() > 0
+
+
+def test_a_column_may_have_any_name() -> None:
+    """Columns made from items of a list are called what the item says; answers stay the same."""
+    usual = replace(past(), classes=1)
+    names = ('hazards={"lead": [Pb], total}', "hazards={lead total}")
+    columns = tuple(
+        replace(column, name=name) for column, name in zip(LAYOUT.columns, names, strict=True)
+    )
+    renamed = replace(usual, layout=Layout(columns, {}))
+    np.testing.assert_array_equal(
+        crossfit(renamed, seed=1).answers, crossfit(usual, seed=1).answers
+    )
