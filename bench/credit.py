@@ -190,7 +190,8 @@ def judged(task: Task, seed: int) -> dict[str, float]:
         task.layout, past, task.labels[task.train], 1, np.ones(len(past)), everyone,
         task.stretch[task.train], task.own,
     )  # fmt: skip
-    learned = assembled(Lesson(task.layout, past, everyone, everyone, labelled), {}, seed=seed)
+    given = Lesson(task.layout, past, everyone, labelled.stretch, everyone, labelled)
+    learned = assembled(given, {}, seed=seed)
     card = Card("credit_anomaly", "bench", task.layout.columns, LEVELS, learned.output, "", None,
                 "", {})  # fmt: skip
     model: CreditAnomaly = learned.build(card)

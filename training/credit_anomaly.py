@@ -23,7 +23,7 @@ from models.credit_anomaly.tails import Direction
 from models.protocol import Card
 from models.tabular import Layout, Matrix
 from training import measures
-from training.crossfit import Crossfit, Past, crossfit, own_columns, stretches
+from training.crossfit import Crossfit, Past, crossfit, folds, own_columns, stretches
 from training.detector import fit_detector
 from training.enough import need
 from training.labels import SUSPECT
@@ -90,13 +90,15 @@ def fit(examples: Sequence[Example], *, seed: int) -> Made:
 class Lesson:
     """Past credits in time order, a row of ``matrix`` each, and what is known of some of them.
 
-    ``taught`` marks rows that models may learn from. ``known`` marks rows with a label, and
-    ``labelled`` holds these alone, in the same order, with the label 1 for an anomaly.
+    ``taught`` marks rows that models may learn from; ``stretch`` is 0 to 4, and no case lies in
+    two. ``known`` marks rows with a label, and ``labelled`` holds these alone, in the same order,
+    with the label 1 for an anomaly.
     """
 
     layout: Layout
     matrix: Matrix
     taught: NDArray[np.bool_]
+    stretch: NDArray[np.intp]
     known: NDArray[np.bool_]
     labelled: Past
 
@@ -134,7 +136,7 @@ def lesson(
         layout, matrix[known], is_suspect(labelled), 1, weights, taught[known],
         stretches(labelled), own,
     )  # fmt: skip
-    return Lesson(layout, matrix, taught, known, rows)
+    return Lesson(layout, matrix, taught, stretches(past), known, rows)
 
 
 def assembled(given: Lesson, directions: Mapping[str, Direction], *, seed: int) -> Learned:
@@ -143,12 +145,30 @@ def assembled(given: Lesson, directions: Mapping[str, Direction], *, seed: int) 
     detector = fit_detector(layout, matrix[given.taught], directions, seed=seed)
     plain = CreditAnomaly(_blank(), layout, detector, _no_levels())
     learned = _crossfit(given.labelled, seed)
-    strange = plain.totals(matrix)
+    strange = _when_new(given, directions, plain, seed)
     blend = _blend(strange[given.known], learned, given.labelled) if learned else Blend()
     scorer = learned.scorer if learned and blend.taught else None
     bare = CreditAnomaly(_blank(), layout, detector, _no_levels(), blend, scorer)
     levels = _levels(_totals(bare, given, strange, learned))
     return Learned(layout, detector, levels, blend, scorer, plain)
+
+
+def _when_new(
+    given: Lesson, directions: Mapping[str, Direction], plain: CreditAnomaly, seed: int
+) -> Array:
+    """Strangeness of each past credit by a detector that did not know its stretch of time.
+
+    A credit is less strange to the detector that learned from it than the next one will be: levels
+    and blend fitted to such scores would find every new credit suspicious.
+    """
+    strange = plain.totals(given.matrix)
+    for known, out in folds(given.stretch, forward=False):
+        if not (given.taught & known).any():  # one case alone: nobody else is there to ask
+            continue
+        rows = given.matrix[given.taught & known]
+        detector = fit_detector(given.layout, rows, directions, seed=seed)
+        strange[out] = detector.scores(given.matrix[out])
+    return strange
 
 
 def is_suspect(examples: Sequence[Example]) -> Array:
@@ -188,11 +208,12 @@ def _blend(strange: Array, learned: Crossfit, labelled: Past) -> Blend:
 
 def _totals(model: CreditAnomaly, given: Lesson, strange: Array, learned: Crossfit | None) -> Array:
     """Totals of past credits as they would have been said when each was new."""
-    totals = model.totals(given.matrix)
+    blend = model.blend
+    totals: Array = blend.intercept + blend.strangeness * strange
     if learned is not None and model.taught is not None:
-        known, blend = given.known, model.blend
-        said = blend.taught * learned.answers[:, 0]
-        totals[known] = blend.intercept + blend.strangeness * strange[known] + said
+        margins = model.taught.margins(given.matrix)[:, 0]
+        margins[given.known] = learned.answers[:, 0]
+        totals = totals + blend.taught * margins
     return totals
 
 
