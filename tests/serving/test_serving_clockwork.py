@@ -201,7 +201,8 @@ def test_a_supplier_s_answer_releases_what_waited_for_it(house: House) -> None:
         "CL-1", "S-1001", "R-1001", 1, "PMP-1001", 364_00, 0, "USD", "SUB", house.clock.now
     )
     unheard = house.tell(replace(answer, claim_id="CL-0", response="D"))
-    assert unheard.json()["code"] == "invalid_event" and "FWC" in unheard.json()["detail"]
+    (item,) = unheard.json()["items"]
+    assert item["problem"]["code"] == "invalid_event" and "FWC" in item["problem"]["detail"]
     told = house.tell(answer, answer)
     assert [item["status"] for item in told.json()["items"]] == ["recorded", "repeated"]
     house.perform()
