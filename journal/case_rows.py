@@ -207,6 +207,7 @@ def _task(
                 status="decided",
                 decision=event.decision,
                 decided_by=event.decided_by,
+                decided_for=event.for_whom,
                 closed_at=event.decided_at,
             )
         case TaskWithdrawn():
@@ -238,6 +239,7 @@ def _opened(rows: CaseRows, event: TaskOpened) -> Row:
         "because": event.verdict.because,
         "decision": None,
         "decided_by": None,
+        "decided_for": None,
         "closed_at": None,
         "risk": line["risk"] if line and event.point == "credit" and not event.blind else None,
         "blind": event.blind,

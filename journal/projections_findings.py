@@ -1,4 +1,4 @@
-"""Findings and governance: exceptions, alarms, promotions of models, imported files."""
+"""Findings and governance: exceptions, alarms, delegations, promotions, imported files."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,6 +16,7 @@ def project_findings(driver: Driver, by_type: ByType) -> None:
     """Exceptions by id, proposals by id, the champion by model and alias, imports by digest."""
     _exceptions(driver, by_type)
     _alarms(driver, by_type)
+    _delegations(driver, by_type)
     cleared = by_type.get("automation_cleared", ())
     upsert(driver, tables.automation, (entry.payload for entry in cleared))
     _promotions(driver, by_type)
@@ -68,6 +69,13 @@ def _alarms(driver: Driver, by_type: ByType) -> None:
     upsert(driver, tables.alarm, ({**entry.payload, "status": "open"} for entry in raised))
     settled = by_type.get("alarm_settled", ())
     update(driver, tables.alarm, ({**entry.payload, "status": "settled"} for entry in settled))
+
+
+def _delegations(driver: Driver, by_type: ByType) -> None:
+    given = by_type.get("delegation_given", ())
+    upsert(driver, tables.delegation, ({**entry.payload, "status": "given"} for entry in given))
+    revoked = by_type.get("delegation_revoked", ())
+    update(driver, tables.delegation, ({**e.payload, "status": "revoked"} for e in revoked))
 
 
 def _promotions(driver: Driver, by_type: ByType) -> None:

@@ -452,6 +452,7 @@ task = Table(
     _text("because"),
     _text("decision", null=True),
     _text("decided_by", null=True),
+    _text("decided_for", null=True),
     _time("closed_at", null=True),
     Column("risk", Float),
     _flag("blind"),
@@ -544,6 +545,27 @@ alarm = Table(
     Index("ix_alarm_open", "role", "raised_at", postgresql_where=text("status = 'open'")),
 )
 """Tasks about something other than a return; see ``workflow.alarms``."""
+
+delegation = Table(
+    "delegation",
+    metadata,
+    Column("delegation_id", _KEY, primary_key=True),
+    _text("delegator"),
+    _text("delegate"),
+    _json("roles", "[]"),
+    Column("first_day", Date, nullable=False),
+    Column("last_day", Date, nullable=False),
+    _text("because"),
+    _text("given_by"),
+    _time("given_at"),
+    _text("status"),
+    _text("revoked_by", null=True),
+    _time("revoked_at", null=True),
+    _text("note", null=True),
+    CheckConstraint("status IN ('given', 'revoked')", name="status"),
+    Index("ix_delegation_delegate", "delegate", postgresql_where=text("status = 'given'")),
+)
+"""Who may decide in whose name, and when; see ``workflow.delegation``."""
 
 automation = Table(
     "automation",

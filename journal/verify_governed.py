@@ -16,6 +16,10 @@ ALARM_COLUMNS = (
     "alarm_id", "kind", "subject", "says", "role", "status", "settled_by", "note",
 )  # fmt: skip
 
+DELEGATION_COLUMNS = (
+    "delegation_id", "delegator", "delegate", "roles", "first_day::text", "last_day::text",
+    "because", "given_by", "status", "revoked_by", "note",
+)  # fmt: skip
 CARRIED_COLUMNS = ("version", "bundle_digest", "proposal_id")
 
 
@@ -27,6 +31,7 @@ class Governed:
         self._alarms: dict[str, dict[str, Any]] = {}
         self._carried: dict[str, tuple[Any, ...]] = {}
         self._clearances: dict[str, dict[str, Any]] = {}
+        self._delegations: dict[str, dict[str, Any]] = {}
 
     def add(self, entry: Recorded) -> None:
         payload = entry.payload
@@ -42,9 +47,15 @@ class Governed:
         elif entry.type == "automation_cleared":
             self._clearances[payload["point"]] = payload
 
+        elif entry.type == "delegation_given":
+            self._delegations[payload["delegation_id"]] = {**payload, "status": "given"}
+        elif entry.type == "delegation_revoked" and payload["delegation_id"] in self._delegations:
+            self._delegations[payload["delegation_id"]].update(payload, status="revoked")
+
     def differences(self) -> Iterator[tuple[str, str, str]]:
         """What the tables show otherwise than the log."""
         yield from self._compared("alarm", ALARM_COLUMNS, self._alarms)
+        yield from self._compared("delegation", DELEGATION_COLUMNS, self._delegations)
         yield from self._compared("automation", CLEARANCE_COLUMNS, self._clearances)
         yield from self._carried_differences()
 
@@ -53,7 +64,8 @@ class Governed:
     ) -> Iterator[tuple[str, str, str]]:
         query = f"SELECT {', '.join(columns)} FROM {table}"
         found = {row[0]: row for row in self._driver.execute(query.encode())}
-        said = {key: tuple(row.get(name) for name in columns) for key, row in rows.items()}
+        names = [name.partition("::")[0] for name in columns]
+        said = {key: tuple(row.get(name) for name in names) for key, row in rows.items()}
         yield from _differences(table, found, said)
 
     def _carried_differences(self) -> Iterator[tuple[str, str, str]]:

@@ -40,7 +40,7 @@ class Page:
     ``leased_to_others`` counts open tasks of the whole list that somebody else works on.
     """
 
-    rows: Sequence[RowMapping]
+    rows: Sequence[Mapping[Any, Any]]
     cursor: str | None
     leased_to_others: int = 0
 

@@ -15,6 +15,7 @@ from serving.openapi import document
 from serving.pages.desk import router as pages
 from serving.routes import (
     alarms,
+    delegations,
     evidence,
     governance,
     operations,
@@ -56,6 +57,7 @@ def create_app(services: Services) -> FastAPI:
         evidence.router,
         governance.router,
         alarms.router,
+        delegations.router,
         operations.router,
         pages,
     ):

@@ -18,7 +18,7 @@ from pydantic import (
     StringConstraints,
 )
 
-from workflow.codes import Channel, Condition, Disposition, ReturnReason
+from workflow.codes import Channel, Condition, Disposition, ReturnReason, Role
 
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$"
 Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=ID_PATTERN)]
@@ -164,6 +164,24 @@ class DecisionShape(Shape):
     value: Annotated[str, StringConstraints(max_length=64)] | None = None
     reason_code: Annotated[str, StringConstraints(max_length=64)] | None = None
     note: ShortText = ""
+
+
+class DelegationShape(Shape):
+    """Let ``delegate`` decide in the name of ``delegator`` (oneself unless given), from the first
+    day to the last, days in UTC, both included. No roles: all that the delegator holds."""
+
+    delegate: Id
+    delegator: Id | None = None
+    roles: list[Role] = Field(default_factory=list, max_length=20)
+    first_day: date
+    last_day: date
+    because: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+
+
+class BecauseShape(Shape):
+    """Why something is ended."""
+
+    because: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 
 
 class ResolutionShape(Shape):

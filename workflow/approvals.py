@@ -1,8 +1,10 @@
-"""Who may say yes: roles that stand in for others, own work refused, limits checked.
+"""Who may say yes: roles that stand in for others, delegates, own work refused, limits checked.
 
 Sources: segregation of duties and the limit shape (role x document x currency x amount x
 reason) of the domain reference 2.10; the limits themselves are ``policies/approval_limits.toml``.
 """
+
+from dataclasses import replace
 
 from workflow.actor import Actor
 from workflow.money import money_text
@@ -37,6 +39,9 @@ DOCUMENT_OF = {
 }
 """Which row of the approval limits a decision point is checked against."""
 
+LIMITED = ("authorisation", "disposition", "credit")
+"""Points where a yes is bound by the decider's limit."""
+
 
 def holds(actor: Actor, role: str) -> bool:
     """Whether an actor holds a role, or one that stands in for it."""
@@ -61,16 +66,43 @@ def require_any_role(actor: Actor, roles: tuple[str, ...], doing: str) -> None:
     raise Refused("wrong_role", f"{doing} needs the role {wanted}; {actor.id} has {own}.")
 
 
-def check_decider(case: Case, task: Task, actor: Actor) -> None:
-    """Refuse a decision by the wrong kind, role or person.
+def capacities(actor: Actor) -> tuple[Actor, ...]:
+    """The actor in their own name, then in the name of each who delegated a role to them."""
+    own = replace(actor, mandates=())
+    lent: dict[str, set[str]] = {}
+    for mandate in actor.mandates:
+        lent.setdefault(mandate.of, set()).add(mandate.role)
+    names = (replace(own, roles=frozenset(lent[of]), for_whom=of) for of in sorted(lent))
+    return (own, *names)
 
-    Codes: ``wrong_role``, ``own_request``, ``own_inspection``, ``already_decided`` (the same
-    person twice under dual control).
+
+def in_whose_name(actor: Actor, role: str) -> Actor | None:
+    """The first capacity in which an actor may take tasks of a role; ``None`` where in none."""
+    return next((who for who in capacities(actor) if holds(who, role)), None)
+
+
+def roles_of(actor: Actor) -> tuple[str, ...]:
+    """Every role whose tasks an actor may decide, in whatever name."""
+    roles = {role for who in capacities(actor) for role in who.roles}
+    for role in tuple(roles):
+        roles |= STANDS_IN_FOR.get(role, frozenset())
+    return tuple(sorted(roles))
+
+
+def decider(case: Case, task: Task, actor: Actor, policies: PolicyBook) -> Actor:
+    """The actor in the name they may decide in: their own before another's, and one whose
+    limit reaches before one whose limit does not.
+
+    What they did themselves counts in every name. Codes: ``wrong_role``, ``own_request``,
+    ``own_inspection``, and under dual control ``already_decided`` (the same person twice) and
+    ``same_authority`` (a delegate and who lent them the role are one authority).
     """
     opened = task.opened
     if actor.kind != "person":
         raise Refused("wrong_role", f"Only a person may decide {opened.task_id}.")
-    require_role(actor, opened.role, f"Deciding {opened.task_id}")
+    able = [who for who in capacities(actor) if holds(who, opened.role)]
+    if not able:
+        require_role(actor, opened.role, f"Deciding {opened.task_id}")
     if actor.id == case.requested.requested_by:
         raise Refused(
             "own_request", f"{actor.id} requested {case.return_id} and may not decide about it."
@@ -83,23 +115,43 @@ def check_decider(case: Case, task: Task, actor: Actor) -> None:
         raise Refused(
             "already_decided", f"{actor.id} approved {opened.task_id} already; another must."
         )
+    said_yes = {*task.approved_by, *task.approved_for}
+    free = [who for who in able if not {who.id, who.for_whom} & said_yes]
+    if not free:
+        raise Refused(
+            "same_authority",
+            f"{opened.task_id} was approved in the same authority: {', '.join(sorted(said_yes))}.",
+        )
+    return next((who for who in free if _reaches(case, task, who, policies)), free[0])
+
+
+def _reaches(case: Case, task: Task, actor: Actor, policies: PolicyBook) -> bool:
+    opened = task.opened
+    if opened.point not in LIMITED:
+        return True
+    return _covered(case, task, actor, policies, opened.amount_minor)
 
 
 def check_limit(case: Case, task: Task, actor: Actor, policies: PolicyBook, amount: int) -> None:
     """Refuse with ``over_limit`` an amount that none of the actor's roles covers."""
-    opened = task.opened
-    document = DOCUMENT_OF[opened.point]
-    line = case.line(opened.line) if opened.line is not None else None
-    reason = line.reason if line else None
-    covered = any(
-        policies.covers(role, document, opened.currency, amount, reason) for role in actor.roles
-    )
-    if not covered:
+    if not _covered(case, task, actor, policies, amount):
+        opened = task.opened
         raise Refused(
             "over_limit",
             f"{opened.task_id} is about {money_text(amount, opened.currency)}"
-            f" ({document}); no limit of {actor.id} reaches it. Escalate the task.",
+            f" ({DOCUMENT_OF[opened.point]}); no limit of {actor.for_whom or actor.id} reaches it."
+            " Escalate the task.",
         )
+
+
+def _covered(case: Case, task: Task, actor: Actor, policies: PolicyBook, amount: int) -> bool:
+    opened = task.opened
+    line = case.line(opened.line) if opened.line is not None else None
+    reason = line.reason if line else None
+    document = DOCUMENT_OF[opened.point]
+    return any(
+        policies.covers(role, document, opened.currency, amount, reason) for role in actor.roles
+    )
 
 
 def _inspected_by(case: Case, task: Task) -> str | None:

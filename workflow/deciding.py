@@ -1,9 +1,10 @@
 """A person decides a task: who may, what the word means at each point, what follows."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
-from workflow.approvals import ESCALATES_TO, check_decider, check_limit
+from workflow.approvals import ESCALATES_TO, check_limit, decider
 from workflow.asking import allowed_dispositions
 from workflow.codes import ReturnReason
 from workflow.commands import DecideTask
@@ -41,7 +42,7 @@ def decide_task(run: Run, command: DecideTask) -> None:
         command.decision == "reject" or (command.decision == "override" and not own_choice)
     ) and not (command.reason_code and command.note.strip()):
         raise Refused("reason_required", f"A {command.decision} needs a reason_code and a note.")
-    check_decider(run.case, task, command.actor)
+    command = replace(command, actor=decider(run.case, task, command.actor, run.policies))
     if command.decision == "escalate":
         _escalate(run, task, command)
         return
@@ -73,6 +74,7 @@ def _record(run: Run, task: Task, command: DecideTask, final: bool = True) -> No
             proposal=opened.proposal,
             final=final,
             sequence=opened.sequence,
+            for_whom=command.actor.for_whom,
         )
     )
 

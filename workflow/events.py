@@ -213,6 +213,8 @@ class TaskDecided:
     final: bool = True
     """False for the first of two approvals under dual control."""
     sequence: int | None = None
+    for_whom: str | None = None
+    """The delegator in whose name it was decided; ``None`` in one's own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -229,8 +229,13 @@ def _assessed(case: Case, event: AssessmentRecorded) -> Case:
 def _decided(case: Case, event: TaskDecided) -> Case:
     if event.final:
         return replace(case, tasks=_without(case, event.task_id))
+    lent = (event.for_whom,) if event.for_whom else ()
     tasks = tuple(
-        replace(task, approved_by=(*task.approved_by, event.decided_by))
+        replace(
+            task,
+            approved_by=(*task.approved_by, event.decided_by),
+            approved_for=(*task.approved_for, *lent),
+        )
         if task.opened.task_id == event.task_id
         else task
         for task in case.tasks

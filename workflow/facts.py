@@ -510,6 +510,35 @@ class EvidenceStored:
     stored_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class DelegationGiven:
+    """Stream ``delegation/{delegation_id}``: ``delegate`` may decide what is asked of ``roles``.
+
+    In the name of ``delegator``, who holds them in their own right; from ``first_day`` to
+    ``last_day``, days in UTC, both included.
+    """
+
+    delegation_id: str
+    delegator: str
+    delegate: str
+    roles: tuple[str, ...]
+    first_day: date
+    last_day: date
+    because: str
+    given_by: str
+    given_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DelegationRevoked:
+    """Stream ``delegation/{delegation_id}``: it ended at once, whatever its last day."""
+
+    delegation_id: str
+    revoked_by: str
+    revoked_at: datetime
+    note: str
+
+
 Fact = (
     CustomerRegistered
     | SupplierRegistered
@@ -539,4 +568,6 @@ Fact = (
     | DriftMeasured
     | AutomationCleared
     | EvidenceStored
+    | DelegationGiven
+    | DelegationRevoked
 )

@@ -108,10 +108,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """An open decision. ``approved_by`` holds the first of two people under dual control."""
+    """An open decision. ``approved_by`` holds the first of two people under dual control,
+    ``approved_for`` the delegator in whose name, if they said yes in another's."""
 
     opened: TaskOpened
     approved_by: tuple[str, ...] = ()
+    approved_for: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from journal import leases, lookups, worklists
+from journal.delegations import mandated
 from serving import evidence
 from serving.assessor import situation
 from serving.blind import blinded, hidden, shown_payload
@@ -21,7 +22,7 @@ from serving.present import case_json
 from serving.routes.evidence import file_response
 from serving.wiring import Services, services_of
 from workflow.actor import Actor
-from workflow.approvals import check_decider, holds
+from workflow.approvals import decider, holds
 from workflow.codes import Condition
 from workflow.evolve import fold
 from workflow.refused import Refused
@@ -61,9 +62,9 @@ def _take(conn: Connection, services: Services, return_id: str, task_id: str, ac
     if task is None:
         return  # decided meanwhile: the page says so
     try:
-        check_decider(found, task, actor)
-        seconds = services.settings.lease_minutes * 60
-        leases.lease(conn, task_id, actor.id, services.clock(), seconds)
+        now = services.clock()
+        decider(found, task, mandated(conn, actor, now), services.policies_at(now.date()))
+        leases.lease(conn, task_id, actor.id, now, services.settings.lease_minutes * 60)
     except Refused:
         return  # somebody else's: the page says whose
 
@@ -89,12 +90,13 @@ def draw(
         masters = _masters(conn, state)
         rows = lookups.case_rows(conn, return_id)
         proofs = _proofs(conn, state)
+        now, kept = services.clock(), defaultdict(str, sent or {})
+        acting = mandated(conn, actor, now)
     withheld = hidden(state.case)
     state = blinded(state)
-    now, kept = services.clock(), defaultdict(str, sent or {})
     body = case_json(state, len(history))
-    looks = TaskLooks(services, state, body, actor, now, kept, rows["tasks"] if rows else ())
     lines = [_line(line, state, masters) for line in _list(body["lines"])]
+    looks = TaskLooks(services, state, body, acting, now, kept, rows["tasks"] if rows else ())
     tasks = [task_view(looks, task) for task in state.case.tasks]
     tasks.sort(key=lambda task: not task["may"])
     currency = state.case.requested.currency

@@ -19,6 +19,7 @@ from serving.pages.frame import HERE, DeskRoute, wrong
 from serving.pages.lists import router as lists
 from serving.pages.model_page import router as model_page
 from serving.pages.request_form import router as request_form
+from serving.pages.team import router as team
 
 __all__ = ["DEMO_PASSWORD", "router"]
 
@@ -60,7 +61,7 @@ def home() -> Response:
     return RedirectResponse("/queue", 303)
 
 
-for part in (entry, lists, model_page, alarms, request_form, case_page, case_forms):
+for part in (entry, lists, model_page, alarms, team, request_form, case_page, case_forms):
     router.include_router(part)
 
 

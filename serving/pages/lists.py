@@ -7,17 +7,18 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from journal import lookups, worklists
+from journal.delegations import mandated
 from journal.entries import Append
 from serving.lifecycle import lifecycle_of
 from serving.pages import alarms, sentences
 from serving.pages.forms import do_once, minor_of
 from serving.pages.frame import DeskRoute, OwnForm, Viewer, page
-from serving.routes.queue import roles_of
+from serving.routes.queue import for_whom
 from serving.shelf import MODELS
 from serving.trust import trust
 from serving.wiring import services_of
 from workflow.actor import Actor
-from workflow.approvals import holds, require_any_role
+from workflow.approvals import holds, require_any_role, roles_of
 from workflow.codes import ExceptionCode, ReturnReason
 from workflow.facts import ExceptionResolved
 from workflow.refused import Refused
@@ -47,11 +48,12 @@ def queue(
 ) -> Response:
     """Alarms and open tasks of the viewer's roles; what colleagues hold is shown as theirs."""
     services = services_of(request)
-    roles = roles_of(actor)
-    shown = (role,) if role in roles else roles
     order = order if order in ORDERS else "sla"
     now = services.clock()
     with services.engine.connect() as conn:
+        actor = mandated(conn, actor, now)
+        roles = roles_of(actor)
+        shown = (role,) if role in roles else roles
         found = worklists.tasks(
             conn, roles=shown, order=order, cursor=cursor or None, at=now, holder=actor.id
         )
@@ -62,6 +64,7 @@ def queue(
         | {
             "overdue": row["due_at"] < now,
             "due": sentences.until(row["due_at"], now),
+            "for_whom": for_whom(actor, row["role"]),
             "proposed": sentences.option(row["proposal"], row["point"]).replace("+", " and "),
             "held_by": row["lease_holder"]
             if row["lease_holder"] and row["lease_until"] > now

@@ -244,10 +244,11 @@ def _decided(p: Payload) -> str:
         "escalate": f"Passed on {what} to a higher role",
     }[p["decision"]]
     first = "" if p["final"] else " (the first of two people)"
+    name = f", for {p['for_whom']}" if p.get("for_whom") else ""
     code = p["reason_code"]
     why = f" Why: {REASON_CODES.get(code, capital(code))}." if code else ""
     note = f" “{p['note']}”" if p["note"] else ""
-    return f"{said}{first}.{why}{note}"
+    return f"{said}{first}{name}.{why}{note}"
 
 
 def _chosen(p: Payload) -> str:

@@ -11,13 +11,12 @@ from serving.pages.sentences import option
 from serving.present import assessment_json, credit_json, portion_json, task_json
 from serving.wiring import Services
 from workflow.actor import Actor
-from workflow.approvals import ESCALATES_TO, check_decider, check_limit
+from workflow.approvals import ESCALATES_TO, LIMITED, check_limit, decider
 from workflow.refused import Refused
 from workflow.state import Born, Credit, Line, Portion, Task
 
 MOST_RADIOS = 8
 """More options than this are put into a list below the likeliest."""
-LIMITED = ("authorisation", "disposition", "credit")
 MOST_TEXT = 600
 MOST_LINES = 8
 
@@ -47,7 +46,7 @@ def task_view(looks: TaskLooks, task: Task) -> dict[str, Any]:
         "credit": credit.assessment if credit else None,
     }.get(opened.point)
     answer: Any = assessment_json(said)
-    why_not = _why_not(task, looks)
+    acting, why_not = _acting(task, looks)
     lease = _lease(task, looks)
     body: dict[str, Any] = dict(task_json(task))
     return body | {
@@ -66,7 +65,8 @@ def task_view(looks: TaskLooks, task: Task) -> dict[str, Any]:
         "lease": lease,
         "may": why_not is None and (lease is None or lease["mine"]),
         "why_not": why_not,
-        "over_limit": _over_limit(task, looks) if why_not is None else None,
+        "for_whom": acting.for_whom,
+        "over_limit": _over_limit(task, looks, acting) if why_not is None else None,
         "kept": defaultdict(str, looks.kept if looks.kept.get("task") == opened.task_id else {}),
     }
 
@@ -75,28 +75,29 @@ def _credit(line: Line | None, sequence: int | None) -> Credit | None:
     return next((c for c in line.credits if c.sequence == sequence), None) if line else None
 
 
-def _why_not(task: Task, looks: TaskLooks) -> str | None:
-    """Why the viewer may not decide; ``None`` where they may."""
+def _acting(task: Task, looks: TaskLooks) -> tuple[Actor, str | None]:
+    """The viewer in the name they may decide in; with why not, where they may not."""
+    policies = looks.services.policies_at(looks.now.date())
     try:
-        check_decider(looks.state.case, task, looks.actor)
+        return decider(looks.state.case, task, looks.actor, policies), None
     except Refused as no:
-        return {
+        return looks.actor, {
             "wrong_role": f"This waits for {sentences.role(task.opened.role)}.",
             "own_request": "You asked for this return: somebody else decides.",
             "own_inspection": "You inspected these goods: somebody else decides.",
             "already_decided": "You said yes already: a second person must agree.",
+            "same_authority": "The first yes was given in the same name: another must agree.",
         }.get(no.code, no.message)
-    return None
 
 
-def _over_limit(task: Task, looks: TaskLooks) -> str | None:
-    """What to know before a yes that the viewer's limit would not carry."""
+def _over_limit(task: Task, looks: TaskLooks, acting: Actor) -> str | None:
+    """What to know before a yes that the limit of the name acted in would not carry."""
     opened = task.opened
     if opened.point not in LIMITED:
         return None
     policies = looks.services.policies_at(looks.now.date())
     try:
-        check_limit(looks.state.case, task, looks.actor, policies, opened.amount_minor)
+        check_limit(looks.state.case, task, acting, policies, opened.amount_minor)
     except Refused:
         return "This amount is above your approval limit: you can refuse it or pass it on."
     return None

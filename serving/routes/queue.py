@@ -1,5 +1,6 @@
 """``/v1/queue``: who must decide what; leases that expire; decisions with a reason."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -8,6 +9,7 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from journal import leases, worklists
+from journal.delegations import mandated
 from serving.acting import act
 from serving.assessor import situation
 from serving.http import Reply, plain, retrying
@@ -18,7 +20,7 @@ from serving.routes.returns import etag, once, page_reply
 from serving.shapes import DecisionShape
 from serving.wiring import services_of
 from workflow.actor import Actor
-from workflow.approvals import STANDS_IN_FOR, require_role
+from workflow.approvals import in_whose_name, require_role, roles_of
 from workflow.codes import Role
 from workflow.commands import DecideTask
 from workflow.refused import Refused
@@ -27,12 +29,10 @@ router = APIRouter(prefix="/v1/queue", tags=["queue"], route_class=StrictRoute)
 Signed = Annotated[Actor, Depends(signed_in)]
 
 
-def roles_of(actor: Actor) -> tuple[str, ...]:
-    """Every role whose tasks an actor may decide."""
-    roles = set(actor.roles)
-    for role in actor.roles:
-        roles |= STANDS_IN_FOR.get(role, frozenset())
-    return tuple(sorted(roles))
+def for_whom(actor: Actor, role: str) -> str | None:
+    """In whose name the actor would take a task of a role; ``None`` in their own, or in none."""
+    acting = in_whose_name(actor, role)
+    return acting.for_whom if acting else None
 
 
 @router.get("")
@@ -44,15 +44,20 @@ def queue(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: str | None = None,
 ) -> Response:
-    """Open tasks of a role (all of yours without one), and how many others hold on lease."""
+    """Open tasks of a role (all of yours without one), and how many others hold on lease.
+
+    Tasks of roles that are delegated to you are yours too; ``for_whom`` names the delegator.
+    """
     services = services_of(request)
-    roles = (str(role),) if role else roles_of(actor)
     now = services.clock()
     with services.engine.connect() as conn:
+        actor = mandated(conn, actor, now)
+        roles = (str(role),) if role else roles_of(actor)
         page = worklists.tasks(
             conn, roles=roles, order=order, limit=limit, cursor=cursor, at=now, holder=actor.id
         )
-    return page_reply(page, leased_to_others=page.leased_to_others)
+    rows = [dict(row) | {"for_whom": for_whom(actor, row["role"])} for row in page.rows]
+    return page_reply(replace(page, rows=rows), leased_to_others=page.leased_to_others)
 
 
 @router.get("/{task_id}")
@@ -89,10 +94,11 @@ def lease(task_id: str, request: Request, actor: Signed) -> Response:
     services = services_of(request)
 
     def work(conn: Connection) -> Response:
-        task = open_task(conn, task_id)
-        require_role(actor, str(task["role"]), f"Leasing {task_id}")
+        task, now = open_task(conn, task_id), services.clock()
+        if in_whose_name(mandated(conn, actor, now), str(task["role"])) is None:
+            require_role(actor, str(task["role"]), f"Leasing {task_id}")
         seconds = services.settings.lease_minutes * 60
-        held = leases.lease(conn, task_id, actor.id, services.clock(), seconds)
+        held = leases.lease(conn, task_id, actor.id, now, seconds)
         return Reply({"task": task_id, "holder": actor.id, "until": time(held.until)}).response()
 
     return retrying(services.engine, work)
@@ -120,8 +126,9 @@ def decide(task_id: str, shape: DecisionShape, request: Request, actor: Signed) 
         now = services.clock()
         task = open_task(conn, task_id)
         check_lease(task, actor, now)
+        acting = mandated(conn, actor, now)
         command = DecideTask(
-            task_id, shape.decision, actor, now, shape.value, shape.reason_code, shape.note
+            task_id, shape.decision, acting, now, shape.value, shape.reason_code, shape.note
         )
         return_id = str(task["return_id"])
         handled = act(services.cases, services.assessor, conn, return_id, command)
