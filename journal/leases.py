@@ -3,6 +3,7 @@
 Each step is one conditional UPDATE, so that two people who press at once get one lease.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -55,6 +56,12 @@ def release(conn: Connection, task_id: str, holder: str) -> bool:
     """Give a task back; ``False`` where it was not ours to give."""
     statement = update(_task).where(_task.c.task_id == task_id, _task.c.lease_holder == holder)
     return conn.execute(statement.values(lease_holder=None, lease_until=None)).rowcount == 1
+
+
+def release_of(conn: Connection, holders: Collection[str]) -> int:
+    """Give back everything that these people hold; answers how many tasks."""
+    statement = update(_task).where(_task.c.lease_holder.in_(holders))
+    return conn.execute(statement.values(lease_holder=None, lease_until=None)).rowcount
 
 
 def holder_of(conn: Connection, task_id: str, at: datetime) -> Lease | None:

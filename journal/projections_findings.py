@@ -1,4 +1,4 @@
-"""Findings and governance: exceptions, alarms, delegations, promotions, imported files."""
+"""Findings and governance: exceptions, alarms, delegations, absences, promotions, imports."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,6 +17,7 @@ def project_findings(driver: Driver, by_type: ByType) -> None:
     _exceptions(driver, by_type)
     _alarms(driver, by_type)
     _delegations(driver, by_type)
+    _absences(driver, by_type)
     cleared = by_type.get("automation_cleared", ())
     upsert(driver, tables.automation, (entry.payload for entry in cleared))
     _promotions(driver, by_type)
@@ -76,6 +77,13 @@ def _delegations(driver: Driver, by_type: ByType) -> None:
     upsert(driver, tables.delegation, ({**entry.payload, "status": "given"} for entry in given))
     revoked = by_type.get("delegation_revoked", ())
     update(driver, tables.delegation, ({**e.payload, "status": "revoked"} for e in revoked))
+
+
+def _absences(driver: Driver, by_type: ByType) -> None:
+    begun = by_type.get("absence_recorded", ())
+    upsert(driver, tables.absence, ({**entry.payload, "status": "recorded"} for entry in begun))
+    ended = by_type.get("absence_ended", ())
+    update(driver, tables.absence, ({**entry.payload, "status": "ended"} for entry in ended))
 
 
 def _promotions(driver: Driver, by_type: ByType) -> None:

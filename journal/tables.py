@@ -567,6 +567,23 @@ delegation = Table(
 )
 """Who may decide in whose name, and when; see ``workflow.delegation``."""
 
+absence = Table(
+    "absence",
+    metadata,
+    Column("absence_id", _KEY, primary_key=True),
+    _text("person"),
+    Column("first_day", Date, nullable=False),
+    Column("last_day", Date, nullable=False),
+    _text("recorded_by"),
+    _time("recorded_at"),
+    _text("status"),
+    _text("ended_by", null=True),
+    _time("ended_at", null=True),
+    CheckConstraint("status IN ('recorded', 'ended')", name="status"),
+    Index("ix_absence_last_day", "last_day", postgresql_where=text("status = 'recorded'")),
+)
+"""Who takes no tasks, and when; see ``workflow.absence``."""
+
 automation = Table(
     "automation",
     metadata,

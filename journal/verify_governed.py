@@ -20,6 +20,10 @@ DELEGATION_COLUMNS = (
     "delegation_id", "delegator", "delegate", "roles", "first_day::text", "last_day::text",
     "because", "given_by", "status", "revoked_by", "note",
 )  # fmt: skip
+ABSENCE_COLUMNS = (
+    "absence_id", "person", "first_day::text", "last_day::text", "recorded_by", "status",
+    "ended_by",
+)  # fmt: skip
 CARRIED_COLUMNS = ("version", "bundle_digest", "proposal_id")
 
 
@@ -32,6 +36,7 @@ class Governed:
         self._carried: dict[str, tuple[Any, ...]] = {}
         self._clearances: dict[str, dict[str, Any]] = {}
         self._delegations: dict[str, dict[str, Any]] = {}
+        self._absences: dict[str, dict[str, Any]] = {}
 
     def add(self, entry: Recorded) -> None:
         payload = entry.payload
@@ -51,11 +56,16 @@ class Governed:
             self._delegations[payload["delegation_id"]] = {**payload, "status": "given"}
         elif entry.type == "delegation_revoked" and payload["delegation_id"] in self._delegations:
             self._delegations[payload["delegation_id"]].update(payload, status="revoked")
+        elif entry.type == "absence_recorded":
+            self._absences[payload["absence_id"]] = {**payload, "status": "recorded"}
+        elif entry.type == "absence_ended" and payload["absence_id"] in self._absences:
+            self._absences[payload["absence_id"]].update(payload, status="ended")
 
     def differences(self) -> Iterator[tuple[str, str, str]]:
         """What the tables show otherwise than the log."""
         yield from self._compared("alarm", ALARM_COLUMNS, self._alarms)
         yield from self._compared("delegation", DELEGATION_COLUMNS, self._delegations)
+        yield from self._compared("absence", ABSENCE_COLUMNS, self._absences)
         yield from self._compared("automation", CLEARANCE_COLUMNS, self._clearances)
         yield from self._carried_differences()
 

@@ -107,6 +107,35 @@ def all_open_tasks(conn: Connection) -> Sequence[RowMapping]:
     return conn.execute(query.order_by(_task.c.opened_at, _task.c.task_id)).mappings().all()
 
 
+def involved(conn: Connection, rows: Sequence[Mapping[Any, Any]]) -> dict[str, frozenset[str]]:
+    """By task, who may not decide it: who asked for the return, inspected the goods that a
+    disposition or credit is about, or said yes already."""
+    cases = sorted({row["return_id"] for row in rows})
+    asked = select(_case.c.return_id, _case.c.requested_by).where(_case.c.return_id.in_(cases))
+    requesters = {row.return_id: row.requested_by for row in conn.execute(asked)}
+    event = tables.event
+    looked = select(event.c.payload).where(
+        event.c.stream.in_([f"case/{return_id}" for return_id in cases]),
+        event.c.type == "line_inspected",
+    )
+    inspectors = {
+        (found["return_id"], found["portion"]): found["inspected_by"]
+        for found in conn.execute(looked).scalars()
+    }
+    return {row["task_id"]: _involved(row, requesters, inspectors) for row in rows}
+
+
+def _involved(
+    row: Mapping[Any, Any],
+    requesters: Mapping[str, str],
+    inspectors: Mapping[tuple[str, str], str],
+) -> frozenset[str]:
+    about_goods = row["point"] in ("disposition", "credit")
+    inspector = inspectors.get((row["return_id"], row["portion"])) if about_goods else None
+    found = {*row["approved_by"], requesters.get(row["return_id"]), inspector}
+    return frozenset(who for who in found if who is not None)
+
+
 def open_audits(conn: Connection) -> Sequence[RowMapping]:
     """``return_id``, ``point``, ``line`` and ``part`` of answers that open blind tasks are about.
 

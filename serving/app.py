@@ -14,6 +14,7 @@ from serving.metrics import Metrics
 from serving.openapi import document
 from serving.pages.desk import router as pages
 from serving.routes import (
+    absences,
     alarms,
     delegations,
     evidence,
@@ -58,6 +59,7 @@ def create_app(services: Services) -> FastAPI:
         governance.router,
         alarms.router,
         delegations.router,
+        absences.router,
         operations.router,
         pages,
     ):

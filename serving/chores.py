@@ -6,7 +6,7 @@ from functools import partial
 import structlog
 from sqlalchemy import Connection
 
-from journal import idempotency, lookups, outbox
+from journal import absences, idempotency, leases, lookups, outbox
 from journal.checkpoints import Signer, take_checkpoint
 from journal.outbox import Recurring
 from serving.claims import release_after_vendor
@@ -23,12 +23,14 @@ log = structlog.get_logger("serving.chores")
 
 
 def recurring(services: Services) -> list[Recurring]:
-    """Expiry, credits whose supplier answered first, checkpoints, guarantees of automatic lanes,
-    keys, effects without a job; challengers in shadow, and drift once a night."""
+    """Expiry, credits whose supplier answered first, leases of who is away, checkpoints,
+    guarantees of automatic lanes, keys, effects without a job; challengers in shadow, and drift
+    once a night."""
     shadow = Shadow(services)
     return [
         Recurring("expire_authorisations", "*/5 * * * *", lambda: _discard(expire(services))),
         Recurring("release_answered", "*/5 * * * *", lambda: _discard(release_answered(services))),
+        Recurring("release_absent", "*/5 * * * *", lambda: _discard(release_absent(services))),
         Recurring("write_checkpoint", "*/10 * * * *", lambda: checkpoint(services)),
         Recurring(
             "clear_automation", "*/15 * * * *", lambda: _discard(services.clear_automation())
@@ -81,6 +83,12 @@ def _release(
     services: Services, answered: SupplierClaimAnswered, now: datetime, conn: Connection
 ) -> int:
     return release_after_vendor(services.cases, conn, answered, now)
+
+
+def release_absent(services: Services) -> int:
+    """Give back what people lease whose absence has begun; answers how many tasks."""
+    with services.engine.begin() as conn:
+        return leases.release_of(conn, absences.away(conn, services.clock()))
 
 
 def checkpoint(services: Services) -> None:

@@ -55,6 +55,7 @@ STATUS: dict[str, int] = {
     "evidence_damaged": 500,
     "unknown_account": 404,
     "unknown_delegation": 404,
+    "unknown_absence": 404,
     "wrong_role": 403,
     "own_request": 403,
     "own_inspection": 403,

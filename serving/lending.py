@@ -1,4 +1,4 @@
-"""Delegations at the edge: who the people are, then the rule of ``workflow.delegation``."""
+"""Delegations and absences at the edge: who the people are, then the rules of ``workflow``."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,9 +7,9 @@ from uuid import uuid4
 
 from sqlalchemy import Connection
 
-from journal import accounts, delegations
+from journal import absences, accounts, delegations
 from serving.http import plain
-from serving.shapes import DelegationShape
+from serving.shapes import AbsenceShape, DelegationShape
 from serving.wiring import Services
 from workflow.actor import Actor
 from workflow.delegation import Wanted
@@ -40,6 +40,21 @@ def lend(
     now = services.clock()
     delegations.give(services.journal, conn, wanted, roles, actor, now)
     return shown(delegations.one(conn, number) or {}, now)
+
+
+def leave(
+    services: Services, conn: Connection, actor: Actor, shape: AbsenceShape
+) -> dict[str, object]:
+    """Record an absence and give it as it is listed.
+
+    Refused: as ``workflow.absence.recorded``; ``unknown_account``.
+    """
+    person, number = shape.person or actor.id, f"A-{uuid4().hex[:12]}"
+    if person != actor.id:
+        known_person(conn, person)
+    days = (shape.first_day, shape.last_day)
+    absences.record(services.journal, conn, number, person, days, actor, services.clock())
+    return plain(absences.one(conn, number) or {})
 
 
 def known_person(conn: Connection, account_id: str) -> accounts.Account:

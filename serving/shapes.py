@@ -178,6 +178,19 @@ class DelegationShape(Shape):
     because: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 
 
+class AbsenceShape(Shape):
+    """``person`` (oneself unless given) takes no tasks from the first day to the last, days in
+    UTC, both included."""
+
+    person: Id | None = None
+    first_day: date
+    last_day: date
+
+
+class NothingShape(Shape):
+    """An empty object: the address says everything."""
+
+
 class BecauseShape(Shape):
     """Why something is ended."""
 

@@ -539,6 +539,28 @@ class DelegationRevoked:
     note: str
 
 
+@dataclass(frozen=True, slots=True)
+class AbsenceRecorded:
+    """Stream ``absence/{absence_id}``: a person takes no tasks from ``first_day`` to
+    ``last_day``, days in UTC, both included."""
+
+    absence_id: str
+    person: str
+    first_day: date
+    last_day: date
+    recorded_by: str
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AbsenceEnded:
+    """Stream ``absence/{absence_id}``: the person is back, whatever the last day was."""
+
+    absence_id: str
+    ended_by: str
+    ended_at: datetime
+
+
 Fact = (
     CustomerRegistered
     | SupplierRegistered
@@ -570,4 +592,6 @@ Fact = (
     | EvidenceStored
     | DelegationGiven
     | DelegationRevoked
+    | AbsenceRecorded
+    | AbsenceEnded
 )

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from journal import leases, worklists
-from journal.delegations import mandated
+from journal.absences import at_work
 from serving.acting import act
 from serving.assessor import situation
 from serving.errors import Invalid, Unavailable, status_of
@@ -110,7 +110,7 @@ def _decide(
     check_lease(dict(row), actor, now)
     decision, value = _meant(sent, row["currency"])
     note = sent["note"].strip()
-    acting = mandated(conn, actor, now)
+    acting = at_work(conn, actor, now)
     command = DecideTask(task_id, decision, acting, now, value, sent["reason_code"] or None, note)
     handled = act(services.cases, services.assessor, conn, return_id, command)
     # Under dual control the task stays open, and the second person must be able to take it.

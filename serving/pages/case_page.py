@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from journal import leases, lookups, worklists
+from journal.absences import at_work
 from journal.delegations import mandated
 from serving import evidence
 from serving.assessor import situation
@@ -63,7 +64,7 @@ def _take(conn: Connection, services: Services, return_id: str, task_id: str, ac
         return  # decided meanwhile: the page says so
     try:
         now = services.clock()
-        decider(found, task, mandated(conn, actor, now), services.policies_at(now.date()))
+        decider(found, task, at_work(conn, actor, now), services.policies_at(now.date()))
         leases.lease(conn, task_id, actor.id, now, services.settings.lease_minutes * 60)
     except Refused:
         return  # somebody else's: the page says whose

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from journal import lookups, worklists
 from journal.delegations import mandated
 from journal.entries import Append
+from serving.coverage import covered
 from serving.lifecycle import lifecycle_of
 from serving.pages import alarms, sentences
 from serving.pages.forms import do_once, minor_of
@@ -57,10 +58,11 @@ def queue(
         found = worklists.tasks(
             conn, roles=shown, order=order, cursor=cursor or None, at=now, holder=actor.id
         )
+        rows = covered(services, conn, found.rows, now)
         waiting = worklists.depths(conn)["tasks"]
         alarmed = [] if cursor else alarms.shown(conn, actor, own_only=True)
     tasks = [
-        dict(row)
+        row
         | {
             "overdue": row["due_at"] < now,
             "due": sentences.until(row["due_at"], now),
@@ -70,7 +72,7 @@ def queue(
             if row["lease_holder"] and row["lease_until"] > now
             else None,
         }
-        for row in found.rows
+        for row in rows
     ]
     return page(
         request,

@@ -9,9 +9,11 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from journal import leases, worklists
+from journal.absences import at_work
 from journal.delegations import mandated
 from serving.acting import act
 from serving.assessor import situation
+from serving.coverage import covered
 from serving.http import Reply, plain, retrying
 from serving.identity import signed_in
 from serving.present import case_json, time
@@ -47,6 +49,7 @@ def queue(
     """Open tasks of a role (all of yours without one), and how many others hold on lease.
 
     Tasks of roles that are delegated to you are yours too; ``for_whom`` names the delegator.
+    ``uncovered``: nobody present may decide it; ``waits_for`` are those away who could.
     """
     services = services_of(request)
     now = services.clock()
@@ -56,7 +59,8 @@ def queue(
         page = worklists.tasks(
             conn, roles=roles, order=order, limit=limit, cursor=cursor, at=now, holder=actor.id
         )
-    rows = [dict(row) | {"for_whom": for_whom(actor, row["role"])} for row in page.rows]
+        shown = covered(services, conn, page.rows, now)
+    rows = [row | {"for_whom": for_whom(actor, row["role"])} for row in shown]
     return page_reply(replace(page, rows=rows), leased_to_others=page.leased_to_others)
 
 
@@ -95,7 +99,7 @@ def lease(task_id: str, request: Request, actor: Signed) -> Response:
 
     def work(conn: Connection) -> Response:
         task, now = open_task(conn, task_id), services.clock()
-        if in_whose_name(mandated(conn, actor, now), str(task["role"])) is None:
+        if in_whose_name(at_work(conn, actor, now), str(task["role"])) is None:
             require_role(actor, str(task["role"]), f"Leasing {task_id}")
         seconds = services.settings.lease_minutes * 60
         held = leases.lease(conn, task_id, actor.id, now, seconds)
@@ -126,7 +130,7 @@ def decide(task_id: str, shape: DecisionShape, request: Request, actor: Signed) 
         now = services.clock()
         task = open_task(conn, task_id)
         check_lease(task, actor, now)
-        acting = mandated(conn, actor, now)
+        acting = at_work(conn, actor, now)
         command = DecideTask(
             task_id, shape.decision, acting, now, shape.value, shape.reason_code, shape.note
         )

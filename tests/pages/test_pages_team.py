@@ -61,3 +61,21 @@ def test_the_timeline_says_for_whom(sign_in: SignIn, desk: DeskWorld) -> None:
     done = yuri.post(path, data=form | {"choice": "approve"})
     assert done.status_code == 303
     assert ", for nadia." in femi.get("/returns/R-1001").text
+
+
+def test_who_is_away_is_named_where_a_task_waits_for_them(sign_in: SignIn, desk: DeskWorld) -> None:
+    """Nobody else may decide it: the queue says so; back again, the task is theirs to take."""
+    nadia = sign_in("nadia")
+    page, today = nadia.get("/team"), desk.now.date().isoformat()
+    path = "/team/absences"
+    form = {"csrf": token_of(page), "once": once_of(page, path), "first_day": today}
+    assert nadia.post(path, data=form | {"last_day": ""}).status_code == 422
+    done = nadia.post(path, data=form | {"last_day": today, "once": "again"})
+    assert done.headers["location"] == "/team?did=away"
+    assert "uncovered: waits for nadia, away" in nadia.get("/queue").text
+    page = nadia.get("/team")
+    number = page.text.split("/team/absences/")[1].split("/end")[0]
+    path = f"/team/absences/{number}/end"
+    form = {"csrf": token_of(page), "once": once_of(page, path)}
+    assert nadia.post(path, data=form).headers["location"] == "/team?did=back"
+    assert "uncovered" not in nadia.get("/queue").text
