@@ -32,7 +32,9 @@ from workflow.events import (
     ReturnRequested,
     SurplusSettled,
     TaskDecided,
+    TaskEscalated,
     TaskOpened,
+    TaskOverdue,
     TaskWithdrawn,
 )
 
@@ -63,7 +65,7 @@ def apply(
             rows.lines[event.line]["eligibility"] = event.verdict.outcome
         case AssessmentRecorded() if event.point == "credit":
             _risk(rows, event)
-        case TaskOpened() | TaskDecided() | TaskWithdrawn():
+        case TaskOpened() | TaskDecided() | TaskEscalated() | TaskOverdue() | TaskWithdrawn():
             _task(rows, event, recorded_at)
         case (
             ReturnAuthorised()
@@ -194,7 +196,9 @@ def _risk(rows: CaseRows, event: AssessmentRecorded) -> None:
 
 
 def _task(
-    rows: CaseRows, event: TaskOpened | TaskDecided | TaskWithdrawn, recorded_at: datetime
+    rows: CaseRows,
+    event: TaskOpened | TaskDecided | TaskEscalated | TaskOverdue | TaskWithdrawn,
+    recorded_at: datetime,
 ) -> None:
     match event:
         case TaskOpened():
@@ -210,6 +214,15 @@ def _task(
                 decided_for=event.for_whom,
                 closed_at=event.decided_at,
             )
+        case TaskEscalated():
+            rows.tasks[event.task_id].update(
+                status="decided",
+                decision="escalate",
+                decided_by="system",
+                closed_at=event.escalated_at,
+            )
+        case TaskOverdue():
+            rows.tasks[event.task_id]["overdue_at"] = event.marked_at
         case TaskWithdrawn():
             rows.tasks[event.task_id].update(status="withdrawn", closed_at=recorded_at)
 
@@ -241,6 +254,7 @@ def _opened(rows: CaseRows, event: TaskOpened) -> Row:
         "decided_by": None,
         "decided_for": None,
         "closed_at": None,
+        "overdue_at": None,
         "risk": line["risk"] if line and event.point == "credit" and not event.blind else None,
         "blind": event.blind,
     }

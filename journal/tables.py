@@ -454,6 +454,7 @@ task = Table(
     _text("decided_by", null=True),
     _text("decided_for", null=True),
     _time("closed_at", null=True),
+    _time("overdue_at", null=True),
     Column("risk", Float),
     _flag("blind"),
     _text("lease_holder", null=True),
@@ -462,7 +463,8 @@ task = Table(
     Index(None, "return_id"),
     Index("ix_task_open", "role", "opened_at", postgresql_where=text("status = 'open'")),
 )
-"""``risk`` is the newest anomaly confidence of the task's line, in [0, 1]."""
+"""``risk`` is the newest anomaly confidence of the task's line, in [0, 1]; ``overdue_at`` is set
+where nobody stands above to whom a task past its due time could go."""
 
 answer = Table(
     "answer",

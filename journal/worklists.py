@@ -107,6 +107,14 @@ def all_open_tasks(conn: Connection) -> Sequence[RowMapping]:
     return conn.execute(query.order_by(_task.c.opened_at, _task.c.task_id)).mappings().all()
 
 
+def overdue_cases(conn: Connection, at: datetime, limit: int = 500) -> list[str]:
+    """Returns with an open task past its due time that is not marked as overdue yet."""
+    query = select(_task.c.return_id).where(
+        _task.c.status == "open", _task.c.due_at < at, _task.c.overdue_at.is_(None)
+    )
+    return list(conn.execute(query.distinct().limit(limit)).scalars())
+
+
 def involved(conn: Connection, rows: Sequence[Mapping[Any, Any]]) -> dict[str, frozenset[str]]:
     """By task, who may not decide it: who asked for the return, inspected the goods that a
     disposition or credit is about, or said yes already."""

@@ -6,16 +6,17 @@ from functools import partial
 import structlog
 from sqlalchemy import Connection
 
-from journal import absences, idempotency, leases, lookups, outbox
+from journal import absences, idempotency, leases, lookups, outbox, worklists
 from journal.checkpoints import Signer, take_checkpoint
 from journal.outbox import Recurring
 from serving.claims import release_after_vendor
+from serving.coverage import coverage
 from serving.drift_watch import watch
 from serving.http import retrying
 from serving.shadow import Shadow
 from serving.wiring import Services
 from workflow.actor import SYSTEM
-from workflow.commands import ExpireAuthorisation
+from workflow.commands import Command, EscalateOverdue, ExpireAuthorisation
 from workflow.facts import SupplierClaimAnswered
 from workflow.refused import Refused
 
@@ -23,14 +24,15 @@ log = structlog.get_logger("serving.chores")
 
 
 def recurring(services: Services) -> list[Recurring]:
-    """Expiry, credits whose supplier answered first, leases of who is away, checkpoints,
-    guarantees of automatic lanes, keys, effects without a job; challengers in shadow, and drift
-    once a night."""
+    """Expiry, credits whose supplier answered first, leases of who is away, tasks past their due
+    time, checkpoints, guarantees of automatic lanes, keys, effects without a job; challengers in
+    shadow, and drift once a night."""
     shadow = Shadow(services)
     return [
         Recurring("expire_authorisations", "*/5 * * * *", lambda: _discard(expire(services))),
         Recurring("release_answered", "*/5 * * * *", lambda: _discard(release_answered(services))),
         Recurring("release_absent", "*/5 * * * *", lambda: _discard(release_absent(services))),
+        Recurring("escalate_overdue", "*/5 * * * *", lambda: _discard(escalate(services))),
         Recurring("write_checkpoint", "*/10 * * * *", lambda: checkpoint(services)),
         Recurring(
             "clear_automation", "*/15 * * * *", lambda: _discard(services.clear_automation())
@@ -57,15 +59,12 @@ def expire(services: Services) -> int:
 def _expired(services: Services, return_id: str, now: datetime) -> bool:
     """Whether it expired; a case that will not is said, and does not hold back the others."""
     try:
-        retrying(services.engine, partial(_expire, services, return_id, now))
+        command = ExpireAuthorisation(SYSTEM, now)
+        retrying(services.engine, partial(_handle, services, return_id, command))
     except Refused as no:
         log.error("authorisation does not expire", case=return_id, why=no.message)
         return False
     return True
-
-
-def _expire(services: Services, return_id: str, now: datetime, conn: Connection) -> None:
-    services.cases.handle(conn, return_id, ExpireAuthorisation(SYSTEM, now))
 
 
 def release_answered(services: Services) -> int:
@@ -83,6 +82,22 @@ def _release(
     services: Services, answered: SupplierClaimAnswered, now: datetime, conn: Connection
 ) -> int:
     return release_after_vendor(services.cases, conn, answered, now)
+
+
+def escalate(services: Services) -> int:
+    """Pass on tasks past their due time to who is present above; answers how many returns."""
+    now = services.clock()
+    with services.engine.connect() as conn:
+        late = worklists.overdue_cases(conn, now)
+        unmanned = coverage(services, conn, now).unmanned()
+    command = EscalateOverdue(SYSTEM, now, unmanned)
+    for return_id in late:
+        retrying(services.engine, partial(_handle, services, return_id, command))
+    return len(late)
+
+
+def _handle(services: Services, return_id: str, command: Command, conn: Connection) -> None:
+    services.cases.handle(conn, return_id, command)
 
 
 def release_absent(services: Services) -> int:

@@ -184,6 +184,7 @@ def task_json(task: Task) -> Json:
         "allowed": list(opened.allowed),
         "approvals_needed": opened.approvals_needed,
         "blind": opened.blind,
+        "overdue": task.overdue,
         "approved_by": list(task.approved_by),
         "opened_at": time(opened.opened_at),
         "due_at": time(opened.due_at),

@@ -139,6 +139,15 @@ class ExpireAuthorisation:
 
 
 @dataclass(frozen=True, slots=True)
+class EscalateOverdue:
+    """Pass on what is past its due time. ``unmanned``: roles in which nobody is present."""
+
+    actor: Actor
+    at: datetime
+    unmanned: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class AcknowledgeEffect:
     key: str
     kind: str
@@ -167,6 +176,7 @@ Command = (
     | ReleaseCredit
     | CancelReturn
     | ExpireAuthorisation
+    | EscalateOverdue
     | AcknowledgeEffect
     | ParkEffect
 )

@@ -19,6 +19,7 @@ from workflow.commands import (
     Command,
     DecideTask,
     DisposePortion,
+    EscalateOverdue,
     ExpireAuthorisation,
     InspectLine,
     ParkEffect,
@@ -29,6 +30,7 @@ from workflow.commands import (
     RequestReturn,
 )
 from workflow.deciding import decide_task
+from workflow.escalating import escalate_overdue
 from workflow.events import (
     AssessmentRecorded,
     AuthorisationExpired,
@@ -97,6 +99,8 @@ def decided(state: State, command: Command, policies: PolicyBook) -> Decision:
             _cancel(run, command)
         case ExpireAuthorisation():
             _expire(run, command)
+        case EscalateOverdue():
+            escalate_overdue(run, command)
         case AcknowledgeEffect():
             _acknowledge(run, command)
         case ParkEffect():

@@ -9,12 +9,12 @@ from workflow.asking import allowed_dispositions
 from workflow.codes import ReturnReason
 from workflow.commands import DecideTask
 from workflow.credit import left_to_credit
+from workflow.escalating import pass_on
 from workflow.events import (
     DispositionPart,
     ReturnRefused,
     SurplusSettled,
     TaskDecided,
-    TaskOpened,
 )
 from workflow.money import money_text
 from workflow.progress import approve_credit, confirm, deny_credit, grant, settle_reason
@@ -93,10 +93,7 @@ def _escalate(run: Run, task: Task, command: DecideTask) -> None:
     if role is None:
         raise Refused("invalid_decision", f"Nobody stands above {opened.role}.")
     _record(run, task, command)
-    fields = {name: getattr(opened, name) for name in TaskOpened.__dataclass_fields__}
-    fields |= {"task_id": run.next_task_id(), "role": role, "opened_at": run.at}
-    fields |= {"due_at": run.at + (opened.due_at - opened.opened_at)}
-    run.emit(TaskOpened(**fields))
+    pass_on(run, opened, role)
 
 
 def _value(task: Task, command: DecideTask) -> str:

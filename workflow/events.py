@@ -218,6 +218,30 @@ class TaskDecided:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskEscalated:
+    """A task was not decided in time: it is closed, and one for ``to_role`` opens in its place."""
+
+    return_id: str
+    task_id: str
+    from_role: str
+    to_role: str
+    due_at: datetime
+    escalated_at: datetime
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskOverdue:
+    """A task was not decided in time and nobody stands above its role: it stays, marked once."""
+
+    return_id: str
+    task_id: str
+    role: str
+    due_at: datetime
+    marked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class TaskWithdrawn:
     """A task is no longer needed (cancelled, expired, overtaken)."""
 
@@ -496,6 +520,8 @@ CaseEvent = (
     | EligibilityJudged
     | TaskOpened
     | TaskDecided
+    | TaskEscalated
+    | TaskOverdue
     | TaskWithdrawn
     | ReturnAuthorised
     | ReturnRefused

@@ -37,7 +37,9 @@ from workflow.events import (
     ReturnRequested,
     SurplusSettled,
     TaskDecided,
+    TaskEscalated,
     TaskOpened,
+    TaskOverdue,
     TaskWithdrawn,
 )
 from workflow.state import (
@@ -128,7 +130,9 @@ def _noted(case: Case, event: CaseEvent) -> Case:
             return replace(case, tasks=(*case.tasks, Task(event)), tasks_opened=opened)
         case TaskDecided():
             return _decided(case, event)
-        case TaskWithdrawn():
+        case TaskOverdue():
+            return replace(case, tasks=_marked(case, event.task_id))
+        case TaskWithdrawn() | TaskEscalated():
             return replace(case, tasks=_without(case, event.task_id))
         case ReturnAuthorised():
             for granted in event.lines:
@@ -241,6 +245,13 @@ def _decided(case: Case, event: TaskDecided) -> Case:
         for task in case.tasks
     )
     return replace(case, tasks=tasks)
+
+
+def _marked(case: Case, task_id: str) -> tuple[Task, ...]:
+    return tuple(
+        replace(task, overdue=True) if task.opened.task_id == task_id else task
+        for task in case.tasks
+    )
 
 
 def _without(case: Case, task_id: str) -> tuple[Task, ...]:

@@ -114,6 +114,8 @@ class Task:
     opened: TaskOpened
     approved_by: tuple[str, ...] = ()
     approved_for: tuple[str, ...] = ()
+    overdue: bool = False
+    """Past its due time, with nobody above to pass it on to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -316,6 +316,13 @@ _SAYS: dict[str, Callable[[Payload], str]] = {
         f"Asked {role(p['role'])} to {POINTS[p['point']].lower()}. {p['verdict']['because']}"
     ),
     "task_decided": _decided,
+    "task_escalated": lambda p: (
+        f"{p['because']} Passed on from {role(p['from_role'])} to {role(p['to_role'])}."
+    ),
+    "task_overdue": lambda p: (
+        f"Due {day(p['due_at'])} and not decided. Nobody stands above {role(p['role'])}:"
+        " it stays, overdue."
+    ),
     "task_withdrawn": lambda p: f"A task is no longer needed: {p['why']}.",
     "return_authorised": lambda p: (
         f"Authorised until {date_only(p['expires_at'])}: {p['verdict']['because']}"

@@ -1,4 +1,4 @@
-"""Absences over HTTP: leases given back, tasks named as uncovered, back again, verified."""
+"""Who is away and what is late, over HTTP: leases given back, uncovered tasks, escalation."""
 
 from datetime import timedelta
 from typing import cast
@@ -6,7 +6,7 @@ from typing import cast
 from sqlalchemy import text
 
 from journal import accounts
-from serving.chores import release_absent
+from serving.chores import escalate, release_absent
 from tests.serving.house import STAFF, House, Json
 from tests.serving.test_serving_delegations import credit_task, lend
 
@@ -99,3 +99,23 @@ def test_absences_are_listed_and_refolded(house: House) -> None:
     with house.services.engine.begin() as conn:
         conn.execute(text("UPDATE absence SET status = 'ended'"))
     assert len(house.differences()) == 2
+
+
+def test_late_tasks_go_up_by_the_clock_past_who_is_away(house: House) -> None:
+    """A job passes a task on once it is due, to a role where somebody is present; the timeline
+    tells it, nothing is passed on twice, and at the top it is marked as overdue."""
+    task = credit_task(house)
+    assert escalate(house.services) == 0
+    house.clock.forward(days=3)
+    assert [escalate(house.services) for _ in range(2)] == [1, 0]
+    (passed,) = house.case()["tasks"]
+    assert (passed["role"], passed["overdue"]) == ("finance_lead", False)
+    assert house.get(f"/v1/queue/{task}").json()["decision"] == "escalate"
+    told = [entry for entry in house.case()["timeline"] if entry["type"] == "task_escalated"]
+    assert [entry["data"]["to_role"] for entry in told] == ["finance_lead"]
+    house.clock.forward(days=3)
+    assert [escalate(house.services) for _ in range(2)] == [1, 0]
+    assert house.case()["tasks"][0]["overdue"] is True
+    assert house.get("/v1/queue", "lead").json()["items"][0]["overdue_at"] is not None
+    assert house.decide(passed["task"], "lead").status_code == 200
+    assert house.differences() == []
