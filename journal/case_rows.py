@@ -1,8 +1,9 @@
 """What the desk shows of a case, folded from its events: pure, the same live and in ``verify``.
 
 Rows are plain dicts with the columns of ``return_case``, ``case_line``, ``task`` (leases apart,
-which are nobody's history) and ``answer``. Quantities are ``Decimal``. The rules of what an event
-changes are those of ``workflow.evolve``; ``tests/journal`` holds the two together.
+which are nobody's history), ``answer`` and ``second_review``. Quantities are ``Decimal``. The
+rules of what an event changes are those of ``workflow.evolve``; ``tests/journal`` holds the two
+together.
 """
 
 from collections.abc import Iterable
@@ -12,6 +13,7 @@ from decimal import Decimal
 
 from journal.answer_rows import AnswerKey, Row, note_answer
 from journal.ledgers import Movements, SourceLine
+from journal.review_rows import note_review
 from workflow.events import (
     AssessmentRecorded,
     AuthorisationExpired,
@@ -30,6 +32,7 @@ from workflow.events import (
     ReturnClosed,
     ReturnRefused,
     ReturnRequested,
+    SecondReviewGiven,
     SurplusSettled,
     TaskDecided,
     TaskEscalated,
@@ -49,6 +52,7 @@ class CaseRows:
     lines: dict[int, Row] = field(default_factory=dict)
     tasks: dict[str, Row] = field(default_factory=dict)
     answers: dict[AnswerKey, Row] = field(default_factory=dict)
+    reviews: dict[str, Row] = field(default_factory=dict)
 
 
 def apply(
@@ -67,6 +71,10 @@ def apply(
             _risk(rows, event)
         case TaskOpened() | TaskDecided() | TaskEscalated() | TaskOverdue() | TaskWithdrawn():
             _task(rows, event, recorded_at)
+            if isinstance(event, TaskDecided):
+                note_review(rows.reviews, rows.tasks, event)
+        case SecondReviewGiven():
+            note_review(rows.reviews, rows.tasks, event)
         case (
             ReturnAuthorised()
             | ReturnRefused()

@@ -38,6 +38,7 @@ def project_cases(driver: Driver, entries: Sequence[Recorded], movements: Moveme
         (tables.return_case, [rows.case for rows in cases.values()]),
         (tables.case_line, [row for rows in cases.values() for row in rows.lines.values()]),
         (tables.task, [row for rows in cases.values() for row in rows.tasks.values()]),
+        (tables.second_review, [row for rows in cases.values() for row in rows.reviews.values()]),
         (tables.answer, [row for rows in cases.values() for row in rows.answers.values()]),
     ):
         upsert(driver, table, changed(shown))
@@ -49,6 +50,7 @@ def _all_rows(rows: CaseRows) -> Iterator[Row]:
     yield from rows.lines.values()
     yield from rows.tasks.values()
     yield from rows.answers.values()
+    yield from rows.reviews.values()
 
 
 def load_cases(driver: Driver, return_ids: Sequence[str]) -> dict[str, CaseRows]:
@@ -66,6 +68,8 @@ def load_cases(driver: Driver, return_ids: Sequence[str]) -> dict[str, CaseRows]
         cases[row["return_id"]].tasks[row["task_id"]] = row
     for row in _select(driver, "answer", return_ids):
         cases[row["return_id"]].answers[row["point"], row["line"], row["part"]] = row
+    for row in _select(driver, "second_review", return_ids):
+        cases[row["return_id"]].reviews[row["task_id"]] = row
     return cases
 
 

@@ -466,6 +466,35 @@ task = Table(
 """``risk`` is the newest anomaly confidence of the task's line, in [0, 1]; ``overdue_at`` is set
 where nobody stands above to whom a task past its due time could go."""
 
+second_review = Table(
+    "second_review",
+    metadata,
+    Column("task_id", _KEY, primary_key=True),
+    Column("return_id", _KEY, nullable=False),
+    _text("point"),
+    _text("role"),
+    _text("status"),
+    _count("line", null=True),
+    _text("portion", null=True),
+    _money("amount_minor"),
+    _text("currency"),
+    _text("proposal", null=True),
+    _json("allowed", "[]"),
+    _json("approved_by", "[]"),
+    _time("drawn_at"),
+    _text("first_outcome"),
+    _text("second_outcome", null=True),
+    _text("reviewed_by", null=True),
+    _time("reviewed_at", null=True),
+    Column("agreed", Boolean),
+    _text("note", null=True),
+    CheckConstraint("status IN ('open', 'given')", name="status"),
+    Index(None, "return_id"),
+    Index("ix_second_review_open", "role", "drawn_at", postgresql_where=text("status = 'open'")),
+)
+"""Decisions that somebody else takes again without seeing the first; see ``workflow.reviewing``.
+``approved_by`` are those who said yes, the last of them decided."""
+
 answer = Table(
     "answer",
     metadata,

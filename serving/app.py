@@ -23,6 +23,7 @@ from serving.routes import (
     queue,
     records,
     returns,
+    reviews,
     score,
 )
 from serving.shelf import watched
@@ -60,6 +61,7 @@ def create_app(services: Services) -> FastAPI:
         alarms.router,
         delegations.router,
         absences.router,
+        reviews.router,
         operations.router,
         pages,
     ):

@@ -56,6 +56,7 @@ STATUS: dict[str, int] = {
     "unknown_account": 404,
     "unknown_delegation": 404,
     "unknown_absence": 404,
+    "unknown_review": 404,
     "wrong_role": 403,
     "own_request": 403,
     "own_inspection": 403,

@@ -197,6 +197,15 @@ class BecauseShape(Shape):
     because: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 
 
+class ReviewShape(Shape):
+    """What a second person would have decided; a credit's value is its net amount in minor units,
+    or ``deny``."""
+
+    decision: Literal["approve", "reject", "override"]
+    value: Annotated[str, StringConstraints(max_length=64)] | None = None
+    note: ShortText = ""
+
+
 class ResolutionShape(Shape):
     """How a reconciliation exception ended. ``loss_minor`` is the money really lost."""
 

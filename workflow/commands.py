@@ -53,6 +53,20 @@ class DecideTask:
     value: str | None = None
     reason_code: str | None = None
     note: str = ""
+    draw: int | None = None
+    """0 to 999: whether a second person reviews the decision; ``None`` draws nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class GiveSecondReview:
+    """What a second person would have decided, who was not shown the first decision."""
+
+    task_id: str
+    decision: str
+    actor: Actor
+    at: datetime
+    value: str | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +183,7 @@ Command = (
     RequestReturn
     | RecordAssessment
     | DecideTask
+    | GiveSecondReview
     | ReceiveGoods
     | InspectLine
     | DisposePortion

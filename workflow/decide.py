@@ -21,6 +21,7 @@ from workflow.commands import (
     DisposePortion,
     EscalateOverdue,
     ExpireAuthorisation,
+    GiveSecondReview,
     InspectLine,
     ParkEffect,
     ReceiveGoods,
@@ -54,6 +55,7 @@ from workflow.progress import open_disposition_task, progress
 from workflow.recalling import report_recall
 from workflow.receiving import receive
 from workflow.refused import Refused
+from workflow.reviewing import give_second_review
 from workflow.run import PolicyBook, Run
 from workflow.state import ZERO, Authorised, Line, Portion, State, Unborn
 
@@ -85,6 +87,8 @@ def decided(state: State, command: Command, policies: PolicyBook) -> Decision:
             _assess(run, command)
         case DecideTask():
             decide_task(run, command)
+        case GiveSecondReview():
+            give_second_review(run, command)
         case ReceiveGoods():
             receive(run, command)
         case InspectLine():

@@ -57,6 +57,8 @@ def decide_task(run: Run, command: DecideTask) -> None:
 
 def _record(run: Run, task: Task, command: DecideTask, final: bool = True) -> None:
     opened = task.opened
+    reviewable = final and command.decision != "escalate" and command.draw is not None
+    permille = run.policies.review_permille(opened.point) if reviewable else 0
     run.emit(
         TaskDecided(
             return_id=run.case.return_id,
@@ -75,6 +77,8 @@ def _record(run: Run, task: Task, command: DecideTask, final: bool = True) -> No
             final=final,
             sequence=opened.sequence,
             for_whom=command.actor.for_whom,
+            review_draw=command.draw if permille else None,
+            review_permille=permille,
         )
     )
 

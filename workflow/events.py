@@ -215,6 +215,34 @@ class TaskDecided:
     sequence: int | None = None
     for_whom: str | None = None
     """The delegator in whose name it was decided; ``None`` in one's own."""
+    review_draw: int | None = None
+    """Drawn from 0 to 999; below ``review_permille`` a second person reviews the decision."""
+    review_permille: int = 0
+
+    @property
+    def reviewed(self) -> bool:
+        """Whether a second person is to review the decision, blind."""
+        return self.review_draw is not None and self.review_draw < self.review_permille
+
+
+@dataclass(frozen=True, slots=True)
+class SecondReviewGiven:
+    """Somebody else of the same role decided the same, without seeing the first decision.
+
+    Nothing follows from it: it is quality control. ``agreed``: both came to the same outcome.
+    """
+
+    return_id: str
+    task_id: str
+    point: str
+    role: str
+    decision: str
+    value: str | None
+    reviewed_by: str
+    reviewed_at: datetime
+    agreed: bool
+    for_whom: str | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -520,6 +548,7 @@ CaseEvent = (
     | EligibilityJudged
     | TaskOpened
     | TaskDecided
+    | SecondReviewGiven
     | TaskEscalated
     | TaskOverdue
     | TaskWithdrawn

@@ -35,6 +35,7 @@ from workflow.events import (
     ReturnClosed,
     ReturnRefused,
     ReturnRequested,
+    SecondReviewGiven,
     SurplusSettled,
     TaskDecided,
     TaskEscalated,
@@ -54,6 +55,7 @@ from workflow.state import (
     Expired,
     Line,
     Portion,
+    Review,
     State,
     Task,
     Unborn,
@@ -130,6 +132,9 @@ def _noted(case: Case, event: CaseEvent) -> Case:
             return replace(case, tasks=(*case.tasks, Task(event)), tasks_opened=opened)
         case TaskDecided():
             return _decided(case, event)
+        case SecondReviewGiven():
+            left = tuple(r for r in case.reviews if r.decided.task_id != event.task_id)
+            return replace(case, reviews=left)
         case TaskOverdue():
             return replace(case, tasks=_marked(case, event.task_id))
         case TaskWithdrawn() | TaskEscalated():
@@ -231,8 +236,6 @@ def _assessed(case: Case, event: AssessmentRecorded) -> Case:
 
 
 def _decided(case: Case, event: TaskDecided) -> Case:
-    if event.final:
-        return replace(case, tasks=_without(case, event.task_id))
     lent = (event.for_whom,) if event.for_whom else ()
     tasks = tuple(
         replace(
@@ -244,7 +247,13 @@ def _decided(case: Case, event: TaskDecided) -> Case:
         else task
         for task in case.tasks
     )
-    return replace(case, tasks=tasks)
+    case = replace(case, tasks=tasks)
+    if not event.final:
+        return case
+    task = case.task(event.task_id)
+    if event.reviewed and task is not None:
+        case = replace(case, reviews=(*case.reviews, Review(task, event)))
+    return replace(case, tasks=_without(case, event.task_id))
 
 
 def _marked(case: Case, task_id: str) -> tuple[Task, ...]:

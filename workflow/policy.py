@@ -79,6 +79,11 @@ class Policies:
             for limit in self["approval_limits"].limits
         )
 
+    def review_permille(self, point: str) -> int:
+        """Of the tasks people decide at a point, how many per mille are reviewed by a second."""
+        rows = self["approval_limits"].reviews
+        return next((row.permille for row in rows if row.point == point), 0)
+
     def declared(self, name: str) -> frozenset[str]:
         """The names of the facts a policy is asked with."""
         return self[name].declared

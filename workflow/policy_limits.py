@@ -76,6 +76,16 @@ class Stop:
         return " && ".join(terms) or "true"
 
 
+@dataclass(frozen=True, slots=True)
+class SecondReview:
+    """Of the tasks decided at ``point``, ``permille`` in a thousand are decided again, blind."""
+
+    id: str
+    point: str
+    permille: int
+    because: str
+
+
 def _text(value: str) -> str:
     return json.dumps(value, ensure_ascii=False)
 

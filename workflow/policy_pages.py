@@ -35,6 +35,8 @@ tried and each that holds removes options; where nothing is left, the goods stay
   runs them, and `triage policy diff` shows which rules of two versions differ.
 - **Approval limits**: the first row that reaches an amount says who is asked; a `[[stop]]` row
   switches the system or the model off for a reason or an item class, whatever the amount.
+- **Second reviews**: a `[[review]]` row of the approval limits says how many of the decisions that
+  people take at a point are taken a second time, blind.
 """
 
 _CODES = """# Codes
@@ -69,6 +71,13 @@ def _policy(policy: Policy) -> str:
     lines += [
         f"| `{rule.id}` | {_cell(rule)} | {_then(rule)} | {rule.because} |" for rule in policy.rules
     ]
+    if policy.reviews:
+        lines += [
+            "",
+            "| second review | of decisions at | per mille | because |",
+            "|---|---|---|---|",
+        ]
+        lines += [f"| `{r.id}` | {r.point} | {r.permille} | {r.because} |" for r in policy.reviews]
     return "\n".join(lines) + "\n"
 
 

@@ -23,12 +23,12 @@ from workflow.codes import (
     Condition as GoodsCondition,
 )
 from workflow.policy_condition import KINDS, Condition, DeclaredFact, compile_condition
-from workflow.policy_limits import Limit, Stop
+from workflow.policy_limits import Limit, SecondReview, Stop
 from workflow.policy_table import Policy, Rule
 
 _TOP = {
     "name", "version", "effective", "says", "outcomes", "options", "stays",
-    "facts", "values", "rule", "limit", "stop",
+    "facts", "values", "rule", "limit", "stop", "review",
 }  # fmt: skip
 _RULE = {"id", "when", "outcome", "role", "because", "removes"}
 _FACT = {"type", "unit", "says", "required", "one_of"}
@@ -37,6 +37,7 @@ _LIMIT = {
     "item_classes", "because",
 }  # fmt: skip
 _STOP = {"id", "principal", "reasons", "item_classes", "because"}
+_REVIEW = {"id", "point", "permille", "because"}
 PRINCIPALS = ("system", "model")
 VOCABULARIES: dict[str, type[StrEnum]] = {
     "Channel": Channel,
@@ -98,6 +99,7 @@ class _Reading:
         self._head()
         self._read_facts()
         limits, rows = self._limits()
+        reviews = self._reviews()
         rules = rows + self._rules()
         self._check_set(rules)
         if self.faults:
@@ -113,6 +115,7 @@ class _Reading:
             options=tuple(self.table.get("options", ())),
             stays=self.table.get("stays", ""),
             limits=tuple(limits),
+            reviews=tuple(reviews),
         )
         return policy, []
 
@@ -269,6 +272,22 @@ class _Reading:
             reasons=tuple(row.get("reasons", ())),
             item_classes=tuple(row.get("item_classes", ())),
         )
+
+    def _reviews(self) -> list[SecondReview]:
+        found: list[SecondReview] = []
+        for row in self.table.get("review", []):
+            name = self._identified(row, "a [[review]]")
+            self._keys(row, _REVIEW, name)
+            point, permille = row.get("point"), row.get("permille")
+            if point not in set(Point):
+                self.fault(f"point {point!r} is none of {', '.join(Point)}", name)
+            elif any(other.point == point for other in found):
+                self.fault(f"speaks about {point} a second time", name)
+            elif type(permille) is not int or not 0 <= permille <= 1000:
+                self.fault("permille is a whole number from 0 to 1000", name)
+            else:
+                found.append(SecondReview(name, point, permille, row.get("because", "")))
+        return found
 
     def _limit(self, row: dict[str, Any]) -> Limit | None:
         name = self._identified(row, "a [[limit]]")

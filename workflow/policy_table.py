@@ -11,7 +11,7 @@ from datetime import date
 from workflow.assessment import Masked
 from workflow.events import Verdict
 from workflow.policy_condition import CannotTell, Condition, DeclaredFact, context_of
-from workflow.policy_limits import Limit
+from workflow.policy_limits import Limit, SecondReview
 
 
 class WrongFacts(ValueError):
@@ -51,7 +51,7 @@ class Policy:
 
     ``digest`` is the SHA-256 (hex) of the canonical content: comments and layout do not
     count, every value does. ``options`` and ``stays`` are filled where rules remove options;
-    ``limits`` where rows of approval limits were given.
+    ``limits`` and ``reviews`` where rows of approval limits and second reviews were given.
     """
 
     name: str
@@ -64,6 +64,7 @@ class Policy:
     options: tuple[str, ...] = ()
     stays: str = ""
     limits: tuple[Limit, ...] = field(default=(), repr=False)
+    reviews: tuple[SecondReview, ...] = ()
 
     @property
     def ref(self) -> str:

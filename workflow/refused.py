@@ -48,6 +48,7 @@ CODES: dict[str, str] = {
     "not_own_role": "Delegate only roles that the person holds in their own right.",
     "invalid_period": "Give a first and a last day, from today on, in this order.",
     "unknown_account": "Check the name of the person.",
+    "unknown_review": "Read the list of reviews again; it is given already, or was never drawn.",
     "unknown_absence": "Read the list of absences again.",
     "absent": "End the absence first, or leave the task to somebody present.",
     "unknown_delegation": "Read the list of delegations again.",

@@ -23,6 +23,7 @@ class PolicyBook(Protocol):
     def covers(
         self, role: str, document: str, currency: str, amount_minor: int, reason: str | None
     ) -> bool: ...
+    def review_permille(self, point: str) -> int: ...
 
 
 @dataclass(slots=True)

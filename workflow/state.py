@@ -17,6 +17,7 @@ from workflow.events import (
     LineInspected,
     RequestedLine,
     ReturnRequested,
+    TaskDecided,
     TaskOpened,
     Verdict,
 )
@@ -119,6 +120,15 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class Review:
+    """A decision that waits for its second review. ``task`` is the one decided, with everybody
+    who said yes to it."""
+
+    task: Task
+    decided: TaskDecided
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """What every situation shares. ``effects`` maps key to ``asked``, ``done`` or ``parked``."""
 
@@ -129,6 +139,7 @@ class Case:
     receipts: tuple[str, ...] = ()
     effects: Mapping[str, str] = field(default_factory=dict)
     warehouse: str = ""
+    reviews: tuple[Review, ...] = ()
 
     @property
     def return_id(self) -> str:
@@ -139,6 +150,9 @@ class Case:
 
     def portion(self, portion_id: str) -> Portion | None:
         return next((p for line in self.lines for p in line.portions if p.id == portion_id), None)
+
+    def review(self, task_id: str) -> Review | None:
+        return next((r for r in self.reviews if r.decided.task_id == task_id), None)
 
     def task(self, task_id: str) -> Task | None:
         return next((task for task in self.tasks if task.opened.task_id == task_id), None)

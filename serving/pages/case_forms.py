@@ -111,7 +111,9 @@ def _decide(
     decision, value = _meant(sent, row["currency"])
     note = sent["note"].strip()
     acting = at_work(conn, actor, now)
-    command = DecideTask(task_id, decision, acting, now, value, sent["reason_code"] or None, note)
+    why = sent["reason_code"] or None
+    draw = services.draw()
+    command = DecideTask(task_id, decision, acting, now, value, why, note, draw)
     handled = act(services.cases, services.assessor, conn, return_id, command)
     # Under dual control the task stays open, and the second person must be able to take it.
     leases.release(conn, task_id, actor.id)

@@ -316,6 +316,10 @@ _SAYS: dict[str, Callable[[Payload], str]] = {
         f"Asked {role(p['role'])} to {POINTS[p['point']].lower()}. {p['verdict']['because']}"
     ),
     "task_decided": _decided,
+    "second_review_given": lambda p: (
+        f"A second person of {role(p['role'])} {'agrees' if p['agreed'] else 'would have'}"
+        f"{'' if p['agreed'] else ' decided otherwise'} on: {POINTS[p['point']].lower()}."
+    ),
     "task_escalated": lambda p: (
         f"{p['because']} Passed on from {role(p['from_role'])} to {role(p['to_role'])}."
     ),

@@ -132,8 +132,9 @@ def decide(task_id: str, shape: DecisionShape, request: Request, actor: Signed) 
         check_lease(task, actor, now)
         acting = at_work(conn, actor, now)
         command = DecideTask(
-            task_id, shape.decision, acting, now, shape.value, shape.reason_code, shape.note
-        )
+            task_id, shape.decision, acting, now, shape.value, shape.reason_code, shape.note,
+            services.draw(),
+        )  # fmt: skip
         return_id = str(task["return_id"])
         handled = act(services.cases, services.assessor, conn, return_id, command)
         leases.release(conn, task_id, actor.id)  # a second person may be wanted now

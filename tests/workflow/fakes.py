@@ -40,6 +40,7 @@ class FakePolicies:
     limit: Verdict = field(default_factory=lambda: verdict("automatic"))
     removed: tuple[Masked, ...] = ()
     limits: dict[str, int] = field(default_factory=dict)
+    reviewed: dict[str, int] = field(default_factory=dict)
 
     def judge(self, name: str, facts: Mapping[str, object]) -> Verdict:
         if name == "rollout":
@@ -63,6 +64,9 @@ class FakePolicies:
         self, role: str, document: str, currency: str, amount_minor: int, reason: str | None
     ) -> bool:
         return amount_minor <= self.limits.get(role, 10**9)
+
+    def review_permille(self, point: str) -> int:
+        return self.reviewed.get(point, 0)
 
 
 def verdict(outcome: str, role: str | None = None, **values: str) -> Verdict:
