@@ -148,10 +148,9 @@ def _covered(case: Case, task: Task, actor: Actor, policies: PolicyBook, amount:
     opened = task.opened
     line = case.line(opened.line) if opened.line is not None else None
     reason = line.reason if line else None
-    document = DOCUMENT_OF[opened.point]
-    return any(
-        policies.covers(role, document, opened.currency, amount, reason) for role in actor.roles
-    )
+    item_class = line.requested.facts.item_class if line else None
+    asked = (DOCUMENT_OF[opened.point], opened.currency, amount, reason, item_class)
+    return any(policies.covers(role, *asked) for role in actor.roles)
 
 
 def _inspected_by(case: Case, task: Task) -> str | None:

@@ -68,14 +68,20 @@ class Policies:
         return self[name].masks(facts)
 
     def covers(
-        self, role: str, document: str, currency: str, amount_minor: int, reason: str | None
+        self,
+        role: str,
+        document: str,
+        currency: str,
+        amount_minor: int,
+        reason: str | None,
+        item_class: str | None = None,
     ) -> bool:
         """Whether a row of the approval limits lets this role approve this amount.
 
         Principals that are not people (``system``, ``model``) are judged, never covered.
         """
         return any(
-            limit.covers(role, document, currency, amount_minor, reason)
+            limit.covers(role, document, currency, amount_minor, reason, item_class)
             for limit in self["approval_limits"].limits
         )
 

@@ -31,7 +31,13 @@ class Limit:
     item_classes: tuple[str, ...] = ()
 
     def covers(
-        self, role: str, document: str, currency: str, amount_minor: int, reason: str | None
+        self,
+        role: str,
+        document: str,
+        currency: str,
+        amount_minor: int,
+        reason: str | None,
+        item_class: str | None = None,
     ) -> bool:
         """Whether somebody with this role may approve this amount by this row."""
         return (
@@ -41,6 +47,20 @@ class Limit:
             and amount_minor >= 0
             and (self.max_minor is None or amount_minor <= self.max_minor)
             and (not self.reasons or reason in self.reasons)
+            and (not self.item_classes or item_class in self.item_classes)
+        )
+
+    def hides(self, later: "Limit") -> bool:
+        """Whether a row that stands below could never speak, because this one always would."""
+        highest = self.max_minor
+        return (
+            self.principal in (None, later.principal)
+            and self.document == later.document
+            and self.currency in (ANY, later.currency)
+            and self.min_minor <= later.min_minor
+            and (highest is None or (later.max_minor is not None and later.max_minor <= highest))
+            and _any_or_all(self.reasons, later.reasons)
+            and _any_or_all(self.item_classes, later.item_classes)
         )
 
     def condition(self, stops: Sequence["Stop"]) -> str:
@@ -84,6 +104,11 @@ class SecondReview:
     point: str
     permille: int
     because: str
+
+
+def _any_or_all(wide: tuple[str, ...], narrow: tuple[str, ...]) -> bool:
+    """Whether one list of names (empty: any) holds all that another does."""
+    return not wide or (bool(narrow) and set(narrow) <= set(wide))
 
 
 def _text(value: str) -> str:

@@ -247,6 +247,9 @@ class _Reading:
     def _limits(self) -> tuple[list[Limit], list[Rule]]:
         stops = [stop for row in self.table.get("stop", []) if (stop := self._stop(row))]
         limits = [limit for row in self.table.get("limit", []) if (limit := self._limit(row))]
+        for number, limit in enumerate(limits):
+            if above := next((other for other in limits[:number] if other.hides(limit)), None):
+                self.fault(f"never speaks: {above.id}, above it, reaches as much", limit.id)
         rules = [
             Rule(
                 id=limit.id,

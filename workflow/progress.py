@@ -238,14 +238,18 @@ def _propose_disposition(run: Run, portion: Portion) -> None:
     line = run.case.line(portion.line)
     if line is None:
         raise AssertionError(f"portion {portion.id} without its line")
+    amount = int(portion.inspected.quantity * line.requested.facts.unit_cost_minor)
+    # What a rule left as the only choice is no proposal of the model's: its limits do not bind.
+    limit = _limit(run, line, "disposition", amount, "model") if how == "model" else None
     chosen = choose_lane(
         run,
         line,
         "disposition",
         said,
         portion.clearing,
-        int(portion.inspected.quantity * line.requested.facts.unit_cost_minor),
+        amount,
         portion.id,
+        limit,
         possible=choice is not None,
         by_model=how == "model",
     )
@@ -388,9 +392,7 @@ def _approve_credit(run: Run, line: Line, credit: Credit) -> None:
     if said is None:
         raise AssertionError(f"credit {credit.sequence} of line {line.number} has no answer")
     amount = proposed.net_minor
-    limit = run.policies.judge(
-        "approval_limits", limit_facts(run.case, line, "credit_memo", amount, "system")
-    )
+    limit = _limit(run, line, "credit_memo", amount, "system")
     chosen = choose_lane(
         run,
         line,
@@ -422,6 +424,12 @@ def _approve_credit(run: Run, line: Line, credit: Credit) -> None:
         approvals_needed=2 if chosen.lane == Lane.DUAL_CONTROL else 1,
         blind=chosen.blind,
     )
+
+
+def _limit(run: Run, line: Line, document: str, amount: int, principal: str) -> Verdict:
+    """Whether a principal may pass an amount by itself, by its own row of limits and its stops."""
+    facts = limit_facts(run.case, line, document, amount, principal)
+    return run.policies.judge("approval_limits", facts)
 
 
 def approve_credit(

@@ -21,7 +21,13 @@ class PolicyBook(Protocol):
         self, name: str, facts: Mapping[str, object]
     ) -> tuple[tuple[str, ...], tuple[Masked, ...]]: ...
     def covers(
-        self, role: str, document: str, currency: str, amount_minor: int, reason: str | None
+        self,
+        role: str,
+        document: str,
+        currency: str,
+        amount_minor: int,
+        reason: str | None,
+        item_class: str | None = None,
     ) -> bool: ...
     def review_permille(self, point: str) -> int: ...
 

@@ -61,7 +61,13 @@ class FakePolicies:
         return tuple(d for d in Disposition if d not in gone), self.removed
 
     def covers(
-        self, role: str, document: str, currency: str, amount_minor: int, reason: str | None
+        self,
+        role: str,
+        document: str,
+        currency: str,
+        amount_minor: int,
+        reason: str | None,
+        item_class: str | None = None,
     ) -> bool:
         return amount_minor <= self.limits.get(role, 10**9)
 
