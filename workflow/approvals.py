@@ -93,7 +93,8 @@ def decider(case: Case, task: Task, actor: Actor, policies: PolicyBook) -> Actor
     """The actor in the name they may decide in: their own before another's, and one whose
     limit reaches before one whose limit does not.
 
-    What they did themselves counts in every name. Codes: ``wrong_role``, ``own_request``,
+    What they did themselves counts in every name, and a role that was lent does not reach what its
+    owner requested or inspected. Codes: ``wrong_role``, ``own_request``,
     ``own_inspection``, and under dual control ``already_decided`` (the same person twice) and
     ``same_authority`` (a delegate and who lent them the role are one authority).
     """
@@ -114,6 +115,13 @@ def decider(case: Case, task: Task, actor: Actor, policies: PolicyBook) -> Actor
     if actor.id in task.approved_by:
         raise Refused(
             "already_decided", f"{actor.id} approved {opened.task_id} already; another must."
+        )
+    able = [who for who in able if not who.for_whom or who.for_whom not in _involved(case, task)]
+    if not able:
+        raise Refused(
+            "own_request",
+            f"{opened.task_id} is about what was requested or inspected by who lent {actor.id}"
+            f" the role {opened.role}; somebody with a role of their own must decide.",
         )
     said_yes = {*task.approved_by, *task.approved_for}
     free = [who for who in able if not {who.id, who.for_whom} & said_yes]
@@ -151,6 +159,11 @@ def _covered(case: Case, task: Task, actor: Actor, policies: PolicyBook, amount:
     item_class = line.requested.facts.item_class if line else None
     asked = (DOCUMENT_OF[opened.point], opened.currency, amount, reason, item_class)
     return any(policies.covers(role, *asked) for role in actor.roles)
+
+
+def _involved(case: Case, task: Task) -> frozenset[str | None]:
+    """Who requested what a task is about, and who inspected it."""
+    return frozenset({case.requested.requested_by, _inspected_by(case, task)})
 
 
 def _inspected_by(case: Case, task: Task) -> str | None:

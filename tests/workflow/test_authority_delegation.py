@@ -165,10 +165,14 @@ def test_a_delegate_s_own_part_counts() -> None:
     assert refused(at_credit(), for_finn(INES)) == "own_inspection"
 
 
-def test_a_delegate_decides_where_the_delegator_could_not() -> None:
-    """What counts is who decides: the delegator's own request is not the delegate's."""
-    clerk = replace(for_finn(QUINN), mandates=(Mandate("finance_clerk", "pam", "D-3"),))
-    assert decide(at_credit(), clerk).for_whom == "pam"
+@pytest.mark.parametrize("owner", ["pam", "ines"])
+def test_what_the_owner_of_a_role_did_counts_too(owner: str) -> None:
+    """Nobody has their own request or inspection approved through a role they lent; another's
+    loan of the same role still serves."""
+    lent = (Mandate("finance_clerk", owner, "D-3"),)
+    assert refused(at_credit(), replace(QUINN, mandates=lent)) == "own_request"
+    both = replace(QUINN, mandates=(*lent, Mandate("finance_clerk", "finn", "D-1")))
+    assert decide(at_credit(), both).for_whom == "finn"
 
 
 def test_one_authority_is_not_two() -> None:
