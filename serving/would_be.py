@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from journal.entries import Recorded
-from workflow.asking import limit_facts, rollout_facts
 from workflow.assessment import Assessment, Clearing, sureness
 from workflow.events import AssessmentRecorded
 from workflow.evolve import fold
+from workflow.lanes import Answered, weigh
 from workflow.run import PolicyBook
-from workflow.state import Case, Line, Unborn
+from workflow.state import Unborn
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,31 +37,9 @@ def lane_of(
     line = None if isinstance(state, Unborn) else state.case.line(asked.line)
     if isinstance(state, Unborn) or line is None:
         raise AssertionError(f"{asked.return_id} has no line {asked.line}")
-    case = state.case
-    amount = _amount(case, line, asked)
     sure = sureness(asked.point, said.confidence)
     cleared = sure is not None and least is not None and sure >= least
-    facts = rollout_facts(case, line, asked.point, said, amount, Clearing(cleared, None, 0))
-    lane = str(dict(policies.judge("rollout", facts).values).get("lane", "review"))
-    if lane == "automatic" and (said.value is None or _beyond_limits(case, line, asked, policies)):
-        lane = "review"
-    return Lane(lane, amount, case.requested.currency)
-
-
-def _amount(case: Case, line: Line, asked: AssessmentRecorded) -> int:
-    """The money at stake at a decision point, in minor units."""
-    if asked.point == "reason":
-        return line.requested.value_minor
-    if asked.point == "disposition":
-        portion = case.portion(asked.portion or "")
-        quantity = portion.inspected.quantity if portion else 0
-        return int(quantity * line.requested.facts.unit_cost_minor)
-    return next((c.proposed.net_minor for c in line.credits if str(c.sequence) == asked.portion), 0)
-
-
-def _beyond_limits(case: Case, line: Line, asked: AssessmentRecorded, policies: PolicyBook) -> bool:
-    """Whether a credit is more than may pass without a person, whatever a model says."""
-    if asked.point != "credit":
-        return False
-    facts = limit_facts(case, line, "credit_memo", _amount(case, line, asked), "system")
-    return policies.judge("approval_limits", facts).outcome != "automatic"
+    possible = said.value is not None
+    answered = Answered(asked.point, said, Clearing(cleared, None, 0), asked.portion, possible)
+    weighed = weigh(policies, state.case, line, answered)
+    return Lane(weighed.lane, weighed.amount_minor, state.case.requested.currency)

@@ -8,12 +8,12 @@ drawn ones are a fair sample of all that may be automated, at every confidence.
 
 from dataclasses import dataclass
 
-from workflow.asking import rollout_facts
+from workflow.asking import limit_facts, rollout_facts
 from workflow.assessment import Assessment, Clearing
 from workflow.codes import Lane
 from workflow.events import LaneChosen, Verdict
-from workflow.run import Run
-from workflow.state import Line
+from workflow.run import PolicyBook, Run
+from workflow.state import Case, Line
 
 ALWAYS = 1000
 """The propensity, in thousandths, of an answer that a person judges anyway."""
@@ -25,65 +25,124 @@ AUDIT = Verdict(
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer at a decision point of a line; ``part`` names its portion, or its credit.
+
+    ``possible``: there is something to act on; ``by_model``: it is the model's, not a rule's,
+    so that an audit would say something about the model.
+    """
+
+    point: str
+    said: Assessment
+    clearing: Clearing | None
+    part: str | None = None
+    possible: bool = True
+    by_model: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What the rules make of an answer.
+
+    ``lane`` is ``automatic`` only where nobody needs to be asked; ``verdict`` is the rule that
+    chose it; ``limit`` the approval limit's word where money is at stake; ``audit_permille`` the
+    share of such answers that a person judges blind, 0 where no answer could ever pass.
+    """
+
+    lane: str
+    verdict: Verdict
+    amount_minor: int
+    limit: Verdict | None
+    eligible: bool
+    audit_permille: int
+
+
+@dataclass(frozen=True, slots=True)
 class Chosen:
     """``passes``: nobody is asked. Otherwise a task opens under ``verdict``, an audit where
-    ``blind``; ``role`` is the one that a rule named, if any did."""
+    ``blind``; ``role`` is the one that a rule named, if any did. ``amount_minor`` is at stake."""
 
     passes: bool
     blind: bool
     verdict: Verdict
     role: str | None
     lane: str
+    amount_minor: int
+    limit: Verdict | None
 
 
-def choose_lane(
-    run: Run,
-    line: Line,
-    point: str,
-    said: Assessment,
-    clearing: Clearing | None,
-    amount: int,
-    portion: str | None = None,
-    limit: Verdict | None = None,
-    possible: bool = True,
-    by_model: bool = True,
-) -> Chosen:
-    """Ask the rollout about an answer and record the lane, once an answer.
+def stake(case: Case, line: Line, point: str, part: str | None) -> int:
+    """The money at stake at a decision point, in minor units of the case's currency."""
+    if point == "reason":
+        return line.requested.value_minor
+    if point == "disposition":
+        portion = case.portion(part or "")
+        quantity = portion.inspected.quantity if portion else 0
+        return int(quantity * line.requested.facts.unit_cost_minor)
+    return next((c.proposed.net_minor for c in line.credits if str(c.sequence) == part), 0)
 
-    ``limit`` is the approval limit's verdict where money is at stake: an answer passes only
-    where it says ``automatic`` too. ``possible``: there is something to act on; ``by_model``:
-    it is the model's, not a rule's, so that an audit would say something about the model.
+
+def weigh(policies: PolicyBook, case: Case, line: Line, answered: Answered) -> Weighed:
+    """Ask the rollout and, for credits and a model's dispositions, the approval limits.
+
+    An answer passes only where the limits say ``automatic`` too: for a credit the system's row,
+    for a disposition the model's own; what a rule left as the only choice is no proposal of the
+    model's. Nothing is recorded: what an answer would have led to is asked by the same rule as
+    what it does lead to.
     """
-    facts = rollout_facts(run.case, line, point, said, amount, clearing)
-    verdict = run.policies.judge("rollout", facts)
+    point, said = answered.point, answered.said
+    amount = stake(case, line, point, answered.part)
+    facts = rollout_facts(case, line, point, said, amount, answered.clearing)
+    verdict = policies.judge("rollout", facts)
     sure_enough = (
-        verdict if facts["cleared"] else run.policies.judge("rollout", facts | {"cleared": True})
+        verdict if facts["cleared"] else policies.judge("rollout", facts | {"cleared": True})
     )
+    limit = None
+    if point == "credit" or (point == "disposition" and answered.by_model):
+        acting = ("credit_memo", amount, "system")
+        if point == "disposition":
+            acting = ("disposition", amount, "model")
+        limit = policies.judge("approval_limits", limit_facts(case, line, *acting))
     free = limit is None or limit.outcome == "automatic"
-    passes = possible and free and lane_of(verdict) == Lane.AUTOMATIC
-    eligible = (
-        by_model and said.value is not None and free and lane_of(sure_enough) == Lane.AUTOMATIC
-    )
+    lane, stated = lane_of(verdict), verdict
+    if lane == Lane.AUTOMATIC and limit is not None and not free:
+        stated = limit
+    if lane == Lane.AUTOMATIC and not (free and answered.possible):
+        lane = str(Lane.REVIEW)
+    could_pass = free and lane_of(sure_enough) == Lane.AUTOMATIC
+    eligible = answered.by_model and said.value is not None and could_pass
     audit = int(dict(sure_enough.values).get("audit_permille", "0")) if eligible else 0
-    blind = clearing is not None and clearing.draw < audit
-    if not free and limit is not None and lane_of(verdict) == Lane.AUTOMATIC:
-        lane, stated = str(Lane.REVIEW), limit
-    else:
-        lane, stated = lane_of(verdict), verdict
+    return Weighed(lane, stated, amount, limit, eligible, audit)
+
+
+def choose_lane(run: Run, line: Line, answered: Answered) -> Chosen:
+    """Ask the rules about an answer and record the lane, once an answer."""
+    weighed = weigh(run.policies, run.case, line, answered)
+    passes = weighed.lane == Lane.AUTOMATIC
+    clearing = answered.clearing
+    blind = clearing is not None and clearing.draw < weighed.audit_permille
     run.emit(
         LaneChosen(
             return_id=run.case.return_id,
-            point=point,
+            point=answered.point,
             line=line.number,
-            lane=lane,
-            eligible=eligible,
+            lane=weighed.lane,
+            eligible=weighed.eligible,
             audited=blind,
-            review_permille=audit if passes else ALWAYS,
-            verdict=stated,
-            portion=portion,
+            review_permille=weighed.audit_permille if passes else ALWAYS,
+            verdict=weighed.verdict,
+            portion=answered.part,
         )
     )
-    return Chosen(passes and not blind, blind, AUDIT if blind else stated, stated.role, lane)
+    return Chosen(
+        passes=passes and not blind,
+        blind=blind,
+        verdict=AUDIT if blind else weighed.verdict,
+        role=weighed.verdict.role,
+        lane=weighed.lane,
+        amount_minor=weighed.amount_minor,
+        limit=weighed.limit,
+    )
 
 
 def lane_of(verdict: Verdict) -> str:

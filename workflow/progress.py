@@ -13,7 +13,6 @@ from workflow.asking import (
     authorisation_facts,
     credit_facts,
     eligibility_facts,
-    limit_facts,
     needs_no_goods,
 )
 from workflow.codes import Lane, ReturnReason
@@ -34,7 +33,7 @@ from workflow.events import (
     TaskOpened,
     Verdict,
 )
-from workflow.lanes import choose_lane
+from workflow.lanes import Answered, choose_lane, stake
 from workflow.run import Run
 from workflow.state import Authorised, Credit, Line, Portion, UnderReview
 
@@ -128,12 +127,11 @@ def settle_reason(run: Run, line: Line, reason: str, how: str, by: str) -> None:
 
 
 def _settle_by_model(run: Run, line: Line) -> None:
-    said, value = line.reason_assessment, line.requested.value_minor
+    said = line.reason_assessment
     if said is None:
         raise AssertionError(f"line {line.number} has no answer about its reason")
-    chosen = choose_lane(
-        run, line, "reason", said, line.reason_clearing, value, possible=said.value is not None
-    )
+    answered = Answered("reason", said, line.reason_clearing, possible=said.value is not None)
+    chosen = choose_lane(run, line, answered)
     if chosen.passes and said.value is not None:
         by = f"model:{said.model.name}@{said.model.version}"
         settle_reason(run, line, said.value, "model", by)
@@ -143,7 +141,7 @@ def _settle_by_model(run: Run, line: Line) -> None:
         "reason",
         chosen.role or "customer_service",
         chosen.verdict,
-        value,
+        chosen.amount_minor,
         line=line.number,
         proposal=None if chosen.blind else said.value,
         allowed=tuple(ReturnReason),
@@ -238,21 +236,15 @@ def _propose_disposition(run: Run, portion: Portion) -> None:
     line = run.case.line(portion.line)
     if line is None:
         raise AssertionError(f"portion {portion.id} without its line")
-    amount = int(portion.inspected.quantity * line.requested.facts.unit_cost_minor)
-    # What a rule left as the only choice is no proposal of the model's: its limits do not bind.
-    limit = _limit(run, line, "disposition", amount, "model") if how == "model" else None
-    chosen = choose_lane(
-        run,
-        line,
+    answered = Answered(
         "disposition",
         said,
         portion.clearing,
-        amount,
         portion.id,
-        limit,
         possible=choice is not None,
         by_model=how == "model",
     )
+    chosen = choose_lane(run, line, answered)
     verdict = chosen.verdict
     if chosen.passes and choice is not None:
         confirm(
@@ -274,14 +266,13 @@ def open_disposition_task(
     """Ask a person about a portion; the proposal, if any and not ``blind``, is its own."""
     current = run.case.portion(portion.id) or portion
     line = run.case.line(portion.line)
-    cost = line.requested.facts.unit_cost_minor if line else 0
     proposal = None if blind else current.proposal
     open_task(
         run,
         "disposition",
         role,
         verdict,
-        int(portion.inspected.quantity * cost),
+        stake(run.case, line, "disposition", portion.id) if line else 0,
         line=portion.line,
         portion=portion.id,
         proposal="+".join(p.disposition for p in proposal.parts) if proposal else None,
@@ -391,31 +382,32 @@ def _approve_credit(run: Run, line: Line, credit: Credit) -> None:
     proposed, said = credit.proposed, credit.assessment
     if said is None:
         raise AssertionError(f"credit {credit.sequence} of line {line.number} has no answer")
-    amount = proposed.net_minor
-    limit = _limit(run, line, "credit_memo", amount, "system")
     chosen = choose_lane(
         run,
         line,
-        "credit",
-        said,
-        credit.clearing,
-        amount,
-        str(credit.sequence),
-        limit,
-        by_model=proposed.decision != "deny",
+        Answered(
+            "credit",
+            said,
+            credit.clearing,
+            str(credit.sequence),
+            by_model=proposed.decision != "deny",
+        ),
     )
+    limit = chosen.limit
+    if limit is None:
+        raise AssertionError(f"credit {credit.sequence} of line {line.number} has no limit")
     if chosen.passes:
         if proposed.decision == "deny":
             deny_credit(run, line, credit, limit, "system", proposed.verdict.because)
         else:
-            approve_credit(run, line, credit, limit, "system", amount)
+            approve_credit(run, line, credit, limit, "system", chosen.amount_minor)
         return
     open_task(
         run,
         "credit",
         senior(chosen.role, limit.role),
         chosen.verdict,
-        amount,
+        chosen.amount_minor,
         line=line.number,
         portion=proposed.portion,
         sequence=credit.sequence,
@@ -424,12 +416,6 @@ def _approve_credit(run: Run, line: Line, credit: Credit) -> None:
         approvals_needed=2 if chosen.lane == Lane.DUAL_CONTROL else 1,
         blind=chosen.blind,
     )
-
-
-def _limit(run: Run, line: Line, document: str, amount: int, principal: str) -> Verdict:
-    """Whether a principal may pass an amount by itself, by its own row of limits and its stops."""
-    facts = limit_facts(run.case, line, document, amount, principal)
-    return run.policies.judge("approval_limits", facts)
 
 
 def approve_credit(
