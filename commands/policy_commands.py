@@ -1,14 +1,25 @@
-"""``triage policy check|diff``: the decision tables, before they decide anything."""
+"""``triage policy``: the decision tables, checked, replayed, proposed and published."""
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from commands.setup import fail, settings, show
+from commands.model_commands import By, Json, actor_of
+from commands.promotion_commands import refusing
+from commands.setup import fail, services, settings, show
 
-app = typer.Typer(help="Check and compare decision tables.")
-Json = Annotated[bool, typer.Option("--json", help="One JSON document for machines.")]
+if TYPE_CHECKING:
+    from workflow.policy import Policies, Policy
+    from workflow.policy_ledger import Draft
+
+app = typer.Typer(help="Check, compare, replay, propose and publish decision tables.")
+EVERY_CASE = 10_000_000
+Place = Annotated[Path, typer.Argument(help="A TOML table, or a folder: all that differ.")]
+Unit = Annotated[str | None, typer.Option(help="Business unit that it is a variant for.")]
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="YYYY-MM-DD, UTC.")]
 
 
 @app.command()
@@ -36,3 +47,163 @@ def diff(name: str, before: Path, after: Path, as_json: Json = False) -> None:
     except (Mismatch, KeyError) as error:
         fail(str(error))
     show({"changes": changes}, as_json, "\n".join(changes) or f"{name} is the same.")
+
+
+@app.command()
+def versions(as_json: Json = False) -> None:
+    """Every version of every policy: its days, who proposed and who published it."""
+    from journal.policies import proposals
+    from serving.policy_ledger import versions as all_versions
+
+    with services() as wired, wired.engine.connect() as conn:
+        found = all_versions(wired, conn)
+        asked = [dict(row) for row in proposals(conn)]
+    lines = [_version_line(one) for one in found]
+    lines += [
+        f"  {row['proposal_id']}: {row['name']} {row['version']} {row['status']}, proposed by"
+        f" {row['proposed_by']} for {row['effective']}"
+        for row in asked
+    ]
+    short = [{key: one[key] for key in one if key not in ("rules", "facts")} for one in found]
+    show({"versions": short, "proposals": asked}, as_json, "\n".join(lines))
+
+
+def _version_line(one: dict[str, Any]) -> str:
+    who = "ships with the program"
+    if not one["shipped"]:
+        who = f"proposed by {one['proposed_by']}, published by {one['published_by']}"
+    gone = f", withdrawn by {one['withdrawn_by']}" if one["withdrawn_by"] else ""
+    force = " in force" if one["in_force"] else ""
+    return f"{one['ref']}{force} from {one['effective']}, {who}{gone}"
+
+
+@app.command()
+def replay(
+    place: Place,
+    since: Day = None,
+    unit: Unit = None,
+    as_json: Json = False,
+) -> None:
+    """Ask drafts what was really asked before: what would have changed, and in money."""
+    from serving.policy_replay import replay_json, replay_past
+
+    start = datetime.min.replace(tzinfo=UTC) if since is None else since.replace(tzinfo=UTC)
+    found: dict[str, Any] = {}
+    with services() as wired, wired.engine.connect() as conn:
+        known = wired.policies.known
+        for policy, _ in _drafts(known, place, unit):
+            told = replay_past(conn, known, policy, wired.clock(), start, EVERY_CASE)
+            found[policy.ref] = replay_json(told, most=len(told.changed))
+    lines = [line for ref, told in found.items() for line in _replay_lines(ref, told)]
+    show(found, as_json, "\n".join(lines) or "Nothing differs from what is known.")
+
+
+def _replay_lines(ref: str, told: dict[str, Any]) -> Iterator[str]:
+    yield (
+        f"{ref} would have changed {told['changed']:,} of {told['verdicts']:,} verdicts"
+        f" in {told['cases']:,} cases."
+    )
+    for currency, money in told["money_minor"].items():
+        yield f"  {_major(money['difference'], currency)} {currency} credited"
+    for row in told["rules"]:
+        yield f"  {row['verdicts']:>6,}  {row['before']} -> {row['after']}"
+    for one in told["list"]:
+        where = f"{one['return_id']}/{one['line'] or ''}".rstrip("/")
+        yield f"  {where}: {one['before']['outcome']} -> {one['after']['outcome']}"
+
+
+def _major(minor: int, currency: str) -> str:
+    from workflow.money import money_text
+
+    sign = "-" if minor < 0 else "+"
+    return sign + money_text(abs(minor), currency).replace(currency, "").strip()
+
+
+@app.command()
+def propose(
+    place: Place,
+    by: By,
+    effective: Day = None,
+    unit: Unit = None,
+    note: str = "",
+    as_json: Json = False,
+) -> None:
+    """Propose new versions; each must check. Somebody else publishes them."""
+    from dataclasses import replace
+
+    from journal.policies import propose as record
+
+    made = []
+    day = effective.date() if effective else None
+    with services() as wired, refusing():
+        known = wired.policies.known
+        drafts = [draft for _, draft in _drafts(known, place, unit)]
+        with wired.engine.begin() as conn:
+            who = actor_of(conn, by)
+            for draft in drafts:
+                asked = replace(draft, effective=day, note=note)
+                made.append(record(wired.journal, conn, known, asked, who, wired.clock()))
+    lines = [
+        f"{one.name} {one.version} from {one.effective} is proposed as {one.proposal_id}."
+        f" Somebody else: triage policy publish {one.proposal_id}"
+        for one in made
+    ]
+    document = [{"proposal": one.proposal_id, "digest": one.digest} for one in made]
+    show(
+        {"proposals": document}, as_json, "\n".join(lines) or "Nothing differs from what is known."
+    )
+
+
+@app.command()
+def publish(proposal: str, by: By, effective: Day = None, as_json: Json = False) -> None:
+    """Let a proposed version decide; servers take it up within seconds."""
+    from journal.policies import publish as record
+
+    day = effective.date() if effective else None
+    with services() as wired, refusing(), wired.engine.begin() as conn:
+        who, now = actor_of(conn, by), wired.clock()
+        said = record(wired.journal, conn, wired.policies.known, proposal, who, now, day)
+    text = f"{said.name} {said.version} is in force from {said.effective}, published by {by}."
+    document = {"name": said.name, "unit": said.unit or None, "version": said.version}
+    show(document | {"effective": said.effective, "digest": said.digest}, as_json, text)
+
+
+@app.command()
+def withdraw(
+    proposal: str,
+    by: By,
+    because: Annotated[str, typer.Option(help="What was wrong, for the ledger.")],
+    as_json: Json = False,
+) -> None:
+    """Take a proposal or a published version back; one policy author is enough."""
+    from journal.policies import withdraw as record
+
+    with services() as wired, refusing(), wired.engine.begin() as conn:
+        who, now = actor_of(conn, by), wired.clock()
+        said = record(wired.journal, conn, proposal, who, now, because)
+    document = {"name": said.name, "unit": said.unit or None, "version": said.version}
+    show(document, as_json, f"{said.name} {said.version} is withdrawn by {by}.")
+
+
+def _drafts(known: "Policies", place: Path, unit: str | None) -> "Iterator[tuple[Policy, Draft]]":
+    """A file's draft; of a folder those whose content is not known yet."""
+    from workflow.policy import files_of, unit_of
+    from workflow.policy_ledger import Draft, read_draft
+    from workflow.policy_reading import read_policy
+
+    if not place.exists():
+        fail(f"{place} does not exist.")
+    contents = {(p.name, p.unit, p.digest) for p in known.versions}
+    for path in files_of(place) if place.is_dir() else [place]:
+        text = path.read_text(encoding="utf-8")
+        found, _ = read_policy(text, path.name)
+        golden = path.parent / "golden" / f"{found.name if found else ''}.toml"
+        examples = golden.read_text(encoding="utf-8") if golden.exists() else ""
+        whose = unit if unit is not None else unit_of(path.resolve())
+        draft = Draft(text, examples, whose)
+        policy, faults = read_draft(draft, known)
+        if policy is None or faults:
+            fail("\n".join(f"{path}: {fault}" for fault in faults))
+        if place.is_dir() and (policy.name, policy.unit, policy.digest) in contents:
+            continue
+        yield policy, draft

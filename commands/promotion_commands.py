@@ -99,7 +99,7 @@ def propose(
     from training.rows import gather
 
     name, registry = name_of(model), _registry()
-    with services() as wired, _refusing():
+    with services() as wired, refusing():
         with wired.engine.connect() as conn:
             who = actor_of(conn, by)
             rows = gather(facts_of(wired.journal, conn))
@@ -123,7 +123,7 @@ def approve(proposal: str, by: By, as_json: Json = False) -> None:
     from training.promotion import approve as record
 
     registry = _registry()
-    with services() as wired, _refusing():
+    with services() as wired, refusing():
         with wired.engine.begin() as conn:
             who, now = actor_of(conn, by), wired.clock()
             said = record(
@@ -146,7 +146,7 @@ def rollback(
     from training.promotion import roll_back
 
     name = name_of(model)
-    with services() as wired, _refusing():
+    with services() as wired, refusing():
         with wired.engine.begin() as conn:
             who, now = actor_of(conn, by), wired.clock()
             said = roll_back(wired.journal, conn, name, who, now, store=_store(), because=because)
@@ -167,7 +167,7 @@ def withdraw(
     from training.promotion import withdraw as record
 
     name = name_of(model)
-    with services() as wired, _refusing():
+    with services() as wired, refusing():
         with wired.engine.begin() as conn:
             who, now = actor_of(conn, by), wired.clock()
             said = record(wired.journal, conn, name, who, now, because)
@@ -199,7 +199,7 @@ def _project(wired: "Services", registry: "Registry") -> None:
 
 
 @contextmanager
-def _refusing() -> Iterator[None]:
+def refusing() -> Iterator[None]:
     """A refusal is a sentence and exit code 1, not a stack trace."""
     from workflow.refused import Refused
 

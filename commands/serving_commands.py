@@ -44,7 +44,7 @@ def worker() -> None:
 
     with (
         services() as wired,
-        watched(wired.shelf, wired.settings.shelf_refresh_seconds),
+        watched(wired, wired.settings.shelf_refresh_seconds),
     ):
         performing = worker_app(wired.database_url, wired.performer, recurring(wired))
         run_worker(performing, concurrency=wired.settings.worker_concurrency)

@@ -1,4 +1,4 @@
-"""Findings and governance: exceptions, alarms, delegations, absences, promotions, imports."""
+"""Findings and governance: exceptions, alarms, people, promotions, policies, imported files."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,6 +21,7 @@ def project_findings(driver: Driver, by_type: ByType) -> None:
     cleared = by_type.get("automation_cleared", ())
     upsert(driver, tables.automation, (entry.payload for entry in cleared))
     _promotions(driver, by_type)
+    _policies(driver, by_type)
     _imports(driver, by_type)
 
 
@@ -133,6 +134,20 @@ def _champion(entry: Recorded) -> dict[str, Any]:
         "since": entry.recorded_at.isoformat(),
         "position": entry.position,
     }
+
+
+def _policies(driver: Driver, by_type: ByType) -> None:
+    table = tables.policy_proposal
+    proposed = by_type.get("policy_proposed", ())
+    upsert(driver, table, (_policy_row(entry, "proposed") for entry in proposed))
+    for status in ("published", "withdrawn"):
+        said = by_type.get(f"policy_{status}", ())
+        update(driver, table, (_policy_row(entry, status) for entry in said))
+
+
+def _policy_row(entry: Recorded, status: str) -> dict[str, Any]:
+    row = columns_of(tables.policy_proposal, entry.payload)
+    return {**row, "status": status, "position": entry.position}
 
 
 def _imports(driver: Driver, by_type: ByType) -> None:

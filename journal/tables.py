@@ -669,6 +669,31 @@ champion = Table(
 )
 """Which version of a model carries an alias now; what serving loads."""
 
+policy_proposal = Table(
+    "policy_proposal",
+    metadata,
+    Column("proposal_id", _KEY, primary_key=True),
+    _text("name"),
+    _text("unit"),
+    _count("version"),
+    Column("effective", Date, nullable=False),
+    _text("digest"),
+    _text("status"),
+    _text("note"),
+    _text("proposed_by"),
+    _time("proposed_at"),
+    _text("published_by", null=True),
+    _time("published_at", null=True),
+    _text("withdrawn_by", null=True),
+    _time("withdrawn_at", null=True),
+    _text("because", null=True),
+    Column("position", BigInteger, nullable=False),
+    CheckConstraint("status IN ('proposed', 'published', 'withdrawn')", name="status"),
+    Index(None, "name"),
+)
+"""Drafts of policies and who let them decide; the texts are in the events. ``position`` is that
+of the last event, so that its largest tells whether anything is new."""
+
 file_import = Table(
     "file_import",
     metadata,

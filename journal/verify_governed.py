@@ -24,6 +24,10 @@ ABSENCE_COLUMNS = (
     "absence_id", "person", "first_day::text", "last_day::text", "recorded_by", "status",
     "ended_by",
 )  # fmt: skip
+POLICY_COLUMNS = (
+    "proposal_id", "name", "unit", "version", "digest", "status", "note", "proposed_by",
+    "published_by", "withdrawn_by", "because",
+)  # fmt: skip
 CARRIED_COLUMNS = ("version", "bundle_digest", "proposal_id")
 
 
@@ -37,6 +41,7 @@ class Governed:
         self._clearances: dict[str, dict[str, Any]] = {}
         self._delegations: dict[str, dict[str, Any]] = {}
         self._absences: dict[str, dict[str, Any]] = {}
+        self._policies: dict[str, dict[str, Any]] = {}
 
     def add(self, entry: Recorded) -> None:
         payload = entry.payload
@@ -51,6 +56,9 @@ class Governed:
             self._carried.pop(f"{payload['name']} challenger", None)
         elif entry.type == "automation_cleared":
             self._clearances[payload["point"]] = payload
+        elif entry.type in ("policy_proposed", "policy_published", "policy_withdrawn"):
+            known = self._policies.setdefault(payload["proposal_id"], {})
+            known.update(payload, status=entry.type.removeprefix("policy_"))
 
         elif entry.type == "delegation_given":
             self._delegations[payload["delegation_id"]] = {**payload, "status": "given"}
@@ -67,6 +75,7 @@ class Governed:
         yield from self._compared("delegation", DELEGATION_COLUMNS, self._delegations)
         yield from self._compared("absence", ABSENCE_COLUMNS, self._absences)
         yield from self._compared("automation", CLEARANCE_COLUMNS, self._clearances)
+        yield from self._compared("policy_proposal", POLICY_COLUMNS, self._policies)
         yield from self._carried_differences()
 
     def _compared(

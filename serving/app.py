@@ -20,6 +20,7 @@ from serving.routes import (
     evidence,
     governance,
     operations,
+    policies,
     queue,
     records,
     returns,
@@ -37,7 +38,7 @@ def create_app(services: Services) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        with watched(services.shelf, services.settings.shelf_refresh_seconds):
+        with watched(services, services.settings.shelf_refresh_seconds):
             yield
         services.engine.dispose()
 
@@ -58,6 +59,7 @@ def create_app(services: Services) -> FastAPI:
         records.router,
         evidence.router,
         governance.router,
+        policies.router,
         alarms.router,
         delegations.router,
         absences.router,

@@ -16,7 +16,8 @@ from features.sets import Wanted as MemoryKey
 from journal.journal import Journal
 from models.masking import mask
 from serving.automation import clearing
-from serving.cases import Cases, Handled, PoliciesAt
+from serving.cases import Cases, Handled
+from serving.policy_shelf import PolicyShelf
 from serving.shelf import OnShelf, Shelf, prior
 from workflow.actor import Actor
 from workflow.asking import allowed_dispositions
@@ -46,11 +47,11 @@ class Assessor:
         cases: Cases,
         journal: Journal,
         shelf: Shelf,
-        policies_at: PoliciesAt,
+        policies: PolicyShelf,
         draw: Draw,
     ) -> None:
         self._cases, self._journal, self._shelf = cases, journal, shelf
-        self._policies_at, self._draw = policies_at, draw
+        self._policies, self._draw = policies, draw
 
     def answer_all(
         self, conn: Connection, return_id: str, at: datetime, get: GetModel | None = None
@@ -100,7 +101,7 @@ class Assessor:
         if portion is None:
             raise AssertionError(f"{state.case.return_id} waits for portion {want.portion}")
         allowed, removed = allowed_dispositions(
-            state.case, portion, self._policies_at(at.date()), at
+            state.case, portion, self._policies.of_case(state, at), at
         )
         return assess(get("disposition"), row, allowed, removed, position)
 

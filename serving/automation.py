@@ -22,13 +22,14 @@ from journal.entries import Append
 from journal.journal import Journal
 from models.bundle import EVIDENCE, Mismatch
 from models.guarantee import BROKEN_ODDS, LEVEL, guaranteed, odds_against
-from serving.cases import PoliciesAt
+from serving.policy_shelf import PolicyShelf
 from serving.shelf import Shelf
 from workflow.actor import SYSTEM
 from workflow.assessment import Assessment, Clearing, sureness
 from workflow.codes import Lane
 from workflow.facts import AutomationCleared
 from workflow.lanes import lane_of
+from workflow.policy import Policies
 from workflow.run import PolicyBook
 
 log = structlog.get_logger("serving.automation")
@@ -70,7 +71,7 @@ class Evidence:
 
 
 def recompute(
-    conn: Connection, journal: Journal, shelf: Shelf, policies_at: PoliciesAt, at: datetime
+    conn: Connection, journal: Journal, shelf: Shelf, policies: PolicyShelf, at: datetime
 ) -> list[AutomationCleared]:
     """Record a clearance for every point where it changed; the caller commits.
 
@@ -88,7 +89,7 @@ def recompute(
             # A bundle that cannot be read does not answer either; the shelf says why.
             log.error("no evidence", model=model, version=champion["version"], why=str(error))
             continue
-        found = _evidence(conn, point, champion, folder, policies_at(at.date()))
+        found = _evidence(conn, point, champion, folder, policies.at(at))
         fact = _cleared(conn, journal, point, champion, found, at)
         if fact is not None:
             changed.append(fact)
@@ -96,11 +97,11 @@ def recompute(
 
 
 def _evidence(
-    conn: Connection, point: str, champion: RowMapping, folder: Path, policies: PolicyBook
+    conn: Connection, point: str, champion: RowMapping, folder: Path, policies: Policies
 ) -> Evidence:
     held_out, tolerated = [], list[int]()
     for row in read_evidence(folder):
-        passing = tolerance(policies, point, row)
+        passing = tolerance(policies.of(row.get("business_unit") or ""), point, row)
         sure = sureness(point, row["confidence"])
         if passing is not None and sure is not None:
             tolerated.append(passing)

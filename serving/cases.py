@@ -1,25 +1,22 @@
 """The one way a command reaches a case: read, decide, append, all in the caller's transaction."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 
 from sqlalchemy import Connection
 
 from journal.entries import Append, LedgerViolation, Recorded
 from journal.journal import Journal
+from serving.policy_shelf import PolicyShelf
 from workflow.actor import SYSTEM
-from workflow.commands import Command
+from workflow.commands import Command, RequestReturn
 from workflow.decide import decided
 from workflow.effects import Effect, effects_of
 from workflow.events import CaseEvent
 from workflow.evolve import evolve, fold
+from workflow.policy import Policies
 from workflow.refused import Refused
-from workflow.run import PolicyBook
 from workflow.state import State, Unborn
-
-PoliciesAt = Callable[[date], PolicyBook]
-"""The policies in force on a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +31,9 @@ class Handled:
 class Cases:
     """Sends commands to cases. Holds no state of its own; safe to share between threads."""
 
-    def __init__(self, journal: Journal, policies_at: PoliciesAt) -> None:
+    def __init__(self, journal: Journal, policies: PolicyShelf) -> None:
         self._journal = journal
-        self._policies_at = policies_at
+        self._policies = policies
 
     def history(self, conn: Connection, return_id: str) -> list[Recorded]:
         """Every recorded event of a case, in order; empty where there is none."""
@@ -46,6 +43,11 @@ class Cases:
         """The folded state of a case and its version. ``Unborn`` and 0 where there is none."""
         history = self.history(conn, return_id)
         return fold(entry.event for entry in history), len(history)
+
+    def policies(self, state: State, command: Command) -> Policies:
+        """What a case in this state is judged by when a command reaches it."""
+        unit = command.business_unit if isinstance(command, RequestReturn) else ""
+        return self._policies.of_case(state, command.at, unit)
 
     def handle(
         self,
@@ -69,7 +71,7 @@ class Cases:
                 f"{return_id} is at version {version}, not {expected_version}.",
                 version=version,
             )
-        decision = decided(state, command, self._policies_at(command.at.date()))
+        decision = decided(state, command, self.policies(state, command))
         appends, expected = [], version
         for events, actor in ((decision.own, command.actor), (decision.followed, SYSTEM)):
             if events:

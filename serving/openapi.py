@@ -72,7 +72,8 @@ def _complete(path: str, method: str, operation: Json) -> None:
     operation["security"] = [{"key": []}]
     if method != "post" or not path.startswith("/v1/"):
         return
-    once = "/v1/returns" in path or path.endswith(("/decision", "/resolution"))
+    ends = ("/decision", "/resolution", "/policies/proposals", "/publication", "/withdrawal")
+    once = "/v1/returns" in path or path.endswith(ends)
     if once:
         operation.setdefault("parameters", []).append(_KEY)
     if path.startswith("/v1/returns/"):

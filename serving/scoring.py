@@ -7,14 +7,15 @@ fails its neighbours.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from math import isfinite
 
 from features.catalogue import SETS
 from features.sets import FeatureSet
 from models.masking import mask
 from models.protocol import Prediction
-from serving.cases import PoliciesAt
 from serving.errors import Invalid, problem, refused_problem
+from serving.policy_shelf import PolicyShelf
 from serving.reading import check_text
 from serving.shelf import OnShelf
 from workflow.assessment import Explanation, Masked, Row, Value
@@ -276,10 +277,11 @@ def explanation_json(why: Explanation | None) -> Json | None:
     }
 
 
-def disposition_rules(policies_at: PoliciesAt, today: Callable[[], object]) -> Mask:
+def disposition_rules(policies: PolicyShelf, clock: Callable[[], datetime]) -> Mask:
     """Masks an item's options by the disposition policy, as far as its facts tell.
 
-    Facts that the row does not hold are unknown to the rules, as they would be to a person.
+    Facts that the row does not hold are unknown to the rules, as they would be to a person; the
+    general rules are asked, whose unit the goods are being unknown too.
     """
 
     def rules(row: Row) -> tuple[tuple[str, ...], Sequence[Masked]]:
@@ -303,7 +305,7 @@ def disposition_rules(policies_at: PoliciesAt, today: Callable[[], object]) -> M
             "claim_window_open": None if not isinstance(left, int | float) else left >= 0,
             "goods_value_minor": row.get("portion_value_minor"),
         }
-        return policies_at(today()).masks("disposition", facts)  # type: ignore[arg-type]
+        return policies.at(clock()).masks("disposition", facts)
 
     return rules
 

@@ -17,11 +17,13 @@ from journal.answers import Answer, answers_after, last_of
 from journal.entries import Append, Conflict
 from models.masking import mask
 from models.protocol import Model, Prediction
+from serving.assessor import situation
 from serving.shelf import MODELS, Champion, OnShelf
 from serving.wiring import Services
 from serving.would_be import Lane, lane_of
 from workflow.actor import Actor
 from workflow.assessment import Assessment
+from workflow.evolve import fold
 from workflow.facts import ChallengerAnswered
 
 log = structlog.get_logger("serving.shadow")
@@ -137,12 +139,13 @@ class Shadow:
             return outside, outside
         event = answer.entry.event
         history = self.services.cases.history(conn, event.return_id)[: answer.entry.version]
-        policies = self.services.policies_at(answer.entry.recorded_at.date())
+        state = situation(fold(entry.event for entry in history), event.return_id)
+        policies = self.services.policies.of_case(state, answer.entry.recorded_at)
         # The challenger has no guarantee of its own yet: it is held to the champion's threshold.
         clearance = automation.clearance(conn, event.point)
         least = clearance["threshold"] if clearance else None
-        first = lane_of(history, event, champion, policies, least)
-        return first, lane_of(history, event, mine, policies, least)
+        first = lane_of(state, event, champion, policies, least)
+        return first, lane_of(state, event, mine, policies, least)
 
 
 def _same(one: RowMapping, other: RowMapping) -> bool:

@@ -226,3 +226,26 @@ class ProposalShape(Shape):
 
     version: Annotated[str, StringConstraints(min_length=1, max_length=32)]
     note: ShortText = ""
+
+
+class DraftShape(Shape):
+    """A new version of a policy. ``text`` and ``examples`` are TOML; ``unit`` names the business
+    unit that it is a variant for; ``effective`` replaces the day in the text."""
+
+    text: Annotated[str, StringConstraints(min_length=1, max_length=200_000)]
+    examples: Annotated[str, StringConstraints(max_length=200_000)]
+    unit: Annotated[str, StringConstraints(max_length=64)] = ""
+    effective: date | None = None
+    note: ShortText = ""
+
+
+class PublicationShape(Shape):
+    """Let a proposed policy decide; ``effective`` replaces the day proposed."""
+
+    effective: date | None = None
+
+
+class WithdrawalShape(Shape):
+    """Why a policy is taken back."""
+
+    because: Annotated[str, StringConstraints(min_length=1, max_length=2000)]

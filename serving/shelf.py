@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 
@@ -143,9 +144,16 @@ class Shelf:
         return OnShelf(model, ref, champion.bundle_digest, overview.read(folder))
 
 
+class Refreshed(Protocol):
+    """Whatever looks for something new when asked to."""
+
+    def refresh(self) -> object: ...
+
+
 @contextmanager
-def watched(shelf: Shelf, every_seconds: float) -> Iterator[None]:
-    """Look for promoted models now and every few seconds, until the end of the block.
+def watched(shelf: Refreshed, every_seconds: float) -> Iterator[None]:
+    """Look for what was promoted and published now and every few seconds, until the end of the
+    block.
 
     A database that is away is said and tried again; what is on the shelf keeps answering.
     """
@@ -155,7 +163,7 @@ def watched(shelf: Shelf, every_seconds: float) -> Iterator[None]:
         try:
             shelf.refresh()
         except DATABASE_ERRORS as error:
-            log.warning("cannot look for promoted models", why=type(error).__name__)
+            log.warning("cannot look for what is new", why=type(error).__name__)
 
     def watch() -> None:
         while not stop.wait(every_seconds):

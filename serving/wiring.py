@@ -4,8 +4,7 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from functools import lru_cache
+from datetime import UTC, datetime
 from pathlib import Path
 
 from fastapi import Request
@@ -24,12 +23,13 @@ from models.store import Store
 from serving.assessor import Assessor, Draw, situation
 from serving.automation import recompute
 from serving.blind import hidden
-from serving.cases import Cases, PoliciesAt
+from serving.cases import Cases
 from serving.errors import Invalid
 from serving.evidence import EvidenceStore
 from serving.http import retrying
 from serving.metrics import Metrics
 from serving.performer import EffectPerformer
+from serving.policy_shelf import PolicyShelf
 from serving.scoring import Lookup, Mask, disposition_rules
 from serving.settings import Settings
 from serving.shelf import Champion, Shelf
@@ -60,8 +60,7 @@ class Services:
     database_url: str
     engine: Engine
     journal: Journal
-    policies: policy.Policies
-    policies_at: PoliciesAt
+    policies: PolicyShelf
     cases: Cases
     shelf: Shelf
     assessor: Assessor
@@ -76,8 +75,13 @@ class Services:
         """Recompute how sure answers must be to pass without a person; what changed."""
         return retrying(
             self.engine,
-            lambda conn: recompute(conn, self.journal, self.shelf, self.policies_at, self.clock()),
+            lambda conn: recompute(conn, self.journal, self.shelf, self.policies, self.clock()),
         )
+
+    def refresh(self) -> None:
+        """Take up what was promoted and published since the last look."""
+        self.policies.refresh()
+        self.shelf.refresh()
 
     @contextmanager
     def lookups(self, endpoint: str) -> Iterator[Lookup | None]:
@@ -108,7 +112,7 @@ class Services:
         if not line.portions:
             return row, self.disposition_rules  # not inspected yet: the rules see what is known
         options = allowed_dispositions(
-            state.case, line.portions[-1], self.policies_at(now.date()), now
+            state.case, line.portions[-1], self.policies.of_case(state, now), now
         )
 
         def rules(_: Row) -> tuple[tuple[str, ...], Sequence[Masked]]:
@@ -150,16 +154,11 @@ def wire(
     Errors: ``workflow.policy.Mismatch`` where the policies have faults.
     """
     engine = engine_for(database_url, pool_size=settings.pool_size)
-    policies = policy.load(Path(settings.policies_dir))
-
-    @lru_cache(maxsize=64)
-    def policies_at(day: date) -> policy.Policies:
-        return policies.at(day)
-
+    policies = PolicyShelf(engine, policy.load(Path(settings.policies_dir)))
     journal = Journal(FOLDS, outbox.defer_effect)
-    cases = Cases(journal, policies_at)
+    cases = Cases(journal, policies)
     shelf = shelf or _shelf(engine, bundles, settings)
-    assessor = Assessor(cases, journal, shelf, policies_at, draw)
+    assessor = Assessor(cases, journal, shelf, policies, draw)
 
     def depths() -> dict[str, dict[str, int]]:
         with engine.connect() as conn:
@@ -171,14 +170,13 @@ def wire(
         engine=engine,
         journal=journal,
         policies=policies,
-        policies_at=policies_at,
         cases=cases,
         shelf=shelf,
         assessor=assessor,
         performer=EffectPerformer(engine, cases, assessor, erp(engine), clock),
         metrics=Metrics(depths),
         evidence=EvidenceStore(settings.evidence_store),
-        disposition_rules=disposition_rules(policies_at, lambda: clock().date()),
+        disposition_rules=disposition_rules(policies, clock),
         clock=clock,
         draw=draw,
     )

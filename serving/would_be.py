@@ -1,16 +1,13 @@
 """The lane that the policies would have chosen for an answer: what is straight through, and what
 a person would have seen. Reads only; nothing here is a decision."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from journal.entries import Recorded
 from workflow.assessment import Assessment, Clearing, sureness
 from workflow.events import AssessmentRecorded
-from workflow.evolve import fold
 from workflow.lanes import Answered, weigh
 from workflow.run import PolicyBook
-from workflow.state import Unborn
+from workflow.state import Born
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +20,18 @@ class Lane:
 
 
 def lane_of(
-    history: Sequence[Recorded],
+    state: Born,
     asked: AssessmentRecorded,
     said: Assessment,
     policies: PolicyBook,
     least: float | None,
 ) -> Lane:
-    """The lane of an answer to what ``asked`` was about, in the case as ``history`` leaves it.
+    """The lane of an answer to what ``asked`` was about, in the case as it was then.
 
     ``least`` is how sure an answer must be to pass without a person; ``None``: none passes.
     """
-    state = fold(entry.event for entry in history)
-    line = None if isinstance(state, Unborn) else state.case.line(asked.line)
-    if isinstance(state, Unborn) or line is None:
+    line = state.case.line(asked.line)
+    if line is None:
         raise AssertionError(f"{asked.return_id} has no line {asked.line}")
     sure = sureness(asked.point, said.confidence)
     cleared = sure is not None and least is not None and sure >= least

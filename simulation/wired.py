@@ -26,6 +26,7 @@ from serving.assessor import Assessor
 from serving.cases import Cases, Handled, follow
 from serving.claims import release_after_vendor
 from serving.facts_in import ONCE_ONLY, stream_of
+from serving.policy_shelf import PolicyShelf
 from serving.requesting import build_request, expiry
 from serving.shapes import ReturnLineShape, ReturnShape, SourceShape
 from serving.wiring import Services
@@ -74,8 +75,8 @@ def _lines_of(effect: Effect) -> list[int]:
 class RememberingCases(Cases):
     """Keeps folded states in memory: right only while nobody else writes cases."""
 
-    def __init__(self, journal: Journal, policies_at: Callable[..., object]) -> None:
-        super().__init__(journal, policies_at)  # type: ignore[arg-type]
+    def __init__(self, journal: Journal, policies: PolicyShelf) -> None:
+        super().__init__(journal, policies)
         self.known: dict[str, tuple[State, int]] = {}
 
     def state(self, conn: Connection, return_id: str) -> tuple[State, int]:
@@ -109,14 +110,14 @@ class WiredDesk:
         services = self.services
         # Effects are performed here, every evening: no job is queued for a worker.
         self._journal = Journal(services.journal.folds)
-        self._cases = RememberingCases(self._journal, services.policies_at)
+        self._cases = RememberingCases(self._journal, services.policies)
         # The same history again, audits included: drawn by seed, not by chance.
         draws = Random("audits")
         self._assessor = Assessor(
             self._cases,
             self._journal,
             services.shelf,
-            services.policies_at,
+            services.policies,
             lambda: draws.randrange(1000),
         )
         self._erp = ReferenceErp(services.engine)
@@ -373,14 +374,13 @@ class WiredDesk:
 
     def _send_all(self, by_case: dict[str, list[Command]], at: datetime) -> None:
         """Many commands of many cases, appended in one go."""
-        policies = self.services.policies_at(at.date())
         appends = []
         for return_id, commands in by_case.items():
             state, version = self._cases.state(self.conn, return_id)
             events: list[CaseEvent] = []
             effects: list[Effect] = []
             for command in commands:
-                new = decide(state, command, policies)
+                new = decide(state, command, self._cases.policies(state, command))
                 state, more = follow(state, new)
                 events += new
                 effects += more

@@ -5,11 +5,15 @@ under its invoiced net. Fees and percentages come from the credit policy's verdi
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
+from workflow.asking import credit_facts
+from workflow.codes import CreditDecision
 from workflow.events import Verdict
 from workflow.money import percent_of, share
-from workflow.state import ZERO, Line
+from workflow.run import PolicyBook
+from workflow.state import ZERO, Case, Line, Portion
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,37 @@ class Amount:
     fee_minor: int
     net_minor: int
     tax_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What a disposed part is worth to the customer, and by which rule."""
+
+    verdict: Verdict
+    amount: Amount
+    decision: str
+
+
+def worth(
+    policies: PolicyBook,
+    case: Case,
+    line: Line,
+    portion: Portion | None,
+    disposition: str | None,
+    quantity: Decimal,
+    at: datetime,
+) -> Worth:
+    """Ask the credit policy; ``portion`` is ``None`` where nothing comes back.
+
+    A credit for which nothing comes back is ``value_only`` unless it is denied or replaced.
+    """
+    goods = goods_value(line, quantity, comes_back=portion is not None)
+    facts = credit_facts(case, line, portion, disposition, goods, at)
+    verdict = policies.judge("credit", facts)
+    decision = verdict.outcome
+    if portion is None and decision not in (CreditDecision.DENY, CreditDecision.REPLACE):
+        decision = str(CreditDecision.VALUE_ONLY)
+    return Worth(verdict, amount_of(line, goods, verdict), decision)
 
 
 def goods_value(line: Line, quantity: Decimal, *, comes_back: bool = True) -> int:

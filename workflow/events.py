@@ -289,7 +289,10 @@ class AuthorisedLine:
 
 @dataclass(frozen=True, slots=True)
 class ReturnAuthorised:
-    """The RMA exists. ``goods_required`` false means that no line's goods come back."""
+    """The RMA exists. ``goods_required`` false means that no line's goods come back.
+
+    ``policies`` are the versions (``credit@7#ab12cdef``) that the case keeps from here on.
+    """
 
     return_id: str
     lines: tuple[AuthorisedLine, ...]
@@ -298,6 +301,7 @@ class ReturnAuthorised:
     expires_at: datetime
     verdict: Verdict
     goods_required: bool = True
+    policies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,7 @@ def _move(state: Born, event: CaseEvent) -> Born:
                 event.expires_at,
                 event.verdict,
                 event.goods_required,
+                event.policies,
             )
             return Authorised(case, authority)
         case ReturnRefused():

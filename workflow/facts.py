@@ -561,6 +561,56 @@ class AbsenceEnded:
     ended_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class PolicyProposed:
+    """Stream ``policy/{name}``: a draft that checks, with its text and its examples (TOML).
+
+    ``unit`` is the business unit that it is a variant for, empty where it is general;
+    ``digest`` the SHA-256 (hex) of the policy's content; ``effective`` its first day (UTC).
+    """
+
+    proposal_id: str
+    name: str
+    unit: str
+    version: int
+    effective: date
+    digest: str
+    text: str
+    examples: str
+    proposed_by: str
+    proposed_at: datetime
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyPublished:
+    """Stream ``policy/{name}``: the proposed version is in force from ``effective`` (UTC) on,
+    or from ``published_at``, whichever is later."""
+
+    proposal_id: str
+    name: str
+    unit: str
+    version: int
+    effective: date
+    digest: str
+    published_by: str
+    published_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyWithdrawn:
+    """Stream ``policy/{name}``: the proposal is taken back or, where it was published, the
+    version before it is in force again. Cases that keep the version are judged by it still."""
+
+    proposal_id: str
+    name: str
+    unit: str
+    version: int
+    withdrawn_by: str
+    withdrawn_at: datetime
+    because: str = ""
+
+
 Fact = (
     CustomerRegistered
     | SupplierRegistered
@@ -594,4 +644,7 @@ Fact = (
     | DelegationRevoked
     | AbsenceRecorded
     | AbsenceEnded
+    | PolicyProposed
+    | PolicyPublished
+    | PolicyWithdrawn
 )

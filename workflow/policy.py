@@ -1,13 +1,14 @@
 """The policies in force: TOML tables in, verdicts with a trace out.
 
-``load(folder)`` is the only function here that reads files. Start at ``Policies``; a table's
-own logic is ``policy_table.py``, its text ``policy_reading.py``, its conditions
-``policy_condition.py``.
+``read_all(folder)`` and ``check(folder)`` are the only functions here that read files. Start at
+``Policies``; a table's own logic is ``policy_table.py``, its text ``policy_reading.py``, its
+conditions ``policy_condition.py``. Who lets a policy decide is ``policy_ledger.py``; which one a
+case is judged by ``policy_choice.py``.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 
 from workflow.assessment import Masked
@@ -17,12 +18,16 @@ from workflow.policy_reading import Fault, read_policy
 from workflow.policy_table import Policy, Rule, WrongFacts
 
 __all__ = [
-    "Change", "Fault", "Mismatch", "Policies", "Policy", "Replay", "Rule", "WrongFacts",
-    "check", "diff", "load", "replay",
+    "Change", "Fault", "Mismatch", "Policies", "Policy", "Rule", "WrongFacts",
+    "check", "diff", "load",
 ]  # fmt: skip
 
 NOT_A_POLICY = frozenset({"crosswalk.toml"})
 """Data beside the policies that is no decision table."""
+
+KEPT = frozenset({"eligibility", "authorisation", "disposition", "credit"})
+"""What was promised when a return was authorised: a case keeps these. Who may approve how much,
+and how far machines are trusted, is always as of now, so that a stop holds at once."""
 
 
 class Mismatch(Exception):
@@ -35,10 +40,11 @@ class Mismatch(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Policies:
-    """Policies by name, every version that was loaded.
+    """Policies by name, every version and every variant for a business unit that is known.
 
-    Asking by name asks the version with the latest effective date in this set, so narrow the
-    set first: ``load(folder).at(today)`` is what was in force today.
+    Asking by name asks the version with the latest effective date in this set, a general one
+    where there is any; so narrow the set first: ``load(folder).at(now).of("food")`` is what
+    is in force now for that unit.
     """
 
     versions: tuple[Policy, ...]
@@ -48,14 +54,28 @@ class Policies:
         if not found:
             known = ", ".join(sorted({policy.name for policy in self.versions})) or "none"
             raise KeyError(f"No policy {name!r} is in force; there are: {known}.")
-        return max(found, key=lambda policy: (policy.effective, policy.version))
+        return _latest([policy for policy in found if not policy.unit] or found)
 
-    def at(self, day: date) -> "Policies":
-        """The version of each policy in force on a day; a later one is left out."""
-        names = sorted({policy.name for policy in self.versions})
-        begun = Policies(tuple(p for p in self.versions if p.effective <= day))
-        present = {policy.name for policy in begun.versions}
-        return Policies(tuple(begun[name] for name in names if name in present))
+    def at(self, moment: datetime) -> "Policies":
+        """The version in force at a moment of each policy, and of each variant for a unit."""
+        begun: dict[tuple[str, str], list[Policy]] = {}
+        for policy in self.versions:
+            if policy.begun(moment):
+                begun.setdefault((policy.name, policy.unit), []).append(policy)
+        return Policies(tuple(_latest(begun[key]) for key in sorted(begun)))
+
+    def of(self, unit: str) -> "Policies":
+        """What holds for a business unit: its own variant of a policy, else the general one."""
+        chosen: dict[str, list[Policy]] = {}
+        for policy in self.versions:
+            if policy.unit in ("", unit):
+                chosen.setdefault(policy.name, []).append(policy)
+        own = {name: [p for p in found if p.unit] or found for name, found in chosen.items()}
+        return Policies(tuple(_latest(own[name]) for name in sorted(own)))
+
+    def refs(self) -> tuple[str, ...]:
+        """The strings of the policies that a case keeps once it is authorised (``KEPT``)."""
+        return tuple(policy.ref for policy in self.versions if policy.name in KEPT)
 
     def judge(self, name: str, facts: Mapping[str, object]) -> Verdict:
         """See ``Policy.judge``."""
@@ -95,25 +115,41 @@ class Policies:
         return self[name].declared
 
 
+def _latest(policies: Iterable[Policy]) -> Policy:
+    return max(policies, key=lambda policy: (policy.effective, policy.version))
+
+
+def unit_of(path: Path) -> str:
+    """The business unit that a file is a variant for, by its place: ``units/{unit}/NAME.toml``."""
+    return path.parent.name if path.parent.parent.name == "units" else ""
+
+
+def files_of(folder: Path) -> list[Path]:
+    """The policies of a folder: general ones, then the variants of each business unit."""
+    found = [*sorted(folder.glob("*.toml")), *sorted(folder.glob("units/*/*.toml"))]
+    return [path for path in found if path.name not in NOT_A_POLICY]
+
+
 def read_all(folder: Path) -> tuple[Policies, list[Fault]]:
     """Every policy of a folder that can be read, and every fault of those that cannot."""
     faults: list[Fault] = []
     found: list[Policy] = []
-    files = sorted(path for path in folder.glob("*.toml") if path.name not in NOT_A_POLICY)
+    files = files_of(folder)
     if not files:
         return Policies(()), [Fault(str(folder), "", "holds no policy (*.toml)")]
-    taken: dict[tuple[str, object], str] = {}
+    taken: dict[tuple[str, str, object], str] = {}
     for path in files:
-        policy, wrong = read_policy(path.read_text(encoding="utf-8"), path.name)
+        file = path.relative_to(folder).as_posix()
+        policy, wrong = read_policy(path.read_text(encoding="utf-8"), file, unit_of(path))
         faults += wrong
         if policy is None:
             continue
         found.append(policy)
         for mark in (policy.version, policy.effective):
-            other = taken.setdefault((policy.name, mark), path.name)
-            if other != path.name:
+            other = taken.setdefault((policy.name, policy.unit, mark), file)
+            if other != file:
                 says = f"{policy.name} {mark} is in {other} already; raise version and effective"
-                faults.append(Fault(path.name, "", says))
+                faults.append(Fault(file, "", says))
     return Policies(tuple(found)), faults
 
 
@@ -132,12 +168,15 @@ def check(folder: Path) -> list[Fault]:
     approval limit has an example.
     """
     policies, faults = read_all(folder)
-    for name in sorted({policy.name for policy in policies.versions}):
-        golden = folder / "golden" / f"{name}.toml"
+    for name, unit in sorted({(policy.name, policy.unit) for policy in policies.versions}):
+        place = folder / "units" / unit if unit else folder
+        golden = place / "golden" / f"{name}.toml"
+        file = golden.relative_to(folder).as_posix()
         if golden.exists():
-            faults += check_examples(policies[name], golden)
+            text = golden.read_text(encoding="utf-8")
+            faults += check_examples(policies.of(unit)[name], text, file)
         else:
-            faults.append(Fault(f"golden/{name}.toml", "", f"is missing: {name} has no examples"))
+            faults.append(Fault(file, "", f"is missing: {name} has no examples"))
     return faults
 
 
@@ -172,49 +211,3 @@ def diff(before: Policy, after: Policy) -> list[Change]:
         if fields or name in moved:
             changes.append(Change(name, "changed" if fields else "moved", fields))
     return changes + [Change(name, "removed") for name in old if name not in new]
-
-
-@dataclass(frozen=True, slots=True)
-class Replay:
-    """What another version would have said. ``changed`` lists ``(index of the case, verdict
-    before, verdict after)``; ``amount_minor`` is the money of the changed cases, by currency."""
-
-    cases: int
-    changed: tuple[tuple[int, Verdict, Verdict], ...]
-    amount_minor: Mapping[str, int]
-
-
-def replay(
-    before: Policy,
-    after: Policy,
-    cases: Iterable[Mapping[str, object]],
-    amount: str | None = None,
-) -> Replay:
-    """Judge the same facts by both policies and keep the verdicts whose outcome, role or
-    values differ.
-
-    ``amount`` names the fact that holds the money of a case; facts one of the versions does
-    not declare are left out for that version.
-    """
-    changed, money, count = [], dict[str, int](), 0
-    for index, facts in enumerate(cases):
-        count += 1
-        was, now = _ask(before, facts), _ask(after, facts)
-        if (was.outcome, was.role, was.values) == (now.outcome, now.role, now.values):
-            continue
-        changed.append((index, was, now))
-        value = facts.get(amount) if amount else None
-        if isinstance(value, int):
-            currency = str(facts.get("currency") or "")
-            money[currency] = money.get(currency, 0) + value
-    return Replay(count, tuple(changed), money)
-
-
-def _ask(policy: Policy, facts: Mapping[str, object]) -> Verdict:
-    """The verdict; for a policy that removes options, what it left stands as the outcome."""
-    known = {name: facts[name] for name in policy.facts if name in facts}
-    if not policy.options:
-        return policy.judge(known)
-    allowed, masked = policy.masks(known)
-    removed = tuple((m.value, m.rule) for m in masked)
-    return Verdict(policy.ref, "+".join(allowed), "", "What the rules left.", values=removed)

@@ -7,7 +7,6 @@ edits a rule sees which examples it changes, and names the rules that no example
 
 import tomllib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from workflow.policy_reading import Fault
@@ -17,34 +16,31 @@ _CASE = {"says", "facts", "missing", "outcome", "role", "rule", "values", "allow
 _COVERS = {"says", "role", "document", "currency", "amount_minor", "reason", "covers"}
 
 
-def check_examples(policy: Policy, path: Path) -> list[Fault]:
-    """Every case of a golden table that the policy answers otherwise, as faults.
+def check_examples(policy: Policy, text: str, file: str) -> list[Fault]:
+    """Every case of a golden table's text that the policy answers otherwise, as faults of ``file``.
 
     Every rule needs a case, except approval limits (they are rows of one shape) and a last
     rule, which may be out of reach: it is there for what nobody foresaw.
     """
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        return [Fault(f"golden/{path.name}", "", f"is not TOML: {error}")]
+        return [Fault(file, "", f"is not TOML: {error}")]
     usual = table.get("usual", {})
     faults = []
     reached: set[str] = set()
     for number, case in enumerate(table.get("case", []), start=1):
         name = str(case.get("says") or f"number {number}")
         says = _unknown(case, _CASE) or _answer(policy, usual, case, reached)
-        faults += [Fault(f"golden/{path.name}", "", f"case {name!r}: {fault}") for fault in says]
+        faults += [Fault(file, "", f"case {name!r}: {fault}") for fault in says]
     for case in table.get("covers", []):
         says = _unknown(case, _COVERS) or _coverage(policy, case)
-        faults += [
-            Fault(f"golden/{path.name}", "", f"covers {case.get('says')!r}: {fault}")
-            for fault in says
-        ]
+        faults += [Fault(file, "", f"covers {case.get('says')!r}: {fault}") for fault in says]
     exempt = {limit.id for limit in policy.limits}
     if not policy.options:
         exempt.add(policy.rules[-1].id)
     faults += [
-        Fault(f"golden/{path.name}", rule.id, "no case reaches it; add one")
+        Fault(file, rule.id, "no case reaches it; add one")
         for rule in policy.rules
         if rule.id not in reached | exempt
     ]

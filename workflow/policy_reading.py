@@ -73,21 +73,25 @@ def digest_of(table: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def read_policy(text: str, file: str) -> tuple[Policy | None, list[Fault]]:
-    """The policy of a file's text; ``None`` and every fault found where it has any."""
+def read_policy(text: str, file: str, unit: str = "") -> tuple[Policy | None, list[Fault]]:
+    """The policy of a file's text; ``None`` and every fault found where it has any.
+
+    ``unit`` is the business unit that it is a variant for.
+    """
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         return None, [Fault(file, "", f"is not TOML: {error}")]
-    return _Reading(file, table).policy()
+    return _Reading(file, table, unit).policy()
 
 
 class _Reading:
     """Reads one table; faults gather instead of stopping at the first."""
 
-    def __init__(self, file: str, table: dict[str, Any]) -> None:
+    def __init__(self, file: str, table: dict[str, Any], unit: str) -> None:
         self.file = file
         self.table = table
+        self.unit = unit
         self.faults: list[Fault] = []
         self.facts: dict[str, DeclaredFact] = {}
         self.tried: list[Condition] = []
@@ -116,6 +120,9 @@ class _Reading:
             stays=self.table.get("stays", ""),
             limits=tuple(limits),
             reviews=tuple(reviews),
+            outcomes=tuple(self.table.get("outcomes", ())),
+            columns=tuple((k, str(c.get("type"))) for k, c in self.table.get("values", {}).items()),
+            unit=self.unit,
         )
         return policy, []
 

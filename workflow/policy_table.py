@@ -6,7 +6,7 @@ every rule and lets each remove options. ``policy_reading.py`` makes policies fr
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 
 from workflow.assessment import Masked
 from workflow.events import Verdict
@@ -50,8 +50,11 @@ class Policy:
     """One version of one decision table.
 
     ``digest`` is the SHA-256 (hex) of the canonical content: comments and layout do not
-    count, every value does. ``options`` and ``stays`` are filled where rules remove options;
-    ``limits`` and ``reviews`` where rows of approval limits and second reviews were given.
+    count, every value does. ``options`` and ``stays`` are filled where rules remove options,
+    ``outcomes`` and ``columns`` (name to kind of a rule's values) where they judge; ``limits``
+    and ``reviews`` where rows of approval limits and second reviews were given. ``unit`` names
+    the business unit that it is a variant for; empty is general. ``published_at`` is ``None``
+    for what ships with the program.
     """
 
     name: str
@@ -65,11 +68,28 @@ class Policy:
     stays: str = ""
     limits: tuple[Limit, ...] = field(default=(), repr=False)
     reviews: tuple[SecondReview, ...] = ()
+    outcomes: tuple[str, ...] = ()
+    columns: tuple[tuple[str, str], ...] = ()
+    unit: str = ""
+    published_at: datetime | None = None
+    withdrawn_at: datetime | None = None
 
     @property
     def ref(self) -> str:
-        """``credit@7#ab12cdef``: what every event caused by this policy carries."""
-        return f"{self.name}@{self.version}#{self.digest[:8]}"
+        """``credit@7#ab12cdef``, of a variant ``credit/food@2#98fe76dc``: what every event caused
+        by this policy carries."""
+        variant = f"/{self.unit}" if self.unit else ""
+        return f"{self.name}{variant}@{self.version}#{self.digest[:8]}"
+
+    def begun(self, moment: datetime) -> bool:
+        """Whether it had been published, its day had come, and nobody had withdrawn it.
+
+        Days are those of UTC.
+        """
+        if self.withdrawn_at is not None and self.withdrawn_at <= moment:
+            return False
+        published = self.published_at is None or self.published_at <= moment
+        return published and self.effective <= moment.astimezone(UTC).date()
 
     @property
     def declared(self) -> frozenset[str]:

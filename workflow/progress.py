@@ -11,12 +11,11 @@ from workflow.approvals import ESCALATES_TO
 from workflow.asking import (
     allowed_dispositions,
     authorisation_facts,
-    credit_facts,
     eligibility_facts,
     needs_no_goods,
 )
 from workflow.codes import Lane, ReturnReason
-from workflow.credit import amount_of, goods_value, tax_of
+from workflow.credit import tax_of, worth
 from workflow.events import (
     AuthorisedLine,
     CreditApproved,
@@ -208,6 +207,7 @@ def grant(run: Run, verdict: Verdict, by: str, option: str = "authorise") -> Non
             expires_at=run.at + timedelta(days=days),
             verdict=verdict,
             goods_required=any(line.goods for line in lines),
+            policies=run.policies.refs(),
         )
     )
 
@@ -333,14 +333,8 @@ def propose_credit(
     chosen = portion.parts[part - 1] if portion else None
     quantity = chosen.quantity if chosen else line.authorised
     disposition = chosen.disposition if chosen else None
-    goods = goods_value(line, quantity, comes_back=portion is not None)
-    verdict = run.policies.judge(
-        "credit", credit_facts(run.case, line, portion, disposition, goods, run.at)
-    )
-    amount = amount_of(line, goods, verdict)
-    decision = verdict.outcome
-    if portion is None and decision not in ("deny", "replace"):
-        decision = "value_only"
+    found = worth(run.policies, run.case, line, portion, disposition, quantity, run.at)
+    verdict, amount = found.verdict, found.amount
     run.emit(
         CreditProposed(
             return_id=run.case.return_id,
@@ -348,7 +342,7 @@ def propose_credit(
             portion=portion_id,
             sequence=len(line.credits) + 1,
             quantity=quantity,
-            decision=decision,
+            decision=found.decision,
             release=dict(verdict.values).get("release", "on_approval"),
             percent=amount.percent,
             fee_minor=amount.fee_minor,

@@ -14,7 +14,8 @@ from workflow.state import Authorised, Born, Case, State, Unborn, UnderReview
 
 
 class PolicyBook(Protocol):
-    """The policies in force, as ``decide`` sees them; ``workflow.policy.Policies`` is one."""
+    """The policies a case is judged by, as ``decide`` sees them; ``workflow.policy.Policies`` is
+    one, chosen for the case by ``workflow.policy_choice``."""
 
     def judge(self, name: str, facts: Mapping[str, object]) -> Verdict: ...
     def masks(
@@ -30,6 +31,7 @@ class PolicyBook(Protocol):
         item_class: str | None = None,
     ) -> bool: ...
     def review_permille(self, point: str) -> int: ...
+    def refs(self) -> tuple[str, ...]: ...
 
 
 @dataclass(slots=True)

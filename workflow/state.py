@@ -160,13 +160,17 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """Who said yes, when, until when, and by which rule."""
+    """Who said yes, when, until when, by which rule, and the policies the case keeps.
+
+    ``policies`` is empty for a case authorised before they were noted.
+    """
 
     by: str
     at: datetime
     expires_at: datetime
     verdict: Verdict
     goods_required: bool
+    policies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

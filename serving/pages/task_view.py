@@ -95,7 +95,7 @@ def _over_limit(task: Task, looks: TaskLooks, acting: Actor) -> str | None:
     opened = task.opened
     if opened.point not in LIMITED:
         return None
-    policies = looks.services.policies_at(looks.now.date())
+    policies = looks.services.policies.of_case(looks.state, looks.now)
     try:
         check_limit(looks.state.case, task, acting, policies, opened.amount_minor)
     except Refused:
@@ -156,7 +156,7 @@ def _removed(portion: Portion | None, looks: TaskLooks) -> list[dict[str, str]]:
     gone: dict[str, list[str]] = {}
     for masked in asked.masked if asked else ():
         gone.setdefault(masked.rule, []).append(option(masked.value))
-    rules = looks.services.policies.at(looks.now.date())["disposition"].rules
+    rules = looks.services.policies.of_case(looks.state, looks.now)["disposition"].rules
     because = {rule.id: rule.because for rule in rules}
     return [
         {"rule": rule, "labels": sentences.listed(labels), "because": because.get(rule, "")}

@@ -1,4 +1,4 @@
-"""``/v1/models`` and ``/v1/policies``: what decides, since when, and who said so."""
+"""``/v1/models``: what answers, since when, and who said so."""
 
 from typing import Annotated, Any
 
@@ -66,33 +66,3 @@ def _model(services: Services, conn: Connection, trusted: Trust, name: str) -> d
         "automation": trusted.automation(name, shelf.ref.version),
         "agreement": trusted.agreement(name, shelf.ref.version),
     }
-
-
-@router.get("/policies")
-def policies(request: Request, actor: Signed) -> Response:
-    """Every version of every policy, with its digest, its dates and its rules."""
-    services = services_of(request)
-    today = services.clock().date()
-    force = {policy.digest for policy in services.policies_at(today).versions}  # type: ignore[attr-defined]
-    items = [
-        {
-            "name": policy.name,
-            "version": policy.version,
-            "digest": policy.digest,
-            "effective": policy.effective.isoformat(),
-            "in_force": policy.digest in force,
-            "facts": sorted(policy.declared),
-            "rules": [
-                {
-                    "id": rule.id,
-                    "when": rule.when,
-                    "outcome": rule.outcome,
-                    "role": rule.role,
-                    "because": rule.because,
-                }
-                for rule in policy.rules
-            ],
-        }
-        for policy in services.policies.versions
-    ]
-    return Reply({"items": items}).response()

@@ -183,9 +183,7 @@ def make_desk(
     chosen = Settings(state_dir=state, **settings)
     services = wire(chosen, database_url, draw=draw)
     shelf = Shelf(lambda: (), _nowhere, {name: _held(name, models.get(name)) for name in MODELS})
-    assessor = Assessor(
-        services.cases, services.journal, shelf, services.policies_at, services.draw
-    )
+    assessor = Assessor(services.cases, services.journal, shelf, services.policies, services.draw)
     desk = DeskWorld(services, utc_now())
 
     def clock() -> datetime:

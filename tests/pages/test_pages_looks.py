@@ -171,7 +171,7 @@ def test_a_bug_is_a_page_that_tells_a_number_only(sign_in: SignIn, desk: DeskWor
     clock, desk.services.clock = desk.services.clock, broken
     client.get("/sign-in")
     desk.services.clock = clock
-    desk.services.policies_at = None  # type: ignore[assignment]
+    desk.services.policies = None  # type: ignore[assignment]
     answer = client.get("/returns/R-1001")
     assert answer.status_code == 500 and "It is logged as" in answer.text
     assert "NoneType" not in answer.text and "Traceback" not in answer.text

@@ -74,6 +74,9 @@ class FakePolicies:
     def review_permille(self, point: str) -> int:
         return self.reviewed.get(point, 0)
 
+    def refs(self) -> tuple[str, ...]:
+        return ("fake@1#0",)
+
 
 def verdict(outcome: str, role: str | None = None, **values: str) -> Verdict:
     return Verdict("fake@1#0", outcome, "a-rule", "Because.", role, (), tuple(values.items()))

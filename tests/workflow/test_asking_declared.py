@@ -21,7 +21,7 @@ POLICIES = Path(__file__).parents[2] / "policies"
 
 @pytest.fixture(scope="module")
 def policies() -> Policies:
-    return load(POLICIES).at(NOON.date())
+    return load(POLICIES).at(NOON)
 
 
 def test_every_fact_asked_is_declared_and_every_declared_fact_is_asked(policies: Policies) -> None:

@@ -1,0 +1,335 @@
+"""What a draft would have said: past cases are asked again, with what was known at the time.
+
+A case's events are folded up to each verdict, the facts are taken from that state by the same
+functions that took them then (``asking.py``), and the draft is asked. Nothing of today enters:
+neither the case as it ended nor a master that changed since. Later steps are not played on: a
+credit is compared at the moment it was proposed, with the credits that really stood before it.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from workflow.asking import (
+    allowed_dispositions,
+    authorisation_facts,
+    eligibility_facts,
+)
+from workflow.credit import worth
+from workflow.events import (
+    AssessmentRecorded,
+    CaseEvent,
+    CreditProposed,
+    EligibilityJudged,
+    LaneChosen,
+    ReturnAuthorised,
+    ReturnRefused,
+    TaskOpened,
+    Verdict,
+)
+from workflow.evolve import evolve
+from workflow.lanes import Answered, Weighed, weigh
+from workflow.policy import Policies, Policy
+from workflow.policy_choice import policies_for
+from workflow.state import Born, Line, State, Unborn
+
+Story = Sequence[tuple[CaseEvent, datetime]]
+"""A case's events in order, each with the moment it was recorded."""
+
+_BASE = ("return_requested", "reason_settled", "eligibility_judged")
+_GOODS = (
+    *_BASE, "return_authorised", "goods_received", "surplus_settled", "line_inspected",
+    "disposition_confirmed", "credit_proposed", "credit_approved", "credit_denied",
+)  # fmt: skip
+_ANSWERED = (*_GOODS, "assessment_recorded", "disposition_proposed", "lane_chosen")
+
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "eligibility": _BASE,
+    "authorisation": (*_BASE, "return_authorised", "return_refused", "task_opened"),
+    "disposition": (*_GOODS, "assessment_recorded"),
+    "credit": _GOODS,
+    "rollout": _ANSWERED,
+    "approval_limits": _ANSWERED,
+}
+"""The journal's names of the events that a policy's questions depend on; the rest is left out."""
+
+ASKED: Mapping[str, tuple[str, ...]] = {
+    "eligibility": ("eligibility_judged",),
+    "authorisation": ("return_authorised", "return_refused", "task_opened"),
+    "disposition": ("assessment_recorded",),
+    "credit": ("credit_proposed",),
+    "rollout": ("lane_chosen",),
+    "approval_limits": ("lane_chosen",),
+}
+"""The journal's names of the events that hold a policy's verdicts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A verdict in short: the rule, what it led to, and for a credit its net minor units.
+
+    ``more`` holds whatever else of a verdict counts as a difference (role, values).
+    """
+
+    rule: str
+    outcome: str
+    net_minor: int | None = None
+    more: tuple[object, ...] = field(default=(), repr=False)
+
+    def same(self, other: "Said") -> bool:
+        """The same for the case; which rule says so is not a difference."""
+        return (self.outcome, self.net_minor, self.more) == (
+            other.outcome, other.net_minor, other.more,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question that was really asked: what was said, and what a policy says to the same."""
+
+    return_id: str
+    line: int | None
+    part: str | None
+    at: datetime
+    unit: str
+    currency: str
+    said: Said
+    again: Callable[[Policy], Said]
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A verdict that the draft would have given otherwise."""
+
+    asked: Asked
+    after: Said
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """``verdicts`` were asked of ``cases``; ``rules`` counts changes by (old rule, new rule).
+
+    ``money`` is, by currency and never mixed, the net minor units credited before and after in
+    the verdicts that changed; empty for policies that say no amounts.
+    """
+
+    verdicts: int
+    cases: int
+    changed: tuple[Changed, ...]
+    rules: Mapping[tuple[str, str], int]
+    money: Mapping[str, tuple[int, int]]
+
+
+def replay(
+    known: Policies, draft: Policy, stories: Iterable[Story], now: datetime, since: datetime
+) -> Replay:
+    """Ask a draft what its policy was asked since a moment.
+
+    A variant is asked about its own business unit; a general draft about the units that have
+    no variant at ``now``.
+    """
+    own = {p.unit for p in known.at(now).versions if p.name == draft.name and p.unit}
+    verdicts, cases = 0, set[str]()
+    changed = []
+    for story in stories:
+        for asked in questions(known, draft.name, story):
+            mine = asked.unit == draft.unit if draft.unit else asked.unit not in own
+            if not mine or asked.at < since:
+                continue
+            verdicts += 1
+            cases.add(asked.return_id)
+            after = asked.again(draft)
+            if not after.same(asked.said):
+                changed.append(Changed(asked, after))
+    rules = Counter((one.asked.said.rule, one.after.rule) for one in changed)
+    return Replay(verdicts, len(cases), tuple(changed), dict(rules), _money(changed))
+
+
+def _money(changed: Iterable[Changed]) -> dict[str, tuple[int, int]]:
+    found: dict[str, tuple[int, int]] = {}
+    for one in changed:
+        before, after = one.asked.said.net_minor, one.after.net_minor
+        if before is not None and after is not None:
+            sums = found.get(one.asked.currency, (0, 0))
+            found[one.asked.currency] = (sums[0] + before, sums[1] + after)
+    return found
+
+
+def questions(known: Policies, name: str, story: Story) -> Iterator[Asked]:
+    """Every question that a policy was asked about one case, in order.
+
+    The story may leave out events that are not in ``NEEDED``.
+    """
+    ask = _ASKING[name]
+    state: State = Unborn()
+    for event, at in story:
+        if not isinstance(state, Unborn):
+            found = ask(known, state, event, at)
+            if found is not None:
+                yield found
+        state = evolve(state, event)
+
+
+def _asked(
+    state: Born,
+    event: CaseEvent,
+    at: datetime,
+    said: Said,
+    again: Callable[[Policy], Said],
+    part: str | None = None,
+) -> Asked:
+    requested = state.case.requested
+    line = getattr(event, "line", None)
+    return Asked(
+        requested.return_id, line, part, at, requested.business_unit, requested.currency,
+        said, again,
+    )  # fmt: skip
+
+
+def _short(verdict: Verdict) -> Said:
+    values = tuple(sorted(verdict.values))
+    return Said(verdict.rule, verdict.outcome, None, (verdict.role, values))
+
+
+def _eligibility(known: Policies, state: Born, event: CaseEvent, at: datetime) -> Asked | None:
+    if not isinstance(event, EligibilityJudged):
+        return None
+    facts = eligibility_facts(state.case, _line(state, event.line), at)
+    return _asked(state, event, at, _short(event.verdict), lambda p: _short(p.judge(facts)))
+
+
+def _authorisation(known: Policies, state: Born, event: CaseEvent, at: datetime) -> Asked | None:
+    """Asked once a case: the system's own grant or refusal, or the first task it opened."""
+    match event:
+        case ReturnAuthorised(authorised_by="system", verdict=verdict):
+            pass
+        case ReturnRefused(refused_by="system", verdict=verdict):
+            pass
+        case TaskOpened(point="authorisation", verdict=verdict) if not any(
+            task.opened.point == "authorisation" for task in state.case.tasks
+        ):
+            pass
+        case _:
+            return None
+    facts = authorisation_facts(state.case)
+    return _asked(state, event, at, _short(verdict), lambda p: _short(p.judge(facts)))
+
+
+def _disposition(known: Policies, state: Born, event: CaseEvent, at: datetime) -> Asked | None:
+    """What the rules left for a portion, as the model was told it."""
+    if not isinstance(event, AssessmentRecorded) or event.point != "disposition":
+        return None
+    portion = state.case.portion(event.portion or "")
+    if portion is None:
+        return None
+    removed = {m.value: m.rule for m in event.assessment.masked}
+
+    def again(policy: Policy) -> Said:
+        _, masked = allowed_dispositions(state.case, portion, Policies((policy,)), at)
+        return _removed({m.value: m.rule for m in masked})
+
+    return _asked(state, event, at, _removed(removed), again, event.portion)
+
+
+def _removed(rules: Mapping[str, str]) -> Said:
+    named = sorted(set(rules.values()))
+    options = "+".join(sorted(rules))
+    return Said("+".join(named) or "none", f"without {options}" if options else "all allowed")
+
+
+def _credit(known: Policies, state: Born, event: CaseEvent, at: datetime) -> Asked | None:
+    if not isinstance(event, CreditProposed):
+        return None
+    line, portion = _line(state, event.line), state.case.portion(event.portion)
+
+    def again(policy: Policy) -> Said:
+        found = worth(
+            Policies((policy,)), state.case, line, portion, event.disposition, event.quantity, at
+        )
+        release = dict(found.verdict.values).get("release", "on_approval")
+        return Said(found.verdict.rule, found.decision, found.amount.net_minor, (release,))
+
+    said = Said(event.verdict.rule, event.decision, event.net_minor, (event.release,))
+    return _asked(state, event, at, said, again, event.portion)
+
+
+def _rollout(known: Policies, state: Born, event: CaseEvent, at: datetime) -> Asked | None:
+    answered = _answered(state, event)
+    if answered is None or not isinstance(event, LaneChosen):
+        return None
+    said = Said(event.verdict.rule, event.lane, None, (event.verdict.role,))
+
+    def again(policy: Policy) -> Said:
+        weighed = _weighed(known, state, at, event.line, answered, policy)
+        return Said(weighed.verdict.rule, weighed.lane, None, (weighed.verdict.role,))
+
+    return _asked(state, event, at, said, again, event.portion)
+
+
+def _limits(known: Policies, state: Born, event: CaseEvent, at: datetime) -> Asked | None:
+    """The limits are asked about every credit, and not noted where the rollout speaks first; so
+    what they said is asked of the version of that moment."""
+    answered = _answered(state, event)
+    if answered is None or not isinstance(event, LaneChosen) or event.point != "credit":
+        return None
+
+    def again(policy: Policy | None) -> Said:
+        limit = _weighed(known, state, at, event.line, answered, policy).limit
+        if limit is None:
+            raise AssertionError(f"{event.return_id}/{event.line} has a credit without a limit")
+        return _short(limit)
+
+    return _asked(state, event, at, again(None), again, event.portion)
+
+
+def _weighed(
+    known: Policies, state: Born, at: datetime, number: int, answered: Answered, by: Policy | None
+) -> Weighed:
+    """An answer weighed by the policies of its moment, with one of them replaced."""
+    book = policies_for(known, state, at)
+    if by is not None:
+        book = Policies((by, *(p for p in book.versions if p.name != by.name)))
+    return weigh(book, state.case, _line(state, number), answered)
+
+
+def _answered(state: Born, event: CaseEvent) -> Answered | None:
+    """The answer that a lane was chosen for, as ``progress`` had it."""
+    if not isinstance(event, LaneChosen):
+        return None
+    line = _line(state, event.line)
+    if event.point == "reason" and line.reason_assessment is not None:
+        said = line.reason_assessment
+        return Answered("reason", said, line.reason_clearing, None, said.value is not None)
+    if event.point == "disposition":
+        portion = state.case.portion(event.portion or "")
+        if portion is None or portion.assessment is None:
+            return None
+        made = portion.proposal
+        return Answered(
+            "disposition", portion.assessment, portion.clearing, portion.id,
+            made is not None, made is None or made.how == "model",
+        )  # fmt: skip
+    credit = next((c for c in line.credits if str(c.sequence) == event.portion), None)
+    if credit is None or credit.assessment is None:
+        return None
+    by_model = credit.proposed.decision != "deny"
+    part = str(credit.sequence)
+    return Answered("credit", credit.assessment, credit.clearing, part, by_model=by_model)
+
+
+def _line(state: Born, number: int) -> Line:
+    line = state.case.line(number)
+    if line is None:
+        raise AssertionError(f"{state.case.return_id} has no line {number}")
+    return line
+
+
+_ASKING: Mapping[str, Callable[[Policies, Born, CaseEvent, datetime], Asked | None]] = {
+    "eligibility": _eligibility,
+    "authorisation": _authorisation,
+    "disposition": _disposition,
+    "credit": _credit,
+    "rollout": _rollout,
+    "approval_limits": _limits,
+}
