@@ -39,6 +39,8 @@ STAFF: Mapping[str, Actor] = {
     "lead2": Actor("luis.lead", frozenset({"finance_lead"})),
     "quality2": Actor("quentin.quality", frozenset({"quality"})),
     "both": Actor("bo.both", frozenset({"customer_service", "returns_manager", "finance_clerk"})),
+    "author": Actor("paula.policy", frozenset({"policy_author"})),
+    "author2": Actor("pavel.policy", frozenset({"policy_author"})),
     "auditor": Actor("ada.auditor", frozenset({"auditor"})),
 }
 """Everybody who has an account, by the part they play."""

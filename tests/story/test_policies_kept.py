@@ -1,0 +1,134 @@
+"""R-1001 under changing rules: what was authorised keeps its policies, what comes later does not."""
+
+import pytest
+
+from journal.stories import stories
+from serving.policy_replay import replay_past
+from tests.serving.house import STORY, House, request_body
+from tests.serving.test_serving_policies import PROPOSALS, body, propose, publish
+from tests.story.test_r1001_http import (
+    answer_claim,
+    check_end,
+    dispose_and_credit,
+    inspect,
+    play,
+    receive,
+)
+from workflow.evolve import fold
+from workflow.policy import Policies
+from workflow.policy_replay import NEEDED
+
+LESS = (
+    "The fault is the supplier's: full credit; we claim from the supplier.\"\npercent = 100",
+    "The fault is the supplier's: full credit; we claim from the supplier.\"\npercent = 90",
+)
+"""The supplier's fault is credited at 90 per cent."""
+
+
+def propose_less(house: House) -> str:
+    """A new credit policy is proposed; its examples agree with it."""
+    made = body(old=LESS[0], new=LESS[1], effective=house.clock.now.date().isoformat())
+    supplier = 'rule = "supplier"\nvalues = { percent = 100'
+    made["examples"] = made["examples"].replace(supplier, supplier.replace("100", "90"))
+    answer = house.post(PROPOSALS, made, "author")
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["proposal_id"])
+
+
+def credits_of(house: House, return_id: str) -> list[tuple[str, int]]:
+    lines = house.case(return_id)["lines"]
+    return [
+        (credit["verdict"]["policy"].split("#")[0], credit["percent"])
+        for line in lines
+        for credit in line["credits"]
+    ]
+
+
+def test_what_was_authorised_is_credited_by_its_own_version(house: House) -> None:
+    """R-1001 is authorised under version 1 and credited by it after 2 came into force; R-1002,
+    authorised afterwards, is credited by 2. The case closes, and nothing differs from the log."""
+    assert house.post("/v1/returns", request_body()).status_code == 201
+    house.perform()
+    house.clock.now = STORY.received_at
+    publish(house, propose_less(house))
+    receive(house)
+    house.perform()
+    inspect(house)
+    dispose_and_credit(house)
+    house.perform()
+    assert set(credits_of(house, "R-1001")) == {("credit@1", 100)}
+    query = "SELECT payload->'policies' FROM event WHERE type = 'return_authorised'"
+    ((noted,),) = house.rows(query)
+    assert [ref.split("#")[0] for ref in noted] == [
+        "authorisation@1", "credit@1", "disposition@1", "eligibility@1",
+    ]  # fmt: skip
+    if house.case()["status"] != "closed":
+        answer_claim(house)
+    check_end(house)
+
+    house.clock.forward(hours=1)
+    assert house.post("/v1/returns", request_body("R-1002", quantity=1)).status_code == 201
+    case = "/v1/returns/R-1002"
+    goods = [{"line": 1, "sku": "PMP-1001", "quantity": 1, "lot": "L2217"}]
+    receipt = {"receipt_id": "RC-2", "warehouse": "W-IND-1", "lines": goods, "final": True}
+    assert house.post(f"{case}/receipts", receipt, "warehouse").status_code == 200
+    found = {"line": 1, "quantity": 1, "condition": "defective", "lot": "L2217"}
+    assert house.post(f"{case}/inspections", found, "inspector").status_code == 200
+    task = house.task("R-1002", "disposition")["task"]
+    house.decide(
+        task, "quality", "override", value="return_to_vendor", reason_code="seen", note="Seen."
+    )
+    assert credits_of(house, "R-1002") == [("credit@2", 90)]
+
+
+def test_a_closed_case_says_tomorrow_what_it_said_today(house: House) -> None:
+    """New policies change neither what is shown of it, nor its fold, nor any figure of the log."""
+    play(house)
+    if house.case()["status"] != "closed":
+        answer_claim(house)
+    before = house.case()
+    with house.services.engine.connect() as conn:
+        folded = house.services.cases.state(conn, "R-1001")
+    publish(house, propose_less(house))
+    for name in ("disposition", "rollout"):
+        publish(house, propose(house, name=name))
+    house.clock.forward(days=40)
+    assert house.case() == before
+    with house.services.engine.connect() as conn:
+        history = house.services.cases.history(conn, "R-1001")
+        assert house.services.cases.state(conn, "R-1001") == folded
+    assert fold(entry.event for entry in history) == folded[0]
+    assert house.differences() == []
+
+
+def test_a_replay_tells_the_cases_and_the_money(house: House) -> None:
+    """Of the two credits of R-1001 both would have been a tenth less: 56.24 USD, by one rule."""
+    play(house)
+    made = house.case()["lines"][0]["credits"]
+    net = sum(credit["net_minor"] for credit in made)
+    proposal = propose_less(house)
+    told = house.get(f"{PROPOSALS}/{proposal}", "auditor").json()
+    found = told["replay"]
+    assert (found["verdicts"], found["changed"], found["cases"]) == (2, 2, 1)
+    assert found["rules"] == [{"before": "supplier", "after": "supplier", "verdicts": 2}]
+    money = found["money_minor"]["USD"]
+    assert money["before"] == net
+    assert money["difference"] == money["after"] - net == -round(net / 10)
+    assert {one["return_id"] for one in found["list"]} == {"R-1001"}
+    assert told["changes"] == ["changed supplier: values: {'percent': '100', 'release': "
+        "'on_approval'} -> {'percent': '90', 'release': 'on_approval'}"]  # fmt: skip
+    later = house.get(f"{PROPOSALS}/{proposal}", since="2030-01-01").json()["replay"]
+    assert later["verdicts"] == 0
+
+
+@pytest.mark.parametrize("name", sorted(NEEDED))
+def test_what_is_in_force_changes_nothing(house: House, name: str) -> None:
+    """Asked again of the facts of then, every policy says of R-1001 what it said."""
+    play(house)
+    services = house.services
+    with services.engine.connect() as conn:
+        policy = services.policies.at(house.clock.now)[name]
+        known: Policies = services.policies.known
+        found = replay_past(conn, known, policy, house.clock.now)
+        assert list(stories(conn, ["return_requested"], NEEDED[name], STORY.requested_at, 9))
+    assert found.verdicts > 0 and found.changed == ()
