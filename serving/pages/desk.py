@@ -18,6 +18,7 @@ from serving.pages.entry import router as entry
 from serving.pages.frame import HERE, DeskRoute, wrong
 from serving.pages.lists import router as lists
 from serving.pages.model_page import router as model_page
+from serving.pages.policy_pages import router as policy_pages
 from serving.pages.request_form import router as request_form
 from serving.pages.team import router as team
 
@@ -61,7 +62,9 @@ def home() -> Response:
     return RedirectResponse("/queue", 303)
 
 
-for part in (entry, lists, model_page, alarms, team, request_form, case_page, case_forms):
+for part in (
+    entry, lists, model_page, policy_pages, alarms, team, request_form, case_page, case_forms,
+):  # fmt: skip
     router.include_router(part)
 
 

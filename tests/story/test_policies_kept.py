@@ -1,4 +1,4 @@
-"""R-1001 under changing rules: what was authorised keeps its policies, what comes later does not."""
+"""R-1001 under changing rules: what was authorised keeps its policies, what comes later not."""
 
 import pytest
 
