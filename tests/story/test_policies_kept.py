@@ -1,10 +1,14 @@
 """R-1001 under changing rules: what was authorised keeps its policies, what comes later not."""
 
+from collections.abc import Callable
+
 import pytest
 
 from journal.stories import stories
+from serving.automation import MODEL_OF
 from serving.policy_replay import replay_past
 from tests.serving.house import STORY, House, request_body
+from tests.serving.small_models import SmallModel, says
 from tests.serving.test_serving_policies import PROPOSALS, body, propose, publish
 from tests.story.test_r1001_http import (
     answer_claim,
@@ -132,3 +136,30 @@ def test_what_is_in_force_changes_nothing(house: House, name: str) -> None:
         found = replay_past(conn, known, policy, house.clock.now)
         assert list(stories(conn, ["return_requested"], NEEDED[name], STORY.requested_at, 9))
     assert found.verdicts > 0 and found.changed == ()
+
+
+def test_what_passed_without_a_person_would_pass_again(house_with: Callable[..., House]) -> None:
+    """With sure models and a guarantee, the lanes asked again are the lanes that were walked:
+    what would have happened is told by the rule that makes it happen."""
+    house = house_with(
+        reason=SmallModel("reason", says(("defective_on_arrival", 0.95))),
+        disposition=SmallModel("disposition", says(("return_to_vendor", 0.95), ("scrap", 0.05))),
+        credit_anomaly=SmallModel("credit_anomaly", says(("normal", 0.1))),
+    )
+    for point, model in MODEL_OF.items():
+        house.clear(point, model)
+    asked = request_body(quantity=1)
+    asked["lines"][0]["reason_code"] = None
+    house.post("/v1/returns", asked)
+    house.clock.now = STORY.received_at
+    receive(house, 1)
+    found = {"line": 1, "quantity": 1, "condition": "defective", "lot": "L2217"}
+    house.post("/v1/returns/R-1001/inspections", found, "inspector")
+    lanes = house.rows("SELECT payload->>'lane' FROM event WHERE type = 'lane_chosen'")
+    assert set(lanes) == {("automatic",)}
+    services = house.services
+    with services.engine.connect() as conn:
+        for name, verdicts in (("rollout", 3), ("approval_limits", 1), ("disposition", 1)):
+            policy = services.policies.at(house.clock.now)[name]
+            again = replay_past(conn, services.policies.known, policy, house.clock.now)
+            assert (again.verdicts, again.changed) == (verdicts, ())
