@@ -119,10 +119,11 @@ def _unfit(draft: Policy, asked: Policy) -> list[str]:
     for what, told, usual in (
         ("outcome", draft.outcomes, asked.outcomes),
         ("option", draft.options, asked.options),
-        ("value", draft.columns, asked.columns),
-    ):
-        says += [f"has the {what} {one!r}, which the program cannot act on"
-                 for one in told if one not in usual]  # fmt: skip
+        ("value", [f"{n}: {kind}" for n, kind in draft.columns],
+         [f"{n}: {kind}" for n, kind in asked.columns]),
+    ):  # fmt: skip
+        foreign = [one for one in told if one not in usual]
+        says += [f"has the {what} {one!r}, which the program cannot act on" for one in foreign]
     if set(asked.options) - set(draft.options):
         says.append(f"must keep the options {', '.join(asked.options)}; remove them by rules")
     return says

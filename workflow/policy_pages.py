@@ -30,7 +30,11 @@ tried and each that holds removes options; where nothing is left, the goods stay
   policy answers with its last rule and names the rule under `unevaluated`; a removing policy
   takes the rule as fired.
 - **Every verdict** carries `name@version#digest`, the rule, its reason and the rules tried before.
-- **Versions** stand side by side as files; the one with the latest `effective` day applies.
+- **Versions**: the folder ships the first of each; later ones are proposed, published by somebody
+  else and kept in the journal ([change a policy](../how-to/change-a-policy.md)). The one with the
+  latest `effective` day applies; a return that is authorised keeps the versions of that moment.
+- **Variants**: `policies/units/{business unit}/NAME.toml` (or `--unit`) stands instead of the
+  general table for that business unit; its verdicts say `credit/{business unit}@2#…`.
 - **Golden tables** (`policies/golden/*.toml`) hold examples for every rule; `triage policy check`
   runs them, and `triage policy diff` shows which rules of two versions differ.
 - **Approval limits**: the first row that reaches an amount says who is asked; a `[[stop]]` row

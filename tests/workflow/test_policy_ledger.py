@@ -70,7 +70,7 @@ def test_a_draft_is_proposed_and_published_by_somebody_else() -> None:
         ("segment = {", "segment = { required = true,", "must declare segment with the type"),
         ("outcomes = [", "outcomes = [\"gift\", ", "has the outcome 'gift'"),
         ("[values]", "[values]\nbonus = { type = \"int\", unit = \"x\", says = \"B.\" }",
-         "has the value 'bonus'"),
+         "has the value 'bonus: int'"),
         ("percent = 50", "percent = 51", "expected"),
     ],
 )  # fmt: skip
