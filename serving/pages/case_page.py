@@ -64,7 +64,8 @@ def _take(conn: Connection, services: Services, return_id: str, task_id: str, ac
         return  # decided meanwhile: the page says so
     try:
         now = services.clock()
-        decider(found, task, at_work(conn, actor, now), services.policies_at(now.date()))
+        policies = services.policies.of_case(state, now)
+        decider(found, task, at_work(conn, actor, now), policies)
         leases.lease(conn, task_id, actor.id, now, services.settings.lease_minutes * 60)
     except Refused:
         return  # somebody else's: the page says whose

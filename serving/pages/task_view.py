@@ -77,7 +77,7 @@ def _credit(line: Line | None, sequence: int | None) -> Credit | None:
 
 def _acting(task: Task, looks: TaskLooks) -> tuple[Actor, str | None]:
     """The viewer in the name they may decide in; with why not, where they may not."""
-    policies = looks.services.policies_at(looks.now.date())
+    policies = looks.services.policies.of_case(looks.state, looks.now)
     try:
         return decider(looks.state.case, task, looks.actor, policies), None
     except Refused as no:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "policies"
-down_revision = "0004"
+down_revision = "second_review"
 
 
 def upgrade() -> None:
