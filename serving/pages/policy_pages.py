@@ -175,7 +175,7 @@ def _row(rule: dict[str, Any]) -> dict[str, Any]:
         "then": _then(rule),
         "because": rule["because"],
         "when": rule["when"],
-        "values": [(sentences.words(k), sentences.words(v)) for k, v in rule["values"].items()],
+        "values": [_value(name, value) for name, value in rule["values"].items()],
     }
 
 
@@ -187,3 +187,13 @@ def _then(rule: dict[str, Any]) -> str:
         return said
     role = sentences.role(rule["role"])
     return f"ask {role}" if rule["outcome"] == "ask_human" else f"{said}: {role}"
+
+
+def _value(name: str, value: object) -> tuple[str, str]:
+    """A value beside a rule as people say it: shares in per cent, the rest in words."""
+    plain, _, unit = name.rpartition("_")
+    if unit == "permille":
+        return sentences.words(plain), f"{float(str(value)) / 10:g} %"
+    if unit in ("percent", "hours", "days"):
+        return sentences.words(plain), f"{value} {'%' if unit == 'percent' else unit}"
+    return sentences.words(name), sentences.words(str(value))
