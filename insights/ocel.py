@@ -97,7 +97,8 @@ def _met(payload: Mapping[str, Any]) -> dict[Object, None]:
         for name, kind in _INNER.items():
             if payload.get(name) is not None and (name != "sequence" or payload.get("line")):
                 met[kind, _inner(return_id, name, payload)] = None
-    for line in payload.get("lines") or ():
+    lines = payload.get("lines")  # of a document; of an imported file only how many
+    for line in lines if isinstance(lines, list) else ():
         if isinstance(line, dict):
             met |= _met({"return_id": return_id, **line} if return_id else line)
             if isinstance(line.get("source"), dict):

@@ -17,7 +17,13 @@ from journal.codec import canonical, encode
 from journal.entries import Recorded, chain_hash
 from tests.journal.ledger_story import at, disposed, inspected, received, requested, whole_case
 from workflow.events import EffectDone, ReceivedLine, ReturnRequested
-from workflow.facts import CustomerRegistered, LotRegistered, ProductListed, SupplierRegistered
+from workflow.facts import (
+    CustomerRegistered,
+    FileImported,
+    LotRegistered,
+    ProductListed,
+    SupplierRegistered,
+)
 
 DAIRY = SupplierRegistered("S-9", "Hill Dairy", 14, True, 100)
 SHOP = CustomerRegistered("C-1", "Corner Shop", "food", "US", "portal", "retail")
@@ -141,7 +147,9 @@ def test_epcis_says_step_place_lot_and_rma() -> None:
 
 def test_the_event_log_relates_events_to_objects_that_exist() -> None:
     """Every relationship names an object of the document, every type and attribute is declared."""
-    document = json.loads(b"".join(ocel.chunks(entries(*MASTERS, *whole_case(), *MILK_RETURN))))
+    imported = FileImported("simulation", "half-year", "simulation", 180, (("returns", 2),))
+    told = entries(*MASTERS, imported, *whole_case(), *MILK_RETURN)
+    document = json.loads(b"".join(ocel.chunks(told)))
     objects = {one["id"]: one["type"] for one in document["objects"]}
     kinds = {kind["name"] for kind in document["objectTypes"]}
     declared = {
