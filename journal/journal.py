@@ -58,6 +58,8 @@ COLUMNS = (
     "position, stream, version, recorded_at, actor, actor_kind, type, payload::text,"
     " previous_hash, hash"
 )
+_FOUNDING = "triage.founding"
+"""A setting of the transaction that first stores which folds know the log."""
 _OPTIMISTIC_READS = 20
 _READ_PAUSE_SECONDS = 0.005
 
@@ -202,13 +204,14 @@ class Journal:
         if conn.engine in self._checked:
             return
         own = {fold.name: fold.version for fold in self._folds.values()}
-        stored, anything = _stored_folds_and_events(driver)
+        stored, anything, founding = _stored_folds_and_events(driver)
         if not stored and not anything:  # an empty log: everything there is to know is known
             driver.execute(  # waits for another first writer, then finds its folds stored
                 "INSERT INTO fold_version SELECT * FROM unnest(%s::text[], %s::int[])"
                 " ON CONFLICT DO NOTHING",
                 (list(own), list(own.values())),
             )
+            driver.execute(f"SELECT set_config('{_FOUNDING}', 'yes', true)".encode())
             if (stored := stored_folds(driver)) == own:
                 return
         if stored != own:
@@ -216,7 +219,7 @@ class Journal:
                 f"The stored memories are of {_named(stored)}, this journal's folds are"
                 f" {_named(own)}: run journal.rebuild.ensure_memories with these folds first."
             )
-        if not _has_written(driver):  # what is our own may still be rolled back
+        if not founding:  # what this transaction stored may still be rolled back
             self._checked.add(conn.engine)
 
     def _lock_memories(
@@ -269,18 +272,20 @@ def stored_folds(driver: Driver) -> dict[str, int]:
     return {row[0]: row[1] for row in driver.execute("SELECT fold, version FROM fold_version")}
 
 
-def _stored_folds_and_events(driver: Driver) -> tuple[dict[str, int], bool]:
-    """The folds stored and whether there are events, as of one instant: one statement.
+def _stored_folds_and_events(driver: Driver) -> tuple[dict[str, int], bool, bool]:
+    """The folds stored, whether there are events, and whether this transaction stored the folds;
+    as of one instant: one statement.
 
     Asked one after the other, a first writer that commits in between would look like a log
     that no fold knows.
     """
     query = (
-        "SELECT EXISTS (SELECT FROM event), fold, version"
-        " FROM (VALUES (1)) AS once LEFT JOIN fold_version ON true"
+        f"SELECT EXISTS (SELECT FROM event), current_setting('{_FOUNDING}', true) = 'yes',"
+        " fold, version FROM (VALUES (1)) AS once LEFT JOIN fold_version ON true"
     )
-    rows = driver.execute(query).fetchall()
-    return {name: version for _, name, version in rows if name is not None}, rows[0][0]
+    rows = driver.execute(query.encode()).fetchall()
+    stored = {name: version for *_, name, version in rows if name is not None}
+    return stored, rows[0][0], bool(rows[0][1])
 
 
 def _named(versions: Mapping[str, int]) -> str:

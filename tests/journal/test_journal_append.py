@@ -109,6 +109,20 @@ def test_a_changed_fold_must_be_rebuilt_first(engine: Engine) -> None:
         write(engine, Journal([Remembered(version=2)]), carrier(1))
 
 
+def test_an_engine_that_was_checked_is_trusted(engine: Engine) -> None:
+    """Also where a transaction wrote something else before its first append, as requests do."""
+    write(engine, Journal([Remembered()]), carrier(1))
+    journal = Journal([Remembered()])
+    with engine.begin() as conn:
+        conn.execute(text("SELECT pg_current_xact_id()"))
+        journal.append(conn, [carrier(2)])
+    with engine.begin() as conn:
+        conn.execute(text("DELETE FROM fold_version"))
+    write(engine, journal, carrier(3))
+    with pytest.raises(StaleMemory):
+        write(engine, Journal([Remembered()]), carrier(4))
+
+
 def test_follow_filters_and_pages(engine: Engine) -> None:
     """Followers read by position, a page at a time, only the types they ask for."""
     journal = Journal()
