@@ -1,21 +1,19 @@
 """``triage export``: the journal as records for authorities, process mining and auditors."""
 
-import csv
 import hashlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import typer
 
 from commands.setup import fail, services
-from insights import audit, epcis, ocel
-from insights.traceability import COLUMNS, TYPES, Kde, records
-from journal.database import raw
-from journal.walk import walk_positions
+
+if TYPE_CHECKING:
+    from insights.traceability import Kde
 
 app = typer.Typer()
 
@@ -51,6 +49,11 @@ def export(
 
     Days are UTC, --until is not included; they bound kde only.
     """
+    from insights import audit, ocel
+    from insights.traceability import TYPES, records
+    from journal.database import raw
+    from journal.walk import walk_positions
+
     if what is not Log.KDE and (since or until or form is not Form.CSV):
         fail(f"--since, --until and --format belong to kde; {what} is always whole.")
     target = out or Path(what + {"ocel": ".json", "audit": ".jsonl"}.get(what, _ending(form)))
@@ -88,50 +91,26 @@ def _write(target: Path, pieces: Iterable[bytes]) -> tuple[int, str]:
     return size, digest.hexdigest()
 
 
-def _traceability(found: Iterable[Kde], form: Form, base: str) -> Iterator[bytes]:
+def _traceability(found: Iterable["Kde"], form: Form, base: str) -> Iterator[bytes]:
     """The records as asked for; on stderr how many lack an element, which authorities ask about."""
+    from insights import epcis, spreadsheet
+
     counted = _Counted(found)
     if form is Form.EPCIS:
         yield orjson.dumps(epcis.document(counted, datetime.now(UTC), base))
     else:
-        yield from _csv(counted)
+        yield from spreadsheet.lines(counted)
     typer.echo(
         f"{counted.records} records, {counted.lacking} lack an element (column missing).", err=True
     )
 
 
 class _Counted:
-    def __init__(self, found: Iterable[Kde]) -> None:
+    def __init__(self, found: Iterable["Kde"]) -> None:
         self._found, self.records, self.lacking = found, 0, 0
 
-    def __iter__(self) -> Iterator[Kde]:
+    def __iter__(self) -> Iterator["Kde"]:
         for record in self._found:
             self.records += 1
             self.lacking += bool(record.missing)
             yield record
-
-
-class _Line:
-    """A file for ``csv`` that keeps the last line written."""
-
-    text = ""
-
-    def write(self, text: str) -> int:
-        self.text = text
-        return len(text)
-
-
-def _csv(found: Iterable[Kde]) -> Iterator[bytes]:
-    line = _Line()
-    writer = csv.DictWriter(line, COLUMNS)
-    writer.writeheader()
-    yield line.text.encode()
-    for record in found:
-        writer.writerow({name: harmless(cell) for name, cell in record.cells().items()})
-        yield line.text.encode()
-
-
-def harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula; a number stays one."""
-    starts = cell[:1] in ("=", "+", "-", "@", "\t", "\r")
-    return f"'{cell}" if starts and not cell[1:].replace(".", "", 1).isdigit() else cell

@@ -10,8 +10,8 @@ from decimal import Decimal
 
 import pytest
 
-from commands.export_commands import _csv, harmless
-from insights import audit, epcis, ocel
+from insights import audit, epcis, ocel, spreadsheet
+from insights.spreadsheet import harmless
 from insights.traceability import Kde, records
 from journal.codec import canonical, encode
 from journal.entries import Recorded, chain_hash
@@ -118,7 +118,7 @@ def test_csv_is_one_table_and_no_cell_a_formula() -> None:
     """A header and a row a record; text that a spreadsheet would run is quoted."""
     wicked = replace(MILK, description='=HYPERLINK("http://x")')
     found = records(entries(DAIRY, SHOP, wicked, LOT, *MILK_RETURN))
-    text = b"".join(_csv(found)).decode()
+    text = b"".join(spreadsheet.lines(found)).decode()
     rows = list(csv.DictReader(io.StringIO(text)))
     assert len(rows) == 3
     assert {row["description"] for row in rows} == {'\'=HYPERLINK("http://x")'}
