@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from journal import absences, accounts, delegations, worklists
 from serving.wiring import Services
 from workflow.actor import Actor, Mandate
-from workflow.approvals import ESCALATES_TO, in_whose_name
+from workflow.approvals import ESCALATES_TO, apart_from, in_whose_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,8 @@ class Coverage:
 
 
 def _may(people: Iterable[Actor], role: str, involved: frozenset[str]) -> Iterable[str]:
-    return (p.id for p in people if p.id not in involved and in_whose_name(p, role) is not None)
+    apart = (apart_from(person, involved) for person in people if person.id not in involved)
+    return (person.id for person in apart if in_whose_name(person, role) is not None)
 
 
 def coverage(services: Services, conn: Connection, at: datetime) -> Coverage:

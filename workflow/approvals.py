@@ -4,6 +4,7 @@ Sources: segregation of duties and the limit shape (role x document x currency x
 reason) of the domain reference 2.10; the limits themselves are ``policies/approval_limits.toml``.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from workflow.actor import Actor
@@ -76,6 +77,11 @@ def capacities(actor: Actor) -> tuple[Actor, ...]:
     return (own, *names)
 
 
+def apart_from(actor: Actor, involved: Collection[str | None]) -> Actor:
+    """The actor without what was lent to them by somebody who is involved in a case."""
+    return replace(actor, mandates=tuple(m for m in actor.mandates if m.of not in involved))
+
+
 def in_whose_name(actor: Actor, role: str) -> Actor | None:
     """The first capacity in which an actor may take tasks of a role; ``None`` where in none."""
     return next((who for who in capacities(actor) if holds(who, role)), None)
@@ -101,8 +107,7 @@ def decider(case: Case, task: Task, actor: Actor, policies: PolicyBook) -> Actor
     opened = task.opened
     if actor.kind != "person":
         raise Refused("wrong_role", f"Only a person may decide {opened.task_id}.")
-    able = [who for who in capacities(actor) if holds(who, opened.role)]
-    if not able:
+    if in_whose_name(actor, opened.role) is None:
         require_role(actor, opened.role, f"Deciding {opened.task_id}")
     if actor.id == case.requested.requested_by:
         raise Refused(
@@ -116,7 +121,8 @@ def decider(case: Case, task: Task, actor: Actor, policies: PolicyBook) -> Actor
         raise Refused(
             "already_decided", f"{actor.id} approved {opened.task_id} already; another must."
         )
-    able = [who for who in able if not who.for_whom or who.for_whom not in _involved(case, task)]
+    apart = apart_from(actor, _involved(case, task))
+    able = [who for who in capacities(apart) if holds(who, opened.role)]
     if not able:
         raise Refused(
             "own_request",

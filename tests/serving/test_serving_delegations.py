@@ -5,8 +5,10 @@ from datetime import timedelta
 from sqlalchemy import text
 
 from journal import accounts
+from serving.coverage import Coverage
 from tests.serving.house import STAFF, House, Json, request_body
 from tests.serving.test_serving_clockwork import inspect, receive
+from workflow.actor import Actor, Mandate
 
 
 def lend(house: House, who: str = "clerk", **change: object) -> Json:
@@ -120,3 +122,11 @@ def test_delegations_are_listed_and_refolded(house: House) -> None:
     with house.services.engine.begin() as conn:
         conn.execute(text("UPDATE delegation SET last_day = last_day + 1"))
     assert len(house.differences()) == 2
+
+
+def test_a_task_is_not_covered_by_a_role_that_its_requester_lent() -> None:
+    """Whom the decision would refuse is not counted as present for it."""
+    delegate = Actor("dee", frozenset(), mandates=(Mandate("finance_clerk", "pam", "D-1"),))
+    there = Coverage(True, (delegate,))
+    assert there.of("finance_clerk", frozenset())["uncovered"] is False
+    assert there.of("finance_clerk", frozenset({"pam"}))["uncovered"] is True
