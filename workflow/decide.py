@@ -30,7 +30,7 @@ from workflow.commands import (
     ReportRecall,
     RequestReturn,
 )
-from workflow.deciding import decide_task
+from workflow.deciding import check_allowed, decide_task
 from workflow.escalating import escalate_overdue
 from workflow.events import (
     AssessmentRecorded,
@@ -47,7 +47,6 @@ from workflow.events import (
     ReturnCancelled,
     ReturnRequested,
     SourceRef,
-    TaskWithdrawn,
     Verdict,
 )
 from workflow.money import CURRENCIES
@@ -263,7 +262,7 @@ def _dispose(run: Run, command: DisposePortion) -> None:
         raise Refused("already_decided", f"Portion {portion.id} is disposed of already.")
     _check_parts(run, portion, command)
     allowed, masked = allowed_dispositions(run.case, portion, run.policies, run.at)
-    _withdraw(run, "disposition", portion.id)
+    run.withdraw("disposition", portion.id, "decided otherwise")
     run.emit(
         DispositionProposed(
             return_id=run.case.return_id,
@@ -305,22 +304,7 @@ def _check_parts(run: Run, portion: Portion, command: DisposePortion) -> None:
             f"Portion {portion.id} holds {portion.inspected.quantity};"
             f" the parts add up to {total}.",
         )
-    allowed, masked = allowed_dispositions(run.case, portion, run.policies, run.at)
-    rules = {m.value: m.rule for m in masked}
-    for part in command.parts:
-        if part.disposition not in allowed:
-            rule = rules.get(part.disposition, "it is no disposition")
-            raise Refused(
-                "not_allowed_value",
-                f"{part.disposition!r} is removed by {rule}; allowed: {', '.join(allowed)}.",
-                rule=rule,
-            )
-
-
-def _withdraw(run: Run, point: str, portion: str) -> None:
-    for task in run.case.tasks:
-        if task.opened.point == point and task.opened.portion == portion:
-            run.emit(TaskWithdrawn(run.case.return_id, task.opened.task_id, "decided otherwise"))
+    check_allowed(run, portion, command.parts)
 
 
 def _release(run: Run, command: ReleaseCredit) -> None:

@@ -204,23 +204,26 @@ def _decide_disposition(run: Run, task: Task, command: DecideTask) -> None:
         parts = portion.proposal.parts
     else:
         parts = (DispositionPart(_value(task, command), portion.inspected.quantity),)
-    _check_still_allowed(run, portion, parts)
+    check_allowed(run, portion, parts, " by now")
     check_limit(run.case, task, command.actor, run.policies, task.opened.amount_minor)
     if not _first_of_two(run, task, command):
         _record(run, task, command)
         confirm(run, portion, parts, task.opened.verdict, "person", command.actor.id)
 
 
-def _check_still_allowed(run: Run, portion: Portion, parts: Sequence[DispositionPart]) -> None:
-    """A date may have passed since the question was asked."""
+def check_allowed(
+    run: Run, portion: Portion, parts: Sequence[DispositionPart], since: str = ""
+) -> None:
+    """Refuse with ``not_allowed_value`` what the rules of this day remove: a date may have passed
+    since a question was asked. ``since`` is put after the rule, where that is said."""
     allowed, masked = allowed_dispositions(run.case, portion, run.policies, run.at)
     rules = {one.value: one.rule for one in masked}
     for part in parts:
         if part.disposition not in allowed:
-            rule = rules.get(part.disposition, "no rule")
+            rule = rules.get(part.disposition, "it is no disposition")
             raise Refused(
                 "not_allowed_value",
-                f"{part.disposition!r} is removed by {rule} by now; allowed: {', '.join(allowed)}.",
+                f"{part.disposition!r} is removed by {rule}{since}; allowed: {', '.join(allowed)}.",
                 rule=rule,
             )
 

@@ -6,7 +6,7 @@ somebody goes after it. A lot that nobody knows is covered: goods are safe when 
 """
 
 from workflow.commands import ReportRecall
-from workflow.events import RecallReached, TaskWithdrawn
+from workflow.events import RecallReached
 from workflow.run import Run
 from workflow.state import Authorised, Closed, Line, UnderReview
 
@@ -36,10 +36,7 @@ def _mark_portions(run: Run, command: ReportRecall, line: Line) -> None:
         lot = portion.inspected.lot
         if portion.recalled or portion.inspected.recall_open or not _covers(command, lot):
             continue
-        for task in run.case.tasks:
-            if task.opened.point == "disposition" and task.opened.portion == portion.id:
-                why = f"recall {command.recall_id} was opened"
-                run.emit(TaskWithdrawn(run.case.return_id, task.opened.task_id, why))
+        run.withdraw("disposition", portion.id, f"recall {command.recall_id} was opened")
         run.emit(
             RecallReached(
                 return_id=run.case.return_id,

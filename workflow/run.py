@@ -7,7 +7,7 @@ from typing import Protocol
 
 from workflow.actor import Actor
 from workflow.assessment import Masked
-from workflow.events import CaseEvent, Verdict
+from workflow.events import CaseEvent, TaskWithdrawn, Verdict
 from workflow.evolve import evolve
 from workflow.refused import Refused
 from workflow.state import Authorised, Born, Case, State, Unborn, UnderReview
@@ -47,6 +47,12 @@ class Run:
     def emit(self, event: CaseEvent) -> None:
         self.state = evolve(self.state, event)
         self.events.append(event)
+
+    def withdraw(self, point: str, portion: str, why: str) -> None:
+        """Withdraw the open tasks of a decision point that are about a portion."""
+        for task in self.case.tasks:
+            if task.opened.point == point and task.opened.portion == portion:
+                self.emit(TaskWithdrawn(self.case.return_id, task.opened.task_id, why))
 
     @property
     def born(self) -> Born:
