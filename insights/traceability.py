@@ -6,6 +6,7 @@ recorded with its reason, as 21 CFR 211.204 asks for returned drugs. Goods are t
 that was found, else the one declared. Nothing is guessed: a record names the elements it lacks.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,7 +20,8 @@ LEAVES = {"return_to_vendor": "supplier", "return_to_customer": "customer"}
 TYPES = (
     "customer_registered", "supplier_registered", "product_listed", "lot_registered",
     "return_requested", "reason_settled", "goods_received", "line_inspected",
-    "disposition_confirmed", "surplus_settled", "effect_done",
+    "disposition_confirmed", "portion_reinspected", "hold_released", "surplus_settled",
+    "effect_done",
 )  # fmt: skip
 """Events that the records are made of."""
 COLUMNS = (
@@ -124,6 +126,8 @@ class _Return:
     reasons: dict[int, str] = field(default_factory=dict)
     lots: dict[str, str] = field(default_factory=dict)
     """Lot found, by portion."""
+    parts: Counter[str] = field(default_factory=Counter)
+    """Parts decided so far, by portion."""
     leaving: dict[str, tuple[str, str, int | None, str, str]] = field(default_factory=dict)
     """Sku, lot, line, quantity and disposition of what was decided, by the key of its move."""
 
@@ -170,24 +174,27 @@ class Traceability:
             return []
         if kind == "reason_settled":
             case.reasons[told["line"]] = told["reason"]
-        elif kind == "line_inspected":
+        elif kind in ("line_inspected", "portion_reinspected"):
             case.lots[told["portion"]] = told["lot"] or ""
         elif kind == "goods_received":
             return self._received(case, told)
-        elif kind == "disposition_confirmed":
-            for number, part in enumerate(told["parts"], start=1):
-                key = f"{told['return_id']}/{told['portion']}/move/{number}"
-                sku = case.lines[told["line"]]["sku"]
-                lot = case.lots.get(told["portion"], "")
-                case.leaving[key] = (
-                    sku, lot, told["line"], part["quantity"], part["disposition"],
-                )  # fmt: skip
+        elif kind in ("disposition_confirmed", "hold_released"):
+            self._leave(case, told)
         elif kind == "surplus_settled" and told["outcome"] != "accepted":
             key = f"{told['return_id']}/surplus/{told['task_id']}"
             back = "return_to_customer" if told["outcome"] == "sent_back" else "quarantine"
             lot = told["lot"] or ""
             case.leaving[key] = (told["sku"], lot, told["line"], told["quantity"], back)
         return []
+
+    def _leave(self, case: _Return, told: Mapping[str, Any]) -> None:
+        """What was decided waits for its move, under the key that ``workflow.effects`` gives it."""
+        portion = told["portion"]
+        for part in told["parts"]:
+            case.parts[portion] += 1
+            key = f"{told['return_id']}/{portion}/move/{case.parts[portion]}"
+            sku, lot = case.lines[told["line"]]["sku"], case.lots.get(portion, "")
+            case.leaving[key] = (sku, lot, told["line"], part["quantity"], part["disposition"])
 
     def _received(self, case: _Return, told: Mapping[str, Any]) -> list[Kde]:
         case.warehouse = Place("warehouse", told["warehouse"])

@@ -14,6 +14,7 @@ from decimal import Decimal
 from journal.answer_rows import AnswerKey, Row, note_answer
 from journal.ledgers import Movements, SourceLine
 from journal.review_rows import note_review
+from workflow.codes import Disposition
 from workflow.events import (
     AssessmentRecorded,
     AuthorisationExpired,
@@ -24,6 +25,7 @@ from workflow.events import (
     DispositionConfirmed,
     EligibilityJudged,
     GoodsReceived,
+    HoldReleased,
     LineInspected,
     ReasonSettled,
     RequestedLine,
@@ -89,6 +91,8 @@ def apply(
             rows.lines[event.line]["inspected"] += event.quantity
         case DispositionConfirmed():
             _disposed(rows.lines[event.line], event)
+        case HoldReleased():
+            _released(rows.lines[event.line], event)
         case CreditProposed() | CreditApproved() | CreditDenied():
             _credit(rows.lines[event.line], event, ledger)
         case _:
@@ -336,10 +340,19 @@ def _arrived(rows: CaseRows, event: GoodsReceived | SurplusSettled, ledger: Move
 
 
 def _disposed(line: Row, event: DispositionConfirmed) -> None:
+    _moved(line, [(part.disposition, part.quantity) for part in event.parts])
+
+
+def _released(line: Row, event: HoldReleased) -> None:
+    gone = [(Disposition.QUARANTINE.value, -part.quantity) for part in event.parts]
+    _moved(line, [*gone, *((part.disposition, part.quantity) for part in event.parts)])
+
+
+def _moved(line: Row, changes: Iterable[tuple[str, Decimal]]) -> None:
     sums = {name: Decimal(quantity) for name, quantity in line["disposed"].items()}
-    for part in event.parts:
-        sums[part.disposition] = sums.get(part.disposition, ZERO) + part.quantity
-    line["disposed"] = {name: f"{quantity:f}" for name, quantity in sorted(sums.items())}
+    for name, quantity in changes:
+        sums[name] = sums.get(name, ZERO) + quantity
+    line["disposed"] = {name: f"{many:f}" for name, many in sorted(sums.items()) if many}
 
 
 def _credit(

@@ -140,7 +140,8 @@ def portion_json(portion: Portion) -> Json:
         }
         if proposal
         else None,
-        "dispositions": [_part(p.disposition, p.quantity) for p in portion.parts],
+        "dispositions": [_part(p.disposition, p.quantity) for p in portion.placed],
+        "on_hold": quantity(portion.held),
         "assessment": assessment_json(portion.assessment),
     }
 

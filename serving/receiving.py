@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 from journal import lookups
 from serving.evidence import check_stored
 from serving.requesting import expiry
-from serving.shapes import InspectionShape, ReceiptShape
+from serving.shapes import InspectionShape, ReceiptShape, ReinspectionShape
 from workflow.actor import Actor
-from workflow.commands import InspectLine, ReceiptLine, ReceiveGoods
+from workflow.commands import InspectLine, ReceiptLine, ReceiveGoods, ReinspectPortion
 from workflow.refused import Refused
 from workflow.state import Born
 
@@ -43,6 +43,33 @@ def build_inspection(
     return InspectLine(
         line=shape.line,
         quantity=shape.quantity,
+        condition=shape.condition,
+        actor=actor,
+        at=at,
+        lot=lot,
+        damage_code=shape.damage_code,
+        expires_on=expires_on,
+        temperature_ok=shape.temperature_ok,
+        recall_open=recall,
+        note=shape.note,
+        evidence=tuple(shape.evidence),
+    )
+
+
+def build_reinspection(
+    conn: Connection, state: Born, shape: ReinspectionShape, actor: Actor, at: datetime
+) -> ReinspectPortion:
+    """Without a lot of its own, the one found before; with any recall that is open now."""
+    check_stored(conn, shape.evidence)
+    portion = state.case.portion(shape.portion)
+    lot, recall, expires_on = shape.lot, False, shape.expires_on
+    if portion is not None:
+        sku = portion.inspected.sku
+        lot = lot or portion.inspected.lot
+        recall = lookups.open_recall(conn, sku, lot)
+        expires_on = expires_on or expiry(conn, sku, lot)
+    return ReinspectPortion(
+        portion=shape.portion,
         condition=shape.condition,
         actor=actor,
         at=at,

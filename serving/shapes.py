@@ -53,6 +53,7 @@ POSITIONS = 2**63 - 1
 """No position of the journal is larger."""
 LineNumber = Annotated[int, Field(strict=True, ge=1, le=100_000)]
 Money = Annotated[int, Field(strict=True, ge=0, le=10**12)]
+PortionId = Annotated[str, StringConstraints(pattern=r"^\d{1,6}\.\d{1,6}$")]
 ShortText = Annotated[str, StringConstraints(max_length=2000)]
 
 
@@ -131,15 +132,31 @@ class InspectionShape(Shape):
     evidence: list[ShortText] = Field(default_factory=list, max_length=20)
 
 
+class ReinspectionShape(Shape):
+    """What an inspector found of goods on hold that were looked at again."""
+
+    portion: PortionId
+    condition: Condition
+    lot: Id | None = None
+    damage_code: Annotated[str, StringConstraints(max_length=8)] | None = None
+    expires_on: date | None = None
+    temperature_ok: Flag | None = None
+    note: ShortText = ""
+    evidence: list[ShortText] = Field(default_factory=list, max_length=20)
+
+
 class PartShape(Shape):
     disposition: Disposition
     quantity: Quantity
 
 
 class DispositionShape(Shape):
-    """What happens to an inspected portion; the parts add up to its quantity."""
+    """What happens to an inspected portion; the parts add up to its quantity.
 
-    portion: Annotated[str, StringConstraints(pattern=r"^\d{1,6}\.\d{1,6}$")]
+    Of goods on hold less may be named: the rest stays on hold.
+    """
+
+    portion: PortionId
     parts: list[PartShape] = Field(min_length=1, max_length=20)
     reason_code: Annotated[str, StringConstraints(max_length=64)] | None = None
     note: ShortText = ""

@@ -39,6 +39,8 @@ def answers_to(
             return _surplus(world, task)
         case "disposition":
             return [_disposition(task, inspected)]
+        case "release":
+            return _release(task, inspected)
         case "credit":
             return _credit(world, task)
         case point:
@@ -85,6 +87,16 @@ def _disposition(task: TaskView, inspected: Mapping[tuple[str, str], InspectionI
         return APPROVE
     choice = intent.truth.choose(task.allowed)
     return _chosen(task, choice, "expert_judgement", f"Found {intent.condition}.")
+
+
+def _release(task: TaskView, inspected: Mapping[tuple[str, str], InspectionIntent]) -> list[Answer]:
+    """What the expert would do with goods that may not stay on hold; nothing where no rule
+    leaves anything: the task waits."""
+    intent = inspected.get((task.return_id, task.portion or ""))
+    if not task.allowed:
+        return []
+    choice = intent.truth.choose(task.allowed) if intent else task.allowed[0]
+    return [Answer("override", choice, "expert_judgement", "Checked again and released.")]
 
 
 def _credit(world: World, task: TaskView) -> list[Answer]:

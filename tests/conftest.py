@@ -10,11 +10,16 @@ from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import sql
 from sqlalchemy import Engine, make_url
 
 from journal import embedded
 from journal.database import engine_for, libpq_url, migrate
+
+# How long an example may take says something of the machine only, and nothing of the program.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 _names = itertools.count(1)
 

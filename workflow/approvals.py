@@ -34,13 +34,14 @@ ESCALATES_TO: dict[str, str] = {
 DOCUMENT_OF = {
     "authorisation": "authorisation",
     "disposition": "disposition",
+    "release": "disposition",
     "credit": "credit_memo",
     "receipt": "authorisation",
     "reason": "authorisation",
 }
 """Which row of the approval limits a decision point is checked against."""
 
-LIMITED = ("authorisation", "disposition", "credit")
+LIMITED = ("authorisation", "disposition", "release", "credit")
 """Points where a yes is bound by the decider's limit."""
 
 
@@ -174,7 +175,7 @@ def _involved(case: Case, task: Task) -> frozenset[str | None]:
 
 def _inspected_by(case: Case, task: Task) -> str | None:
     portion_id = task.opened.portion
-    if task.opened.point not in ("disposition", "credit") or portion_id is None:
+    if task.opened.point not in ("disposition", "release", "credit") or portion_id is None:
         return None
     portion = case.portion(portion_id)
     return portion.inspected.inspected_by if portion else None

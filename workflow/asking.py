@@ -87,7 +87,7 @@ def disposition_facts(case: Case, portion: Portion, at: datetime) -> Facts:
     line = case.line(portion.line)
     if line is None:
         raise AssertionError(f"portion {portion.id} without its line")
-    facts, found = line.requested.facts, portion.inspected
+    facts, found, again = line.requested.facts, portion.inspected, portion.reinspected
     since = _days(facts.delivered_at, at)
     window = facts.supplier_claim_window_days
     shipped = line.requested.lot or facts.shipped_lot
@@ -99,7 +99,7 @@ def disposition_facts(case: Case, portion: Portion, at: datetime) -> Facts:
         "regulated": facts.regulated,
         "cold_chain": facts.cold_chain,
         "temperature_ok": found.temperature_ok,
-        "recall_open": found.recall_open or facts.recall_open or portion.recalled,
+        "recall_open": found.recall_open or portion.recalled or (facts.recall_open and not again),
         "lot_controlled": facts.lot_controlled,
         "lot_known": found.lot is not None,
         "lot_matches": None if shipped is None else found.lot == shipped,

@@ -96,6 +96,7 @@ class Point(StrEnum):
     AUTHORISATION = "authorisation"
     RECEIPT = "receipt"
     DISPOSITION = "disposition"
+    RELEASE = "release"
     CREDIT = "credit"
 
 

@@ -108,8 +108,28 @@ class InspectLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ReinspectPortion:
+    """Goods on hold were looked at again; ``recall_open`` was looked up for the lot, at ``at``."""
+
+    portion: str
+    condition: str
+    actor: Actor
+    at: datetime
+    lot: str | None = None
+    damage_code: str | None = None
+    expires_on: date | None = None
+    temperature_ok: bool | None = None
+    recall_open: bool = False
+    note: str = ""
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class DisposePortion:
-    """A person says what happens to a portion, possibly split, within what the rules allow."""
+    """A person says what happens to a portion, possibly split, within what the rules allow.
+
+    Of goods on hold, ``parts`` may be less than all: the rest stays on hold.
+    """
 
     portion: str
     parts: tuple[DispositionPart, ...]
@@ -186,6 +206,7 @@ Command = (
     | GiveSecondReview
     | ReceiveGoods
     | InspectLine
+    | ReinspectPortion
     | DisposePortion
     | ReportRecall
     | ReleaseCredit

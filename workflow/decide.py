@@ -26,6 +26,7 @@ from workflow.commands import (
     ParkEffect,
     ReceiveGoods,
     RecordAssessment,
+    ReinspectPortion,
     ReleaseCredit,
     ReportRecall,
     RequestReturn,
@@ -49,6 +50,7 @@ from workflow.events import (
     SourceRef,
     Verdict,
 )
+from workflow.holding import reinspect, release_by_hand
 from workflow.money import CURRENCIES
 from workflow.progress import open_disposition_task, progress
 from workflow.recalling import report_recall
@@ -92,6 +94,8 @@ def decided(state: State, command: Command, policies: PolicyBook) -> Decision:
             receive(run, command)
         case InspectLine():
             _inspect(run, command)
+        case ReinspectPortion():
+            reinspect(run, command)
         case DisposePortion():
             _dispose(run, command)
         case ReportRecall():
@@ -258,6 +262,9 @@ def _dispose(run: Run, command: DisposePortion) -> None:
     portion = run.case.portion(command.portion)
     if portion is None:
         raise Refused("not_inspected", f"There is no inspected portion {command.portion}.")
+    if portion.held > 0:
+        release_by_hand(run, command)
+        return
     if portion.parts:
         raise Refused("already_decided", f"Portion {portion.id} is disposed of already.")
     _check_parts(run, portion, command)

@@ -16,6 +16,7 @@ from workflow.events import (
     SurplusSettled,
     TaskDecided,
 )
+from workflow.holding import on_hold, release
 from workflow.money import money_text
 from workflow.progress import approve_credit, confirm, deny_credit, grant, settle_reason
 from workflow.refused import Refused
@@ -51,6 +52,7 @@ def decide_task(run: Run, command: DecideTask) -> None:
         "authorisation": _decide_authorisation,
         "receipt": _decide_receipt,
         "disposition": _decide_disposition,
+        "release": _decide_release,
         "credit": _decide_credit,
     }[task.opened.point](run, task, command)
 
@@ -209,6 +211,17 @@ def _decide_disposition(run: Run, task: Task, command: DecideTask) -> None:
     if not _first_of_two(run, task, command):
         _record(run, task, command)
         confirm(run, portion, parts, task.opened.verdict, "person", command.actor.id)
+
+
+def _decide_release(run: Run, task: Task, command: DecideTask) -> None:
+    """What becomes of all that is on hold; to split it, dispose of the portion by hand."""
+    if command.decision != "override" or command.value is None:
+        raise Refused("invalid_decision", "Override with what becomes of the goods on hold.")
+    portion = on_hold(run, task.opened.portion or "")
+    check_limit(run.case, task, command.actor, run.policies, task.opened.amount_minor)
+    _record(run, task, command)
+    parts = (DispositionPart(command.value, portion.held),)
+    release(run, portion, parts, command.actor.id, command.note)
 
 
 def check_allowed(

@@ -11,7 +11,9 @@ from workflow.events import (
     CreditProposed,
     CreditReleased,
     DispositionConfirmed,
+    DispositionPart,
     GoodsReceived,
+    HoldReleased,
     LineFacts,
     LineInspected,
     ReturnAuthorised,
@@ -75,7 +77,12 @@ def effects_of(case: "Case", event: CaseEvent) -> tuple[Effect, ...]:
         case LineInspected():
             return (_assess(case, "disposition", event.line, event.portion),)
         case DispositionConfirmed():
-            return _moves(case, event)
+            return _moves(case, event.line, event.portion, event.parts)
+        case HoldReleased():
+            portion = case.portion(event.portion)
+            before = len(portion.parts) + len(portion.released) if portion else 0
+            gone = before - len(event.parts)
+            return _moves(case, event.line, event.portion, event.parts, gone, "blocked")
         case CreditProposed():
             return (_assess(case, "credit", event.line, str(event.sequence)),)
         case CreditApproved() if event.release not in HELD and event.release != "never":
@@ -179,54 +186,68 @@ def _surplus_move(case: "Case", event: SurplusSettled) -> Effect:
     return Effect(key, "erp.stock_move", case.return_id, payload)
 
 
-def _moves(case: "Case", event: DispositionConfirmed) -> tuple[Effect, ...]:
-    """A stock move a part, and a claim on the supplier where goods go back there."""
-    line = _line_of(case, event.line)
-    portion = case.portion(event.portion)
-    lot = portion.inspected.lot if portion else None
+def _moves(
+    case: "Case",
+    number: int,
+    portion_id: str,
+    parts: tuple[DispositionPart, ...],
+    before: int = 0,
+    from_status: str = "returns",
+) -> tuple[Effect, ...]:
+    """A stock move a part, and a claim on the supplier where goods go back there.
+
+    ``before`` parts of the portion were moved earlier, so that no part shares their keys.
+    """
+    line = _line_of(case, number)
+    lot = _lot(case, portion_id)
     effects = []
-    for number, part in enumerate(event.parts, start=1):
+    for at, part in enumerate(parts, start=before + 1):
         facts = line.requested.facts
         payload: dict[str, object] = {
             "return_id": case.return_id,
-            "line": event.line,
-            "portion": event.portion,
-            "part": number,
+            "line": number,
+            "portion": portion_id,
+            "part": at,
             "sku": line.requested.sku,
             "lot": lot,
             "warehouse": case.warehouse,
             "quantity": str(part.quantity),
             "disposition": part.disposition,
-            "from_status": "returns",
+            "from_status": from_status,
             "to_status": STOCK_STATUS_OF[part.disposition],
             "unit_cost_minor": facts.unit_cost_minor,
             "currency": case.requested.currency,
         }
-        key = f"{case.return_id}/{event.portion}/move/{number}"
+        key = f"{case.return_id}/{portion_id}/move/{at}"
         effects.append(Effect(key, "erp.stock_move", case.return_id, payload))
         if part.disposition == "return_to_vendor" and facts.supplier_id:
-            effects.append(_claim(case, line, event, number))
+            effects.append(_claim(case, line, portion_id, part, at))
     return tuple(effects)
 
 
-def _claim(case: "Case", line: "Line", event: DispositionConfirmed, number: int) -> Effect:
+def _lot(case: "Case", portion_id: str) -> str | None:
+    portion = case.portion(portion_id)
+    return portion.inspected.lot if portion else None
+
+
+def _claim(
+    case: "Case", line: "Line", portion_id: str, part: DispositionPart, number: int
+) -> Effect:
     facts = line.requested.facts
-    part = event.parts[number - 1]
-    portion = case.portion(event.portion)
     payload = {
         "return_id": case.return_id,
-        "line": event.line,
-        "portion": event.portion,
+        "line": line.number,
+        "portion": portion_id,
         "supplier_id": facts.supplier_id,
         "sku": line.requested.sku,
-        "lot": portion.inspected.lot if portion else None,
+        "lot": _lot(case, portion_id),
         "quantity": str(part.quantity),
         "claimed_minor": int(part.quantity * facts.unit_cost_minor),
         "currency": case.requested.currency,
         "reason": line.reason,
         "claim_by": _claim_by(facts),
     }
-    key = f"{case.return_id}/{event.portion}/claim/{number}"
+    key = f"{case.return_id}/{portion_id}/claim/{number}"
     return Effect(key, "erp.supplier_claim", case.return_id, payload)
 
 

@@ -414,6 +414,44 @@ class DispositionConfirmed:
 
 
 @dataclass(frozen=True, slots=True)
+class PortionReinspected:
+    """Goods on hold were looked at again: what was found now stands instead of what stood before.
+
+    ``recall_open`` is what is open on that day; a recall that was closed since no longer binds.
+    """
+
+    return_id: str
+    line: int
+    portion: str
+    condition: str
+    inspected_by: str
+    inspected_at: datetime
+    lot: str | None = None
+    damage_code: str | None = None
+    expires_on: date | None = None
+    remaining_life_days: int | None = None
+    temperature_ok: bool | None = None
+    recall_open: bool = False
+    note: str = ""
+    evidence: tuple[str, ...] = ()
+    sku: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldReleased:
+    """Goods leave quarantine for good; what ``parts`` leave out stays on hold."""
+
+    return_id: str
+    line: int
+    portion: str
+    parts: tuple[DispositionPart, ...]
+    released_by: str
+    released_at: datetime
+    because: str
+    sku: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RecallReached:
     """A recall that was opened later covers goods of this return. ``portion`` is ``None`` for what
     was not inspected yet; ``passed_on`` is what became of a portion that was disposed of."""
@@ -563,6 +601,8 @@ CaseEvent = (
     | LineInspected
     | DispositionProposed
     | DispositionConfirmed
+    | PortionReinspected
+    | HoldReleased
     | RecallReached
     | CreditProposed
     | CreditApproved

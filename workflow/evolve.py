@@ -26,8 +26,10 @@ from workflow.events import (
     EffectParked,
     EligibilityJudged,
     GoodsReceived,
+    HoldReleased,
     LaneChosen,
     LineInspected,
+    PortionReinspected,
     ReasonSettled,
     RecallReached,
     ReturnAuthorised,
@@ -162,6 +164,12 @@ def _noted(case: Case, event: CaseEvent) -> Case:
             return _portion(case, event.portion, lambda x: replace(x, proposal=event))
         case DispositionConfirmed():
             return _portion(case, event.portion, lambda x: replace(x, parts=event.parts))
+        case PortionReinspected():
+            return _portion(case, event.portion, partial(_looked_at_again, event=event))
+        case HoldReleased():
+            return _portion(
+                case, event.portion, lambda x: replace(x, released=(*x.released, *event.parts))
+            )
         case RecallReached():
             if event.portion is None:
                 return _line(case, event.line, lambda x: replace(x, recalled=True))
@@ -196,6 +204,25 @@ def _noted(case: Case, event: CaseEvent) -> Case:
             return replace(case, tasks=())
         case _:
             assert_never(event)
+
+
+def _looked_at_again(portion: Portion, event: PortionReinspected) -> Portion:
+    """What was found now stands; a recall counts only if it is open now."""
+    found = replace(
+        portion.inspected,
+        condition=event.condition,
+        inspected_by=event.inspected_by,
+        inspected_at=event.inspected_at,
+        lot=event.lot,
+        damage_code=event.damage_code,
+        expires_on=event.expires_on,
+        remaining_life_days=event.remaining_life_days,
+        temperature_ok=event.temperature_ok,
+        recall_open=event.recall_open,
+        note=event.note,
+        evidence=(*portion.inspected.evidence, *event.evidence),
+    )
+    return replace(portion, inspected=found, recalled=False, reinspected=True)
 
 
 def _received(case: Case, event: GoodsReceived) -> Case:

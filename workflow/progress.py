@@ -4,7 +4,6 @@
 only at the state, so running them again changes nothing.
 """
 
-from dataclasses import replace
 from datetime import timedelta
 
 from workflow.approvals import ESCALATES_TO
@@ -29,15 +28,13 @@ from workflow.events import (
     ReturnAuthorised,
     ReturnClosed,
     ReturnRefused,
-    TaskOpened,
     Verdict,
 )
+from workflow.holding import ask_for_release
 from workflow.lanes import Answered, choose_lane, stake
 from workflow.run import Run
 from workflow.state import Authorised, Credit, Line, Portion, UnderReview
-
-DUE = timedelta(days=2)
-"""A task is due two days after it opens unless its rule names ``due_hours``."""
+from workflow.tasks import open_task
 
 
 def progress(run: Run) -> None:
@@ -50,14 +47,10 @@ def progress(run: Run) -> None:
         for line in run.case.lines:
             for portion in line.portions:
                 _propose_disposition(run, portion)
+        ask_for_release(run)
         _propose_credits(run)
         _approve_credits(run)
         _close(run)
-
-
-def no_rule(rule: str, because: str) -> Verdict:
-    """A verdict of the workflow itself, where no policy table is asked."""
-    return Verdict("workflow", "ask_human", rule, because)
 
 
 def senior(one: str | None, other: str | None) -> str:
@@ -65,30 +58,6 @@ def senior(one: str | None, other: str | None) -> str:
     if one is None or other is None:
         return one or other or "finance_clerk"
     return other if ESCALATES_TO.get(one) == other else one
-
-
-def open_task(
-    run: Run, point: str, role: str, verdict: Verdict, amount: int, **extra: object
-) -> None:
-    """Open a task unless one for the same subject is open."""
-    subject = (point, extra.get("line"), extra.get("portion"), extra.get("sequence"))
-    for open_already in run.case.tasks:
-        t = open_already.opened
-        if (t.point, t.line, t.portion, t.sequence) == subject:
-            return
-    hours = dict(verdict.values).get("due_hours")
-    task = TaskOpened(
-        return_id=run.case.return_id,
-        task_id=run.next_task_id(),
-        point=point,
-        role=role,
-        verdict=verdict,
-        amount_minor=amount,
-        currency=run.case.requested.currency,
-        opened_at=run.at,
-        due_at=run.at + (timedelta(hours=int(hours)) if hours else DUE),
-    )
-    run.emit(replace(task, **extra))  # type: ignore[arg-type]
 
 
 def _waits(run: Run, point: str, line: int | None = None) -> bool:

@@ -36,7 +36,8 @@ def _mark_portions(run: Run, command: ReportRecall, line: Line) -> None:
         lot = portion.inspected.lot
         if portion.recalled or portion.inspected.recall_open or not _covers(command, lot):
             continue
-        run.withdraw("disposition", portion.id, f"recall {command.recall_id} was opened")
+        for point in ("disposition", "release"):
+            run.withdraw(point, portion.id, f"recall {command.recall_id} was opened")
         run.emit(
             RecallReached(
                 return_id=run.case.return_id,
@@ -46,7 +47,7 @@ def _mark_portions(run: Run, command: ReportRecall, line: Line) -> None:
                 reached_at=run.at,
                 portion=portion.id,
                 lot=lot,
-                passed_on=portion.parts,
+                passed_on=portion.placed,
             )
         )
 

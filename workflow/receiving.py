@@ -5,10 +5,10 @@ from decimal import Decimal
 from workflow.approvals import require_any_role
 from workflow.commands import ReceiptLine, ReceiveGoods
 from workflow.events import GoodsReceived, ReceivedLine, TaskOpened
-from workflow.progress import DUE, no_rule
 from workflow.refused import Refused
 from workflow.run import Run
 from workflow.state import ZERO
+from workflow.tasks import DUE, no_rule
 
 SURPLUS_OPTIONS = ("accept", "return_to_customer", "quarantine")
 

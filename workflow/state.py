@@ -23,6 +23,7 @@ from workflow.events import (
 )
 
 ZERO = Decimal(0)
+QUARANTINE = "quarantine"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,22 @@ class Portion:
     parts: tuple[DispositionPart, ...] = ()
     recalled: bool = False
     """A recall that was opened after the inspection covers it."""
+    reinspected: bool = False
+    released: tuple[DispositionPart, ...] = ()
+    """What became of goods that were on hold, in the order they left it."""
+
+    @property
+    def held(self) -> Decimal:
+        """How much of it is on hold: put into quarantine and not released since."""
+        hold = sum((p.quantity for p in self.parts if p.disposition == QUARANTINE), ZERO)
+        return hold - sum((p.quantity for p in self.released), ZERO)
+
+    @property
+    def placed(self) -> tuple[DispositionPart, ...]:
+        """Where its goods are by now, part by part; empty until a disposition is confirmed."""
+        left = tuple(p for p in self.parts if p.disposition != QUARANTINE)
+        hold = (DispositionPart(QUARANTINE, self.held),) if self.held > 0 else ()
+        return (*left, *self.released, *hold)
 
 
 @dataclass(frozen=True, slots=True)

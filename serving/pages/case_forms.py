@@ -4,12 +4,13 @@ A form that is refused is drawn again as it was sent, with the reason above it; 
 changed then. One that was sent twice does its work once.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import uuid4
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Depends, Form, Request
 from sqlalchemy import Connection
 from starlette.responses import Response
 
@@ -18,14 +19,19 @@ from journal.absences import at_work
 from serving.acting import act
 from serving.assessor import situation
 from serving.errors import Invalid, Unavailable, status_of
-from serving.evidence import id_of
+from serving.evidence import Brought, id_of
 from serving.http import retrying
 from serving.pages.case_page import draw, gone
 from serving.pages.forms import Files, do_once, files_of, kept_files, minor_of, quantity_of, shaped
 from serving.pages.frame import DeskRoute, OwnForm, Viewer, seen
-from serving.receiving import build_inspection, build_receipt
+from serving.receiving import build_inspection, build_receipt, build_reinspection
 from serving.routes.queue import check_lease
-from serving.shapes import InspectionShape, ReceiptLineShape, ReceiptShape
+from serving.shapes import (
+    InspectionShape,
+    ReceiptLineShape,
+    ReceiptShape,
+    ReinspectionShape,
+)
 from serving.wiring import Services, services_of
 from workflow.actor import Actor
 from workflow.commands import CancelReturn, DecideTask
@@ -203,56 +209,95 @@ def receive(
     return _try(request, actor, return_id, once, sent, work)
 
 
+@dataclass(frozen=True)
+class Found:
+    """What an inspection form says, of goods that came in and of goods on hold alike."""
+
+    condition: Annotated[str, Form(max_length=160)] = ""
+    lot: Annotated[str, Form(max_length=160)] = ""
+    damage_code: Annotated[str, Form(max_length=160)] = ""
+    expires_on: Annotated[str, Form(max_length=160)] = ""
+    temperature: Annotated[str, Form(max_length=160)] = ""
+    note: Annotated[str, Form(max_length=2000)] = ""
+
+    def told(self) -> dict[str, Any]:
+        """The fields of both shapes."""
+        return {
+            "condition": self.condition,
+            "lot": self.lot.strip() or None,
+            "damage_code": self.damage_code.strip() or None,
+            "expires_on": self.expires_on or None,
+            "temperature_ok": {"kept": True, "broken": False}.get(self.temperature),
+            "note": self.note,
+        }
+
+
+FoundForm = Annotated[Found, Depends()]
+
+
+def _sent(about: str, found: Found, brought: Sequence[Brought], **more: str) -> dict[str, str]:
+    kept = {name: str(value) for name, value in vars(found).items()}
+    files = " ".join(id_of(file.data) for file in brought)
+    return {"form": f"inspection-{about}", **kept, **more, "files": files}
+
+
 @router.post("/returns/{return_id}/inspections", dependencies=[OwnForm])
 def inspect(
     return_id: str,
     request: Request,
     actor: Viewer,
     once: Annotated[str, Form(max_length=100)],
+    found: FoundForm,
     line: Short = "",
     quantity: Short = "",
-    condition: Short = "",
-    lot: Short = "",
-    damage_code: Short = "",
-    expires_on: Short = "",
-    temperature: Short = "",
-    note: Text = "",
     files: Files = None,
 ) -> Response:
     """Record what was found of a quantity of one line, with photos where there are."""
     services = services_of(request)
     brought = files_of(files)
-    sent = {
-        "form": f"inspection-{line}",
-        "quantity": quantity,
-        "condition": condition,
-        "lot": lot,
-        "damage_code": damage_code,
-        "expires_on": expires_on,
-        "temperature": temperature,
-        "note": note,
-        "files": " ".join(id_of(file.data) for file in brought),
-    }
 
     def work(conn: Connection) -> str:
-        found = {
+        told = found.told() | {
             "line": int(line) if line.isdecimal() else 0,
             "quantity": quantity_of(quantity, "Quantity"),
-            "condition": condition,
-            "lot": lot.strip() or None,
-            "damage_code": damage_code.strip() or None,
-            "expires_on": expires_on or None,
-            "temperature_ok": {"kept": True, "broken": False}.get(temperature),
-            "note": note,
             "evidence": kept_files(conn, request, brought, actor),
         }
-        shape: InspectionShape = shaped(lambda: InspectionShape.model_validate(found))
+        shape: InspectionShape = shaped(lambda: InspectionShape.model_validate(told))
         state = situation(services.cases.state(conn, return_id)[0], return_id)
         command = build_inspection(conn, state, shape, actor, services.clock())
         act(services.cases, services.assessor, conn, return_id, command)
         return path_of(return_id, "inspected")
 
+    sent = _sent(line, found, brought, quantity=quantity)
     return _try(request, actor, return_id, once, sent, work)
+
+
+@router.post("/returns/{return_id}/reinspections", dependencies=[OwnForm])
+def reinspect(
+    return_id: str,
+    request: Request,
+    actor: Viewer,
+    once: Annotated[str, Form(max_length=100)],
+    found: FoundForm,
+    portion: Short = "",
+    files: Files = None,
+) -> Response:
+    """Record what was found of goods on hold."""
+    services = services_of(request)
+    brought = files_of(files)
+
+    def work(conn: Connection) -> str:
+        told = found.told() | {
+            "portion": portion,
+            "evidence": kept_files(conn, request, brought, actor),
+        }
+        shape: ReinspectionShape = shaped(lambda: ReinspectionShape.model_validate(told))
+        state = situation(services.cases.state(conn, return_id)[0], return_id)
+        command = build_reinspection(conn, state, shape, actor, services.clock())
+        act(services.cases, services.assessor, conn, return_id, command)
+        return path_of(return_id, "inspected")
+
+    return _try(request, actor, return_id, once, _sent(portion, found, brought), work)
 
 
 @router.post("/returns/{return_id}/cancellation", dependencies=[OwnForm])

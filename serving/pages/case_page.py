@@ -189,7 +189,8 @@ def _effects(rows: Any) -> list[dict[str, Any]]:
 
 def _work(state: Born, actor: Actor, now: datetime) -> dict[str, Any]:
     """What the viewer may do with the goods and the case now, besides deciding tasks."""
-    work: dict[str, Any] = {"receive": [], "inspect": [], "cancel": False, "warehouse": ""}
+    work: dict[str, Any] = {"cancel": False, "warehouse": ""}
+    work |= {"receive": [], "inspect": [], "reinspect": []}
     case = state.case
     goods = isinstance(state, Authorised) and state.authority.goods_required
     if goods and holds(actor, "warehouse"):
@@ -210,6 +211,14 @@ def _work(state: Born, actor: Actor, now: datetime) -> dict[str, Any]:
              "dated": x.requested.facts.date_kind != "none",
              "waiting": sentences.count(x.received - x.inspected)}
             for x in case.lines if x.received > x.inspected
+        ]  # fmt: skip
+        work["reinspect"] = [
+            {"line": x.number, "portion": p.id, "sku": x.requested.sku, "uom": x.requested.uom,
+             "lot": p.inspected.lot or "",
+             "cold_chain": x.requested.facts.cold_chain,
+             "dated": x.requested.facts.date_kind != "none",
+             "waiting": sentences.count(p.held)}
+            for x in case.lines for p in x.portions if p.held > 0
         ]  # fmt: skip
     untouched = not case.receipts and not any(x.received or x.credits for x in case.lines)
     own = actor.id == case.requested.requested_by or holds(actor, "customer_service")

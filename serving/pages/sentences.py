@@ -14,6 +14,7 @@ POINTS = {
     "authorisation": "Authorise the return",
     "receipt": "Decide on surplus goods",
     "disposition": "Confirm the disposition",
+    "release": "Release goods on hold",
     "credit": "Approve the credit",
 }
 STATUSES = {
@@ -340,6 +341,13 @@ _SAYS: dict[str, Callable[[Payload], str]] = {
     ),
     "disposition_proposed": lambda p: (
         f"Proposed for portion {p['portion']}: {_parts(p)} (by the {words(p['how'])})."
+    ),
+    "portion_reinspected": lambda p: (
+        f"Looked at portion {p['portion']} again: {words(p['condition'])}."
+        + (f" “{p['note']}”" if p["note"] else "")
+    ),
+    "hold_released": lambda p: (
+        f"Released from quarantine, portion {p['portion']}: {_parts(p)}. “{p['because']}”"
     ),
     "recall_reached": _recalled,
     "disposition_confirmed": lambda p: f"Confirmed for portion {p['portion']}: {_parts(p)}.",

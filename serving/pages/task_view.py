@@ -12,6 +12,7 @@ from serving.present import assessment_json, credit_json, portion_json, task_jso
 from serving.wiring import Services
 from workflow.actor import Actor
 from workflow.approvals import ESCALATES_TO, LIMITED, check_limit, decider
+from workflow.asking import allowed_dispositions
 from workflow.refused import Refused
 from workflow.state import Born, Credit, Line, Portion, Task
 
@@ -56,7 +57,7 @@ def task_view(looks: TaskLooks, task: Task) -> dict[str, Any]:
         "text_said": answer if opened.point == "reason" else None,
         "options": _options(task, answer),
         "others": _others(task, answer),
-        "removed": _removed(portion, looks) if opened.point == "disposition" else [],
+        "removed": _removed(portion, looks) if opened.point in ("disposition", "release") else [],
         "proposed": option(opened.proposal, opened.point),
         "net_minor": credit.proposed.net_minor if credit else None,
         "escalates_to": ESCALATES_TO.get(opened.role),
@@ -152,12 +153,15 @@ def _removed(portion: Portion | None, looks: TaskLooks) -> list[dict[str, str]]:
     """Options that rules took away: each rule once, in its own words."""
     if portion is None:
         return []
+    policies = looks.services.policies.of_case(looks.state, looks.now)
     asked = portion.proposal or portion.assessment
+    told = asked.masked if asked else ()
+    if portion.parts:  # on hold: what the rules of now remove
+        told = allowed_dispositions(looks.state.case, portion, policies, looks.now)[1]
     gone: dict[str, list[str]] = {}
-    for masked in asked.masked if asked else ():
+    for masked in told:
         gone.setdefault(masked.rule, []).append(option(masked.value))
-    rules = looks.services.policies.of_case(looks.state, looks.now)["disposition"].rules
-    because = {rule.id: rule.because for rule in rules}
+    because = {rule.id: rule.because for rule in policies["disposition"].rules}
     return [
         {"rule": rule, "labels": sentences.listed(labels), "because": because.get(rule, "")}
         for rule, labels in gone.items()

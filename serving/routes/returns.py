@@ -17,13 +17,14 @@ from serving.http import Reply, fingerprint, idempotency_key, if_match, plain, r
 from serving.identity import signed_in
 from serving.present import case_json, timeline_json
 from serving.reading import StrictRoute
-from serving.receiving import build_inspection, build_receipt
+from serving.receiving import build_inspection, build_receipt, build_reinspection
 from serving.requesting import build_request, new_return_id
 from serving.shapes import (
     CancellationShape,
     DispositionShape,
     InspectionShape,
     ReceiptShape,
+    ReinspectionShape,
     ReleaseShape,
     ReturnShape,
     Shape,
@@ -180,9 +181,26 @@ def inspect(return_id: str, shape: InspectionShape, request: Request, actor: Sig
     return obey(request, actor, return_id, shape, build)
 
 
+@router.post("/{return_id}/reinspections")
+def reinspect(
+    return_id: str, shape: ReinspectionShape, request: Request, actor: Signed
+) -> Response:
+    """Record what was found of goods on hold; quality is asked anew what becomes of them."""
+    services = services_of(request)
+
+    def build(conn: Connection, now: datetime) -> Command:
+        state = situation(services.cases.state(conn, return_id)[0], return_id)
+        return build_reinspection(conn, state, shape, actor, now)
+
+    return obey(request, actor, return_id, shape, build)
+
+
 @router.post("/{return_id}/dispositions")
 def dispose(return_id: str, shape: DispositionShape, request: Request, actor: Signed) -> Response:
-    """Say what happens to an inspected portion, split as needed, among what the rules allow."""
+    """Say what happens to an inspected portion, split as needed, among what the rules allow.
+
+    Goods on hold are released by it, all or a part; that is for quality, with a note.
+    """
     parts = tuple(DispositionPart(part.disposition, part.quantity) for part in shape.parts)
 
     def build(conn: Connection, now: datetime) -> Command:

@@ -39,6 +39,7 @@ from workflow.commands import (
     ReceiptLine,
     ReceiveGoods,
     RecordAssessment,
+    ReinspectPortion,
     ReleaseCredit,
 )
 from workflow.effects import Effect
@@ -156,6 +157,18 @@ class AnyHistory(RuleBasedStateMachine):
         }[share]
         self.attempt(DisposePortion(portion.id, parts, who, NOON))  # type: ignore[arg-type]
 
+    @rule(data=st.data(), who=PEOPLE, value=st.sampled_from(Disposition), again=st.booleans())
+    def hold(self, data: st.DataObject, who: object, value: Disposition, again: bool) -> None:
+        """Goods on hold are looked at again, or a half of them is released."""
+        held = [p for x in self.story.case.lines for p in x.portions if p.held > 0]
+        if not held:
+            return
+        portion = data.draw(st.sampled_from(held))
+        if again:
+            self.attempt(ReinspectPortion(portion.id, "sealed", INES, NOON))
+        parts = (DispositionPart(value, portion.held / 2),)
+        self.attempt(DisposePortion(portion.id, parts, who, NOON, note="seen"))  # type: ignore[arg-type]
+
     @rule(data=st.data(), parks=st.booleans())
     def world_answers(self, data: st.DataObject, parks: bool) -> None:
         effects: list[Effect] = [e for e in self.story.effects if e.kind != "assess"]
@@ -209,6 +222,24 @@ class AnyHistory(RuleBasedStateMachine):
             assert one.authorised <= one.requested.facts.delivered
 
     @invariant()
+    def every_piece_is_in_one_place(self) -> None:
+        """What moved out of quarantine moved in before; where goods are adds up to what is
+        disposed of."""
+        for one in self.story.case.lines:
+            for portion in one.portions:
+                assert portion.held >= ZERO
+                placed = sum((part.quantity for part in portion.placed), ZERO)
+                assert placed == sum((part.quantity for part in portion.parts), ZERO)
+        blocked = ZERO
+        for effect in self.story.effects:
+            if effect.kind == "erp.stock_move" and effect.payload["portion"]:
+                moved = Decimal(str(effect.payload["quantity"]))
+                blocked += moved if effect.payload["to_status"] == "blocked" else ZERO
+                blocked -= moved if effect.payload["from_status"] == "blocked" else ZERO
+        portions = [p for x in self.story.case.lines for p in x.portions]
+        assert blocked == sum((p.held for p in portions), ZERO)
+
+    @invariant()
     def money_is_capped(self) -> None:
         """Credits of a line stay at or under its invoiced net, and every one has a decision."""
         for one in self.story.case.lines:
@@ -241,6 +272,7 @@ class AnyHistory(RuleBasedStateMachine):
             assert not state.case.tasks
             for one in state.case.lines:
                 assert one.disposed == one.received
+                assert all(portion.held == 0 for portion in one.portions)
                 assert all(c.status in ("approved", "denied") for c in one.credits)
 
 

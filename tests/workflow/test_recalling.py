@@ -150,6 +150,8 @@ def test_after_a_recall_nothing_covered_is_restocked(steps: list[str]) -> None:
             command = InspectLine(1, Decimal(1), "sealed", INES, LATER)
         elif step == "decide" and (waiting := story.case.tasks):
             value = "quarantine" if told else "restock"
+            if waiting[0].opened.point == "release":
+                value = "scrap"
             command = DecideTask(
                 waiting[0].opened.task_id, "override", QUINN, LATER, value, "seen", "note"
             )
