@@ -21,6 +21,9 @@ from workflow.facts import (
     SupplierRegistered,
 )
 
+MOST_EFFECTS = 50_000
+"""Effects of one case that are read: more than a request of the most lines can ask for."""
+
 
 @dataclass(frozen=True, slots=True)
 class SourceLine:
@@ -242,7 +245,7 @@ def case_rows(conn: Connection, return_id: str) -> Mapping[str, Any] | None:
         "case": case,
         "lines": conn.execute(lines.order_by(tables.case_line.c.line)).mappings().all(),
         "tasks": conn.execute(tasks.order_by(tables.task.c.opened_at)).mappings().all(),
-        "effects": effects(conn, return_id=return_id),
+        "effects": effects(conn, return_id=return_id, limit=MOST_EFFECTS),
     }
 
 

@@ -4,6 +4,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
 
+from integrations.erp.accounts import INTERIM
+from integrations.erp.postings import Posting, balances
 from journal.entries import Recorded
 from serving.blind import Subject, blinded, shown_payload
 from serving.scoring import explanation_json
@@ -223,6 +225,50 @@ def assessment_json(said: Assessment | None) -> Json | None:
         "masked": [{"value": m.value, "rule": m.rule} for m in said.masked],
         "explanation": explanation_json(said.explanation),
         "asked_at_position": said.asked_at_position,
+    }
+
+
+def postings_json(currency: str, found: Sequence[Posting]) -> Json:
+    """The ledger lines a case comes to, by document and by account, and what is open in between.
+
+    ``interim`` is what came back and is not judged yet, at cost: zero once everything is.
+    """
+    accounts = balances(found)
+    interim = next(balance for balance in accounts if balance.account == INTERIM)
+    return {
+        "currency": currency,
+        "balanced": sum(balance.expected_minor for balance in accounts) == 0,
+        "interim": {
+            "expected_minor": interim.expected_minor,
+            "posted_minor": interim.posted_minor,
+        },
+        "accounts": [
+            {
+                "account": balance.account,
+                "says": balance.says,
+                "expected_minor": balance.expected_minor,
+                "posted_minor": balance.posted_minor,
+            }
+            for balance in accounts
+        ],
+        "documents": [
+            {
+                "key": posting.key,
+                "kind": posting.kind,
+                "status": posting.status,
+                "document": posting.document,
+                "fault": posting.fault,
+                "lines": [
+                    {
+                        "account": entry.account,
+                        "debit_minor": entry.debit_minor,
+                        "credit_minor": entry.credit_minor,
+                    }
+                    for entry in posting.entries
+                ],
+            }
+            for posting in found
+        ],
     }
 
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from sqlalchemy import Connection
 from starlette.responses import Response
 
+from integrations.erp.postings import postings
 from journal import leases, lookups, worklists
 from journal.absences import at_work
 from journal.delegations import mandated
@@ -19,7 +20,7 @@ from serving.http import retrying
 from serving.pages import sentences
 from serving.pages.frame import DeskRoute, Viewer, page
 from serving.pages.task_view import TaskLooks, task_view
-from serving.present import case_json
+from serving.present import case_json, postings_json
 from serving.routes.evidence import file_response
 from serving.wiring import Services, services_of
 from workflow.actor import Actor
@@ -124,6 +125,7 @@ def draw(
         masters=masters,
         tasks=tasks,
         effects=_effects(rows["effects"] if rows else ()),
+        books=postings_json(currency, postings(rows["effects"] if rows else ())),
         timeline=timeline,
         proofs=proofs,
         points=sentences.POINTS,

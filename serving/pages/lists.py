@@ -8,26 +8,26 @@ from starlette.responses import Response
 
 from journal import lookups, worklists
 from journal.delegations import mandated
-from journal.entries import Append
+from serving import resolving
 from serving.coverage import covered
+from serving.errors import status_of
 from serving.lifecycle import lifecycle_of
 from serving.pages import alarms, sentences
-from serving.pages.forms import do_once, minor_of
+from serving.pages.forms import do_once, minor_of, shaped
 from serving.pages.frame import DeskRoute, OwnForm, Viewer, page
 from serving.routes.queue import for_whom
+from serving.shapes import ResolutionShape
 from serving.shelf import MODELS
 from serving.trust import trust
 from serving.wiring import services_of
 from workflow.actor import Actor
-from workflow.approvals import holds, require_any_role, roles_of
+from workflow.approvals import holds, roles_of
 from workflow.codes import ExceptionCode, ReturnReason
-from workflow.facts import ExceptionResolved
 from workflow.refused import Refused
 
 router = APIRouter(route_class=DeskRoute)
 ORDERS = {"sla": "due first", "value": "value", "age": "oldest", "risk": "risk"}
 EXCEPTION_ORDERS = {"rank": "expected loss", "exposure": "exposure", "age": "oldest"}
-RESOLVERS = ("finance_clerk",)
 RESOLUTIONS = {
     "corrected": "Corrected in the books",
     "recovered": "Money recovered",
@@ -159,7 +159,7 @@ def _exceptions(
         next=found.cursor,
         order=order,
         orders=EXCEPTION_ORDERS,
-        may_resolve=any(holds(actor, role) for role in RESOLVERS),
+        may_resolve=any(holds(actor, role) for role in resolving.RESOLVERS),
         resolutions=RESOLUTIONS,
         notice="The exception is resolved." if did == "resolved" else None,
         error=error,
@@ -190,30 +190,18 @@ def resolve(
     sent = {"resolution": resolution, "loss": loss, "recovered": recovered, "note": note}
 
     def work(conn: Connection) -> str:
-        require_any_role(actor, RESOLVERS, "Resolving an exception")
-        found = worklists.exception(conn, exception_id)
-        if found is None:
-            raise Refused("unknown_exception", f"There is no exception {exception_id}.")
-        if found["status"] != "open":
-            raise Refused(
-                "already_decided", f"{exception_id} was resolved already by {found['resolved_by']}."
-            )
+        found = worklists.exception(conn, exception_id) or {"currency": ""}
         if resolution not in RESOLUTIONS or not note.strip():
             raise Refused("reason_required", "Say how it ended, and why, in a note.")
-        now, currency = services.clock(), found["currency"]
-        fact = ExceptionResolved(
-            exception_id=exception_id,
-            code=found["code"],
-            resolution=resolution,
-            loss_minor=minor_of(loss or "0", currency),
-            recovered_minor=minor_of(recovered or "0", currency),
-            note=note.strip(),
-            resolved_by=actor.id,
-            resolved_at=now,
-            customer_id=found["customer_id"],
-            supplier_id=found["supplier_id"],
+        shape = shaped(
+            lambda: ResolutionShape(
+                resolution=resolution,  # type: ignore[arg-type]
+                loss_minor=minor_of(loss or "0", found["currency"]),
+                recovered_minor=minor_of(recovered or "0", found["currency"]),
+                note=note.strip(),
+            )
         )
-        services.journal.append(conn, [Append(f"exception/{exception_id}", (fact,), actor, now)])
+        resolving.resolve(conn, services, exception_id, shape, actor)
         return "/exceptions?did=resolved"
 
     try:
@@ -221,9 +209,10 @@ def resolve(
     except Refused as no:
         if no.code == "unknown_exception":
             raise
-        status = 403 if no.code == "wrong_role" else 409
         kept = sent | {"exception_id": exception_id}
-        return _exceptions(request, actor, http_status=status, error=no.message, kept=kept)
+        return _exceptions(
+            request, actor, http_status=status_of(no.code), error=no.message, kept=kept
+        )
 
 
 @router.get("/models")

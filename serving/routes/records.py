@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from journal import worklists
-from journal.entries import Append
+from serving import resolving
 from serving.blind import case_of, hidden_by_case, shown_payload
 from serving.errors import Invalid, problem_response, respond
 from serving.facts_in import ONCE_ONLY, stream_of
@@ -24,7 +24,6 @@ from serving.telling import PREFIX, record
 from serving.wiring import services_of
 from workflow.actor import Actor
 from workflow.approvals import require_any_role
-from workflow.facts import ExceptionResolved
 from workflow.refused import Refused
 
 __all__ = ["ONCE_ONLY", "router", "stream_of"]
@@ -161,35 +160,11 @@ def exception(exception_id: str, request: Request, actor: Signed) -> Response:
 
 @router.post("/exceptions/{exception_id}/resolution", tags=["reconciliation"])
 def resolve(exception_id: str, shape: ResolutionShape, request: Request, actor: Signed) -> Response:
-    """Close an exception with what came of it."""
+    """Close an exception with what came of it; what is let go is bound by the write-off limits."""
     services = services_of(request)
-    require_any_role(actor, ("finance_clerk",), "Resolving an exception")
-
-    stream = f"exception/{exception_id}"
 
     def work(conn: Connection) -> Reply:
-        version = len(services.journal.read_stream(conn, stream))
-        found = worklists.exception(conn, exception_id)
-        if found is None:
-            raise Refused("unknown_exception", f"There is no exception {exception_id}.")
-        if found["status"] != "open":
-            raise Refused("already_decided", f"{exception_id} is resolved already.")
-        now = services.clock()
-        fact = ExceptionResolved(
-            exception_id=exception_id,
-            code=str(found["code"]),
-            resolution=shape.resolution,
-            loss_minor=shape.loss_minor,
-            recovered_minor=shape.recovered_minor,
-            note=shape.note,
-            resolved_by=actor.id,
-            resolved_at=now,
-            customer_id=found["customer_id"],
-            supplier_id=found["supplier_id"],
-        )
-        # The version read decides: of two people who resolve at once, one is told it is done.
-        append = Append(stream, (fact,), actor, now, expected_version=version)
-        services.journal.append(conn, [append])
+        resolving.resolve(conn, services, exception_id, shape, actor)
         return Reply(plain(worklists.exception(conn, exception_id) or {}))
 
     return once(request, actor, shape, work)

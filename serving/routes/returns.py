@@ -8,14 +8,15 @@ from fastapi import APIRouter, Depends, Query, Request
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from journal import idempotency, worklists
+from integrations.erp.postings import postings
+from journal import idempotency, lookups, worklists
 from serving.acting import act
 from serving.assessor import situation
 from serving.blind import hidden
 from serving.errors import Invalid
 from serving.http import Reply, fingerprint, idempotency_key, if_match, plain, retrying
 from serving.identity import signed_in
-from serving.present import case_json, timeline_json
+from serving.present import case_json, postings_json, timeline_json
 from serving.reading import StrictRoute
 from serving.receiving import build_inspection, build_receipt, build_reinspection
 from serving.requesting import build_request, new_return_id
@@ -40,6 +41,7 @@ from workflow.commands import (
 )
 from workflow.events import DispositionPart
 from workflow.evolve import fold
+from workflow.refused import Refused
 
 router = APIRouter(prefix="/v1/returns", tags=["returns"], route_class=StrictRoute)
 Signed = Annotated[Actor, Depends(signed_in)]
@@ -157,6 +159,16 @@ def read_return(return_id: str, request: Request, actor: Signed) -> Response:
     state = situation(fold(entry.event for entry in history), return_id)
     body = case_json(state, len(history)) | {"timeline": timeline_json(history, hidden(state.case))}
     return Reply(body, 200, etag(len(history))).response()
+
+
+@router.get("/{return_id}/postings")
+def read_postings(return_id: str, request: Request, actor: Signed) -> Response:
+    """What the return comes to in the general ledger: what was posted and what still will be."""
+    with services_of(request).engine.connect() as conn:
+        rows = lookups.case_rows(conn, return_id)
+    if rows is None:
+        raise Refused("unknown_return", f"There is no return {return_id}.")
+    return Reply(postings_json(rows["case"]["currency"], postings(rows["effects"]))).response()
 
 
 @router.post("/{return_id}/receipts")

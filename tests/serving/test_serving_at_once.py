@@ -3,7 +3,10 @@
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TypeVar
+
+import pytest
 
 from journal.entries import Append
 from tests.serving.house import STORY, House, cloud_event, request_body
@@ -106,6 +109,36 @@ def test_one_invoice_told_twice_at_once_is_told_once(house: House) -> None:
 
     assert Counter(at_once(6, tell)) == {"recorded": 1, "repeated": 5}
     assert house.differences() == []
+
+
+@pytest.mark.parametrize(
+    ("resolution", "loss_minor", "recovered_minor", "status"),
+    [
+        ("written_off", 0, 0, 403),
+        ("written_off", 250_00, 0, 403),
+        ("written_off", 0, 450_00, 200),
+        ("explained", 250_01, 0, 403),
+        ("recovered", 250_00, 250_00, 200),
+        ("corrected", 0, 0, 200),
+    ],
+)
+def test_money_is_let_go_within_limits(
+    house: House, resolution: str, loss_minor: int, recovered_minor: int, status: int
+) -> None:
+    """Of 700.00 a finance clerk lets go 250.00 at most, whatever the word; what is written off is
+    at least the exposure less what was recovered."""
+    with house.services.engine.begin() as conn:
+        finding = replace(FINDING, exposure_minor=700_00, currency="USD")
+        house.services.journal.append(
+            conn, [Append("exception/X-1", (finding,), SYSTEM, house.clock.now)]
+        )
+    body = {"resolution": resolution, "note": "Looked at.", "loss_minor": loss_minor}
+    told = house.post(
+        "/v1/exceptions/X-1/resolution", body | {"recovered_minor": recovered_minor}, "clerk"
+    )
+    assert told.status_code == status, told.text
+    if status == 403:
+        assert told.json()["code"] == "over_limit"
 
 
 def test_an_exception_is_resolved_once(house: House) -> None:

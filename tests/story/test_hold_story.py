@@ -51,6 +51,9 @@ def test_goods_on_hold_are_looked_at_again_and_released(house: House) -> None:
         house.rows("SELECT account, sum(debit_minor - credit_minor) FROM erp.gl_line GROUP BY 1")
     )
     assert sum(balance.values()) == balance["inventory_blocked"] == balance["returns_interim"] == 0
+    told = house.get("/v1/returns/R-1001/postings").json()
+    assert told["balanced"] and told["interim"] == {"expected_minor": 0, "posted_minor": 0}
+    assert {a["account"]: a["posted_minor"] for a in told["accounts"]} == balance
     assert house.differences() == []
 
 
