@@ -114,7 +114,7 @@ def _decide(
     if row is None or row["return_id"] != return_id or row["status"] != "open":
         raise Refused("already_decided", gone(conn, task_id))
     check_lease(dict(row), actor, now)
-    decision, value = _meant(sent, row["currency"])
+    decision, value = meant(sent, row["currency"])
     note = sent["note"].strip()
     acting = at_work(conn, actor, now)
     why = sent["reason_code"] or None
@@ -128,7 +128,7 @@ def _decide(
     return "escalated" if decision == "escalate" else "decided"
 
 
-def _meant(sent: Mapping[str, str], currency: str) -> tuple[str, str | None]:
+def meant(sent: Mapping[str, str], currency: str) -> tuple[str, str | None]:
     """Decision and value of a form; a form that says two things is refused, never guessed."""
     choice, value, amount = sent["choice"], sent["value"].strip(), sent["amount"].strip()
     if value and choice != "other":

@@ -20,6 +20,7 @@ from serving.pages.lists import router as lists
 from serving.pages.model_page import router as model_page
 from serving.pages.policy_pages import router as policy_pages
 from serving.pages.request_form import router as request_form
+from serving.pages.reviews import router as reviews
 from serving.pages.team import router as team
 
 __all__ = ["DEMO_PASSWORD", "router"]
@@ -63,7 +64,8 @@ def home() -> Response:
 
 
 for part in (
-    entry, lists, model_page, policy_pages, alarms, team, request_form, case_page, case_forms,
+    entry, lists, model_page, policy_pages, alarms, team, reviews, request_form, case_page,
+    case_forms,
 ):  # fmt: skip
     router.include_router(part)
 

@@ -124,7 +124,9 @@ class DeskWorld:
     def decide(self, user: str, task_id: str, decision: str, value: str | None = None) -> None:
         row = self.task(task_id)
         why = ("policy_exception", "Agreed by phone.") if decision != "approve" else (None, "")
-        command = DecideTask(task_id, decision, person(user), self.now, value, *why)
+        command = DecideTask(
+            task_id, decision, person(user), self.now, value, *why, self.services.draw()
+        )
         self.send(str(row["return_id"]), command)
 
     def task(self, task_id: str) -> Mapping[str, Any]:
