@@ -50,6 +50,7 @@ class SourceLine:
     delivered_at: datetime
     expires_on: date | None
     """Of the lot that was shipped; ``None`` where there is none, or it is not registered."""
+    serials: tuple[str, ...] = ()
 
     @property
     def returnable(self) -> Decimal:
@@ -113,6 +114,7 @@ def source_line(
             document.c.invoiced_at,
             document.c.delivered_at,
             lots.c.expires_on,
+            ledger.c.serials,
         )
         .select_from(ledger.join(document, document.c.invoice_id == ledger.c.invoice_id))
         .join(lots, same_lot, isouter=True)
@@ -121,7 +123,7 @@ def source_line(
     if lock:
         query = query.with_for_update(of=ledger)
     row = conn.execute(query).mappings().one_or_none()
-    return SourceLine(**row) if row else None
+    return SourceLine(**{**row, "serials": tuple(row["serials"])}) if row else None
 
 
 def open_recall(conn: Connection, sku: str, lot_id: str | None) -> bool:

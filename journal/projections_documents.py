@@ -51,6 +51,7 @@ def _invoice_lines(entries: Sequence[Recorded]) -> Iterator[dict[str, Any]]:
                 "tax_minor": line["tax_minor"],
                 "description": line["description"],
                 "source_line": line["source_line"],
+                "serials": line.get("serials", ()),
             }
 
 

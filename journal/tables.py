@@ -272,6 +272,7 @@ invoice_line = Table(
     _money("tax_minor", default="0"),
     _text("description"),
     _count("source_line", null=True),
+    _json("serials", "[]"),
     _quantity("returned_quantity", default="0"),
     _money("credited_minor", default="0"),
     CheckConstraint(

@@ -76,6 +76,8 @@ STATUS: dict[str, int] = {
     "wrong_customer": 422,
     "wrong_item": 422,
     "wrong_lot": 422,
+    "wrong_serial": 422,
+    "invalid_serials": 422,
     "invalid_quantity": 422,
     "future_date": 422,
     "past_date": 422,

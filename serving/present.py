@@ -97,6 +97,7 @@ def line_json(line: Line) -> Json:
         "source": {"invoice_id": source.invoice_id, "line": source.line} if source else None,
         "reason_text": requested.reason_text,
         "evidence": list(requested.evidence),
+        "serials": list(requested.serials),
         "reason": line.reason,
         "reason_how": line.reason_how,
         "value_minor": requested.value_minor,
@@ -131,6 +132,7 @@ def portion_json(portion: Portion) -> Json:
         "recall_open": found.recall_open,
         "note": found.note,
         "evidence": list(found.evidence),
+        "serials": list(found.serials),
         "inspected_by": found.inspected_by,
         "inspected_at": time(found.inspected_at),
         "proposal": {

@@ -53,6 +53,7 @@ def build_inspection(
         recall_open=recall,
         note=shape.note,
         evidence=tuple(shape.evidence),
+        serials=tuple(shape.serials),
     )
 
 
@@ -80,4 +81,5 @@ def build_reinspection(
         recall_open=recall,
         note=shape.note,
         evidence=tuple(shape.evidence),
+        serials=None if shape.serials is None else tuple(shape.serials),
     )

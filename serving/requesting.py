@@ -147,6 +147,7 @@ def _line(
         stated_reason=line.reason_code,
         evidence=tuple(line.evidence),
         value_minor=value,
+        serials=tuple(line.serials),
     )
 
 
@@ -187,6 +188,7 @@ def _facts(
         recall_open=lookups.open_recall(conn, line.sku, lot),
         pack_quantity=product.pack_quantity,
         minimum_life_days=customer.minimum_life_days,
+        shipped_serials=source.serials if source else (),
     )
 
 

@@ -297,6 +297,8 @@ def disposition_rules(policies: PolicyShelf, clock: Callable[[], datetime]) -> M
         }  # fmt: skip
         facts |= {
             "lot_controlled": None,
+            "serial_expected": None,
+            "serial_matches": None,
             "lot_known": None if differs is None else True,
             "lot_matches": None if differs is None else not differs,
             "remaining_life_days": life,

@@ -54,6 +54,7 @@ POSITIONS = 2**63 - 1
 LineNumber = Annotated[int, Field(strict=True, ge=1, le=100_000)]
 Money = Annotated[int, Field(strict=True, ge=0, le=10**12)]
 PortionId = Annotated[str, StringConstraints(pattern=r"^\d{1,6}\.\d{1,6}$")]
+Serials = Annotated[list[Id], Field(max_length=1000)]
 ShortText = Annotated[str, StringConstraints(max_length=2000)]
 
 
@@ -79,6 +80,7 @@ class ReturnLineShape(Shape):
     reason_text: str = ""
     reason_code: ReturnReason | None = None
     evidence: list[ShortText] = Field(default_factory=list, max_length=20)
+    serials: Serials = Field(default_factory=list)
 
 
 class EvidenceShape(Shape):
@@ -130,6 +132,7 @@ class InspectionShape(Shape):
     temperature_ok: Flag | None = None
     note: ShortText = ""
     evidence: list[ShortText] = Field(default_factory=list, max_length=20)
+    serials: Serials = Field(default_factory=list)
 
 
 class ReinspectionShape(Shape):
@@ -143,6 +146,7 @@ class ReinspectionShape(Shape):
     temperature_ok: Flag | None = None
     note: ShortText = ""
     evidence: list[ShortText] = Field(default_factory=list, max_length=20)
+    serials: Serials | None = None
 
 
 class PartShape(Shape):

@@ -7,6 +7,7 @@ that what is built here is exactly what is declared there. ``None`` is not known
 from datetime import datetime
 from decimal import Decimal
 
+from workflow import serials
 from workflow.assessment import Assessment, Clearing, Masked
 from workflow.codes import ReturnReason
 from workflow.run import PolicyBook
@@ -103,6 +104,8 @@ def disposition_facts(case: Case, portion: Portion, at: datetime) -> Facts:
         "lot_controlled": facts.lot_controlled,
         "lot_known": found.lot is not None,
         "lot_matches": None if shipped is None else found.lot == shipped,
+        "serial_expected": bool(serials.expected(line)),
+        "serial_matches": serials.match(line, found.serials),
         "remaining_life_days": life,
         "minimum_life_days": facts.minimum_life_days,
         "date_kind": facts.date_kind,

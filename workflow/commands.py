@@ -105,6 +105,7 @@ class InspectLine:
     recall_open: bool = False
     note: str = ""
     evidence: tuple[str, ...] = ()
+    serials: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,7 @@ class ReinspectPortion:
     recall_open: bool = False
     note: str = ""
     evidence: tuple[str, ...] = ()
+    serials: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,7 @@ from workflow.receiving import receive
 from workflow.refused import Refused
 from workflow.reviewing import give_second_review
 from workflow.run import PolicyBook, Run
+from workflow.serials import check_serials, check_shipped
 from workflow.state import ZERO, Authorised, Line, Portion, State, Unborn
 
 
@@ -155,6 +156,8 @@ def _check_line(run: Run, line: RequestedLine) -> None:
     facts = line.facts
     if facts.invoiced_at is not None and facts.invoiced_at > run.at:
         raise Refused("future_date", f"Line {line.line}: its invoice is dated after the request.")
+    check_serials(line.serials, line.quantity)
+    check_shipped(line.line, line.serials, facts.shipped_serials)
     if line.lot and facts.shipped_lot and line.lot != facts.shipped_lot:
         raise Refused(
             "wrong_lot",
@@ -229,6 +232,8 @@ def _inspect(run: Run, command: InspectLine) -> None:
             f"Line {line.number}: {command.quantity} inspected, {waiting} received and not"
             " yet inspected.",
         )
+    taken = [serial for p in line.portions for serial in p.inspected.serials]
+    check_serials(command.serials, command.quantity, taken)
     expires_on = command.expires_on or line.requested.facts.expires_on
     run.emit(
         LineInspected(
@@ -249,6 +254,7 @@ def _inspect(run: Run, command: InspectLine) -> None:
             evidence=command.evidence,
             customer_id=run.case.requested.customer_id,
             sku=line.requested.sku,
+            serials=command.serials,
         )
     )
 

@@ -74,6 +74,8 @@ class LineFacts:
     pack_quantity: int = 1
     minimum_life_days: int | None = None
     """Remaining life that the next customer must get, from the customer's agreement."""
+    shipped_serials: tuple[str, ...] = ()
+    """Serial numbers on the source line; empty where none are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ class RequestedLine:
     evidence: tuple[str, ...] = ()
     value_minor: int = 0
     """Net value of the requested quantity at the price really invoiced."""
+    serials: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,6 +379,8 @@ class LineInspected:
     evidence: tuple[str, ...] = ()
     customer_id: str = ""
     sku: str = ""
+    serials: tuple[str, ...] = ()
+    """Serial numbers read off the goods, one a piece; empty where none were read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -435,6 +440,8 @@ class PortionReinspected:
     note: str = ""
     evidence: tuple[str, ...] = ()
     sku: str = ""
+    serials: tuple[str, ...] | None = None
+    """``None`` leaves those read before."""
 
 
 @dataclass(frozen=True, slots=True)

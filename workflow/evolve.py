@@ -221,6 +221,7 @@ def _looked_at_again(portion: Portion, event: PortionReinspected) -> Portion:
         recall_open=event.recall_open,
         note=event.note,
         evidence=(*portion.inspected.evidence, *event.evidence),
+        serials=portion.inspected.serials if event.serials is None else event.serials,
     )
     return replace(portion, inspected=found, recalled=False, reinspected=True)
 

@@ -126,6 +126,8 @@ class InvoiceLine:
     description: str = ""
     source_line: int | None = None
     """Line number in the file it was imported from, where it was."""
+    serials: tuple[str, ...] = ()
+    """Serial numbers of what was shipped; empty where the item has none or nobody noted them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from workflow.events import DispositionPart, HoldReleased, PortionReinspected, V
 from workflow.lanes import stake
 from workflow.refused import Refused
 from workflow.run import Run
+from workflow.serials import check_serials
 from workflow.state import QUARANTINE, ZERO, Portion
 from workflow.tasks import open_task
 
@@ -78,6 +79,14 @@ def reinspect(run: Run, command: ReinspectPortion) -> None:
         allowed = ", ".join(Condition)
         raise Refused("not_allowed_value", f"{command.condition!r} is no condition: {allowed}.")
     before = portion.inspected
+    others = [
+        s
+        for p in run.case.lines
+        for o in p.portions
+        if o.id != portion.id
+        for s in o.inspected.serials
+    ]
+    check_serials(command.serials or (), before.quantity, others)
     expires_on = command.expires_on or before.expires_on
     run.emit(
         PortionReinspected(
@@ -96,6 +105,7 @@ def reinspect(run: Run, command: ReinspectPortion) -> None:
             note=command.note,
             evidence=command.evidence,
             sku=before.sku,
+            serials=command.serials,
         )
     )
     run.withdraw(Point.RELEASE, portion.id, "inspected again")

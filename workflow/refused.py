@@ -30,6 +30,8 @@ CODES: dict[str, str] = {
     "wrong_customer": "The invoice belongs to another customer; use that customer's own invoice.",
     "wrong_item": "The invoice line is for another item.",
     "wrong_lot": "The lot was not shipped on that invoice line.",
+    "wrong_serial": "Check the serial number; the goods may be from another invoice line.",
+    "invalid_serials": "Give one serial number a piece, each once.",
     "invalid_quantity": "Give a positive quantity in the product's unit and scale.",
     "over_return": "Lower the quantity to what is still returnable on the invoice line.",
     "over_credit": "The credit would exceed what was invoiced less what was credited.",

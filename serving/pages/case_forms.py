@@ -219,6 +219,7 @@ class Found:
     expires_on: Annotated[str, Form(max_length=160)] = ""
     temperature: Annotated[str, Form(max_length=160)] = ""
     note: Annotated[str, Form(max_length=2000)] = ""
+    serials: Annotated[str, Form(max_length=2000)] = ""
 
     def told(self) -> dict[str, Any]:
         """The fields of both shapes."""
@@ -229,6 +230,7 @@ class Found:
             "expires_on": self.expires_on or None,
             "temperature_ok": {"kept": True, "broken": False}.get(self.temperature),
             "note": self.note,
+            **({"serials": self.serials.replace(",", " ").split()} if self.serials.strip() else {}),
         }
 
 

@@ -28,6 +28,7 @@ from workflow.approvals import decider, holds
 from workflow.codes import Condition
 from workflow.evolve import fold
 from workflow.refused import Refused
+from workflow.serials import expected
 from workflow.state import Authorised, Born, UnderReview
 
 router = APIRouter(route_class=DeskRoute)
@@ -211,6 +212,7 @@ def _work(state: Born, actor: Actor, now: datetime) -> dict[str, Any]:
              "lot": x.requested.lot or x.requested.facts.shipped_lot or "",
              "cold_chain": x.requested.facts.cold_chain,
              "dated": x.requested.facts.date_kind != "none",
+             "serials": bool(expected(x)),
              "waiting": sentences.count(x.received - x.inspected)}
             for x in case.lines if x.received > x.inspected
         ]  # fmt: skip
@@ -219,6 +221,7 @@ def _work(state: Born, actor: Actor, now: datetime) -> dict[str, Any]:
              "lot": p.inspected.lot or "",
              "cold_chain": x.requested.facts.cold_chain,
              "dated": x.requested.facts.date_kind != "none",
+             "serials": bool(expected(x)),
              "waiting": sentences.count(p.held)}
             for x in case.lines for p in x.portions if p.held > 0
         ]  # fmt: skip

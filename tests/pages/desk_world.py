@@ -123,10 +123,11 @@ class DeskWorld:
 
     def decide(self, user: str, task_id: str, decision: str, value: str | None = None) -> None:
         row = self.task(task_id)
-        why = ("policy_exception", "Agreed by phone.") if decision != "approve" else (None, "")
-        command = DecideTask(
-            task_id, decision, person(user), self.now, value, *why, self.services.draw()
+        code, note = (
+            ("policy_exception", "Agreed by phone.") if decision != "approve" else (None, "")
         )
+        draw = self.services.draw()
+        command = DecideTask(task_id, decision, person(user), self.now, value, code, note, draw)
         self.send(str(row["return_id"]), command)
 
     def task(self, task_id: str) -> Mapping[str, Any]:
