@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import isfinite
+from typing import NamedTuple
 
 from features.catalogue import SETS
 from features.sets import FeatureSet
@@ -42,7 +43,16 @@ MOST_ITEMS = 1000
 TOP = {"none": 0, "top": 5, "full": None}
 """How many pushes an explanation keeps, by the ``explain`` parameter."""
 
-Mask = Callable[[Row], tuple[tuple[str, ...], Sequence[Masked]]]
+
+class Ruled(NamedTuple):
+    """What the rules leave of a row's options, what they removed, and which policy said so."""
+
+    allowed: tuple[str, ...]
+    removed: Sequence[Masked]
+    policy: str
+
+
+Mask = Callable[[Row], Ruled]
 Lookup = Callable[[Mapping[str, object]], tuple[Row, Mask | None]]
 """Turns an item that names a case or an exception into its row, and the rules of that case."""
 
@@ -198,7 +208,8 @@ def answer(shelf: OnShelf, questions: Sequence[Question], explain: str, ranked: 
     rows = [row for _, row in good]
     top = TOP[explain]
     predictions = shelf.model.predict(rows) if rows else []
-    masked = [_masked(questions[i], p) for (i, _), p in zip(good, predictions, strict=True)]
+    ruled = [_ruled(questions[i]) for i, _ in good]
+    masked = [_masked(rules, p) for rules, p in zip(ruled, predictions, strict=True)]
     explanations: Sequence[Explanation | None] = [None] * len(rows)
     if rows and explain != "none":
         explanations = shelf.model.explain(rows, top, of=[p.value for p, _ in masked])
@@ -207,6 +218,9 @@ def answer(shelf: OnShelf, questions: Sequence[Question], explain: str, ranked: 
     for place, (i, _) in enumerate(good):
         prediction, removed = masked[place]
         items[i] = _item(questions[i].id, prediction, removed, explanations[place])
+        rules = ruled[place]
+        if rules is not None:
+            items[i]["policy"] = rules.policy
         if ranks is not None:
             items[i]["rank"] = ranks[place]
     return {"model": model_json(shelf), "items": items}
@@ -223,11 +237,14 @@ def model_json(shelf: OnShelf) -> Json:
     }
 
 
-def _masked(question: Question, prediction: Prediction) -> tuple[Prediction, Sequence[Masked]]:
+def _ruled(question: Question) -> Ruled | None:
     if question.mask is None or question.row is None:
-        return prediction, ()
-    allowed, removed = question.mask(question.row)
-    return mask(prediction, allowed, removed)
+        return None
+    return question.mask(question.row)
+
+
+def _masked(rules: Ruled | None, prediction: Prediction) -> tuple[Prediction, Sequence[Masked]]:
+    return (prediction, ()) if rules is None else mask(prediction, rules.allowed, rules.removed)
 
 
 def _ranks(predictions: Sequence[Prediction]) -> list[int | None]:
@@ -284,7 +301,7 @@ def disposition_rules(policies: PolicyShelf, clock: Callable[[], datetime]) -> M
     general rules are asked, whose unit the goods are being unknown too.
     """
 
-    def rules(row: Row) -> tuple[tuple[str, ...], Sequence[Masked]]:
+    def rules(row: Row) -> Ruled:
         left = row.get("line_claim_window_left_days")
         life = row.get("line_remaining_life_days")
         differs = row.get("line_lot_differs")
@@ -307,7 +324,8 @@ def disposition_rules(policies: PolicyShelf, clock: Callable[[], datetime]) -> M
             "claim_window_open": None if not isinstance(left, int | float) else left >= 0,
             "goods_value_minor": row.get("portion_value_minor"),
         }
-        return policies.at(clock()).masks("disposition", facts)
+        book = policies.at(clock())
+        return Ruled(*book.masks("disposition", facts), book["disposition"].ref)
 
     return rules
 

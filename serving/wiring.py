@@ -1,7 +1,7 @@
 """The composition root: every part is built here, once, from settings; tests build another."""
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,12 +30,12 @@ from serving.http import retrying
 from serving.metrics import Metrics
 from serving.performer import EffectPerformer
 from serving.policy_shelf import PolicyShelf
-from serving.scoring import Lookup, Mask, disposition_rules
+from serving.scoring import Lookup, Mask, Ruled, disposition_rules
 from serving.settings import Settings
 from serving.shelf import Champion, Shelf
 from workflow import policy
 from workflow.asking import allowed_dispositions
-from workflow.assessment import Masked, Row
+from workflow.assessment import Row
 from workflow.facts import AutomationCleared
 from workflow.refused import Refused
 from workflow.wanted import Wanted
@@ -111,14 +111,10 @@ class Services:
             return row, None
         if not line.portions:
             return row, self.disposition_rules  # not inspected yet: the rules see what is known
-        options = allowed_dispositions(
-            state.case, line.portions[-1], self.policies.of_case(state, now), now
-        )
-
-        def rules(_: Row) -> tuple[tuple[str, ...], Sequence[Masked]]:
-            return options
-
-        return row, rules
+        policies = self.policies.of_case(state, now)
+        options = allowed_dispositions(state.case, line.portions[-1], policies, now)
+        ruled = Ruled(*options, policies["disposition"].ref)
+        return row, lambda _: ruled
 
     def _exception_row(self, exception_id: str) -> Row:
         with self.engine.connect() as conn:

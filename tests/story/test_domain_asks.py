@@ -3,12 +3,14 @@
 The asks that have stories of their own are named in docs/reference/asks.md.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from tests.serving.house import House
+from tests.serving.small_models import SmallModel, says
 from tests.story.test_r1001_http import refused
 from tests.story.walk import Walk
 from workflow.facts import InvoiceLine, InvoiceRecorded, ProductListed
@@ -201,7 +203,7 @@ def test_ask_13_each_lot_and_serial_has_its_own_judgement(house: House) -> None:
     refused(no, 422, "wrong_serial")
     walk = Walk(house)
     assert walk.request(2, source=source, **goods).status_code == 201
-    walk.receive(2, **goods)
+    walk.receive(2, sku="SEA-1001", lot=None)
     walk.inspect(1, "sealed", lot=None, serials=["A-1"])
     walk.inspect(1, "sealed", lot=None, serials=["Z-9"])
     ours, theirs = sorted(walk.case["tasks"], key=lambda task: task["portion"])
@@ -343,3 +345,34 @@ def test_ask_28_a_class_nobody_has_seen_is_no_error(house: House) -> None:
     item = {"id": "a", "facts": {"line_item_class": "antigravity", "line_condition": "sealed"}}
     told = house.post("/v1/score/disposition", {"items": [item]})
     assert told.status_code == 200, told.text
+
+
+def test_ask_25_a_number_may_be_missing(house_with: Callable[..., House]) -> None:
+    """Null is a value of every fact; another type is a problem of that item alone."""
+    house = house_with(disposition=SmallModel("disposition", says(("scrap", 0.9))))
+    items = [
+        {"id": "null", "facts": {"line_remaining_life_days": None}},
+        {"id": "none", "facts": {}},
+        {"id": "text", "facts": {"line_remaining_life_days": "ten"}},
+    ]
+    told = house.post("/v1/score/disposition", {"items": items}).json()["items"]
+    assert [item.get("value") for item in told] == ["scrap", "scrap", None]
+    assert told[2]["problem"]["code"] == "invalid_facts"
+
+
+def test_ask_26_and_27_an_answer_says_who_gave_it_and_adds_up(
+    house_with: Callable[..., House],
+) -> None:
+    """Model, version, alias, features, policy and what is explained are named, and base and pushes
+    come to the total."""
+    house = house_with(disposition=SmallModel("disposition", says(("scrap", 0.9))))
+    item = {"id": "a", "facts": {"line_condition": "damaged"}}
+    told = house.post("/v1/score/disposition?explain=full", {"items": [item]}).json()
+    assert {"name", "version", "alias", "feature_set"} <= told["model"].keys()
+    (answer,) = told["items"]
+    assert answer["policy"].startswith("disposition@")
+    assert {m["value"]: m["rule"] for m in answer["masked"]}["restock"] == "not-as-new"
+    why = answer["explanation"]
+    assert why["output"] == "log_odds:scrap" and why["method"]
+    total = why["base"] + sum(push["push"] for push in why["pushes"]) + why["residual"]
+    assert abs(total - why["total"]) < 1e-6 and abs(why["residual"]) < 1e-6
