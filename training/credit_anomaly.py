@@ -162,7 +162,7 @@ def _when_new(
     and blend fitted to such scores would find every new credit suspicious.
     """
     strange = plain.totals(given.matrix)
-    for known, out in folds(given.stretch, forward=False):
+    for known, out in folds(given.stretch):
         if not (given.taught & known).any():  # one case alone: nobody else is there to ask
             continue
         rows = given.matrix[given.taught & known]

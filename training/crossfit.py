@@ -26,11 +26,6 @@ from training.split import case_of
 Array = NDArray[np.float64]
 
 STRETCHES = 5
-FORWARD_FROM = 2_500
-"""From so many rows on, the newest stretch is enough to choose and calibrate by, and it is answered
-by models that know only what came before. What repeats itself for a few weeks makes any stretch
-look easy to a model that has seen the weeks on both sides of it; and what was right long ago
-says less of what comes next."""
 SHARES = np.linspace(0.0, 1.0, 11)
 """Weights of the linear half that are tried."""
 
@@ -43,8 +38,7 @@ class Past:
 
     ``taught`` marks rows that models may learn from; the others (held-out customers) are only
     answered. ``stretch`` is 0 to 4; no case lies in two. ``own`` marks columns that are facts of
-    the question itself; with more in those marked ``rising``, a share never falls. With
-    ``forward`` only the newest stretch is answered, by models that know nothing of it.
+    the question itself; with more in those marked ``rising``, a share never falls.
     """
 
     layout: Layout
@@ -57,7 +51,6 @@ class Past:
     own: NDArray[np.bool_]
     shares: bool = False
     rising: NDArray[np.bool_] | None = None
-    forward: bool = False
 
     def part(self, rows: NDArray[np.bool_]) -> "Past":
         """Only the rows marked."""
@@ -74,7 +67,7 @@ class Past:
 @dataclass(frozen=True)
 class Crossfit:
     """``scorer`` learned from all taught rows; ``answers`` (rows x classes) are the margins of
-    models that did not know the row's stretch, NaN for a row that was not asked about."""
+    models that did not know the row's stretch."""
 
     scorer: Blended
     answers: Matrix
@@ -95,7 +88,7 @@ def own_columns(layout: Layout, prefixes: Sequence[str]) -> NDArray[np.bool_]:
 def crossfit(past: Past, *, seed: int) -> Crossfit:
     """Trees and a linear model; every row is answered out of its own stretch."""
     settings = settings_for(len(past.labels), seed, _objective(past), past.own)
-    turns = folds(past.stretch, past.forward)
+    turns = folds(past.stretch)
     boosters, losses = zip(
         *(_grow(past, past.taught & known, out, settings) for known, out in turns), strict=True
     )
@@ -105,24 +98,19 @@ def crossfit(past: Past, *, seed: int) -> Crossfit:
         raw = booster.predict(past.matrix[out], raw_score=True, num_iteration=rounds)
         trees[out] = np.asarray(raw).reshape(-1, past.classes)
         linear[out] = _linear(past.part(past.taught & known_then)).margins(past.matrix[out])
-    asked = ~np.isnan(trees[:, 0])
-    share = _best_share(trees[asked], linear[asked], past.part(asked))
+    share = _best_share(trees, linear, past)
     known = past.part(past.taught)
     final = grown(settings, _set(known), rounds)
     scorer = Blended(Trees(final.model_to_string()), _linear(known), share)
     return Crossfit(scorer, mixed(trees, linear, share), rounds)
 
 
-def folds(
-    stretch: NDArray[np.intp], forward: bool
-) -> list[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
-    """Rows a model may know and rows it then answers, oldest first.
+def folds(stretch: NDArray[np.intp]) -> list[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
+    """Rows a model may know and rows it then answers: every stretch in turn, the oldest first.
 
-    Usually every stretch in turn, with all others known; ``forward``: the newest alone, with all
-    that came before it.
+    All others are known, later ones too: what few rows cost is more than what a model gains by
+    seeing the weeks on both sides (measured by calibration of the months that followed).
     """
-    if forward:
-        return [(stretch < stretch.max(), stretch == stretch.max())]
     return [(stretch != out, stretch == out) for out in np.unique(stretch)]
 
 

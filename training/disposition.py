@@ -22,8 +22,6 @@ from training.baseline import OneHotLogistic
 from training.calibrating import calibrated
 from training.coverage import fit_grouped
 from training.crossfit import (
-    FORWARD_FROM,
-    STRETCHES,
     Past,
     best_share,
     crossfit,
@@ -176,7 +174,6 @@ def learn(
         decided.taught,
         decided.stretch,
         own_columns(layout, own),
-        forward=len(decided.labels) >= FORWARD_FROM,
     )
     table = crossfit(past, seed=seed)
     scorer, answers = Scorer(spread, layout, table.scorer), table.answers
@@ -184,26 +181,23 @@ def learn(
         "rounds": table.rounds,
         "linear_share": table.scorer.linear_share,
     }
-    asked = ~np.isnan(answers[:, 0])
-    labels = decided.labels[asked]
+    labels = decided.labels
     reading = Reading.of(decided.columns, spread)
     if reading.texts or spread.separators:
-        terms, said, strength = crossfit_terms(
+        terms, said = crossfit_terms(
             counted(reading, decided.rows, decided.taught),
-            decided.labels,
+            labels,
             len(classes),
             decided.weights,
             decided.taught,
-            folds(past.stretch, past.forward),
+            folds(past.stretch),
         )
-        share = best_share(answers[asked], said[asked], lambda both: loss_of_classes(both, labels))
+        share = best_share(answers, said, lambda both: loss_of_classes(both, labels))
         scorer = replace(scorer, terms=terms, terms_share=share)
         answers = mixed(answers, said, share)
-        chosen |= {"terms": len(terms.index), "terms_strength": strength, "terms_share": share}
-    turns = np.arange(len(labels)) * STRETCHES // len(labels)
-    scaling, kind = calibrated(answers[asked], labels, turns)
-    told = [row for row, was in zip(decided.rows, asked.tolist(), strict=True) if was]
-    certainty = _certainty(answers[asked], labels, told, scaling, says - len(classes), groups)
+        chosen |= {"terms": len(terms.index), "terms_share": share}
+    scaling, kind = calibrated(answers, labels, decided.stretch)
+    certainty = _certainty(answers, labels, decided.rows, scaling, says - len(classes), groups)
     chosen |= {"scaling": kind, "answer_least": certainty.answer_least}
     return Learned(scorer, certainty, chosen)
 

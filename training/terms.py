@@ -13,7 +13,6 @@ from sklearn.linear_model import LogisticRegression
 
 from models.reason.words import CHAR, WORD
 from models.terms import ITEM, PAIR, SAID, Reading, Terms, values
-from training.crossfit import loss_of_classes
 from training.linear import NEVER
 from workflow.assessment import Row
 
@@ -23,8 +22,8 @@ LEAST = {WORD: 2, CHAR: 3, ITEM: 2, PAIR: 3, SAID: 3}
 """Rows that must hold a term of each kind for it to be kept."""
 MOST_A_KIND = 40_000
 """The commonest terms of a kind that are kept."""
-STRENGTHS = (3.0, 10.0, 30.0)
-"""Inverse penalties that are tried, on stretches of time left out."""
+STRENGTH = 3.0
+"""Inverse penalty. From 1 to 30 nothing beyond noise was to be gained by choosing another."""
 MOST_STEPS = 120
 DIGITS = 6
 
@@ -67,7 +66,6 @@ def fit_terms(
     classes: int,
     weights: Array,
     rows: NDArray[np.bool_],
-    strength: float,
 ) -> Terms:
     """Learns class codes from the rows marked; a class none of them has gets ``NEVER``."""
     slopes, bias = np.zeros((len(told.index), classes)), np.full(classes, NEVER)
@@ -75,7 +73,7 @@ def fit_terms(
     if len(met) < 2 or not told.index:
         bias[met] = 0.0
         return Terms(told.reading, told.index, told.idf, slopes.astype(np.float32), bias)
-    model = LogisticRegression(C=strength, max_iter=MOST_STEPS, tol=1e-3)
+    model = LogisticRegression(C=STRENGTH, max_iter=MOST_STEPS, tol=1e-3)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the last digits are rounded away
         model.fit(told.matrix[rows], labels[rows], weights[rows])
@@ -100,19 +98,14 @@ def crossfit_terms(
     weights: Array,
     taught: NDArray[np.bool_],
     turns: Sequence[tuple[NDArray[np.bool_], NDArray[np.bool_]]],
-) -> tuple[Terms, Array, float]:
-    """Terms learned from all taught rows, the margins of rows by those that did not know them,
-    and the strength with which these answered best.
+) -> tuple[Terms, Array]:
+    """Terms learned from all taught rows, and the margins of every row by those that did not
+    know it.
 
     ``turns`` are pairs of rows known and rows then answered.
     """
-    tried: list[tuple[float, float, Array]] = []
-    asked = np.any([out for _, out in turns], axis=0)
-    for strength in STRENGTHS:
-        answers = np.full((len(labels), classes), np.nan)
-        for known, out in turns:
-            part = fit_terms(told, labels, classes, weights, taught & known, strength)
-            answers[out] = margins_of(part, told, out)
-        tried.append((loss_of_classes(answers[asked], labels[asked]), strength, answers))
-    _, strength, answers = min(tried, key=lambda found: found[:2])
-    return fit_terms(told, labels, classes, weights, taught, strength), answers, strength
+    answers = np.full((len(labels), classes), np.nan)
+    for known, out in turns:
+        part = fit_terms(told, labels, classes, weights, taught & known)
+        answers[out] = margins_of(part, told, out)
+    return fit_terms(told, labels, classes, weights, taught), answers
