@@ -1,15 +1,20 @@
-"""``python -m bench.coverage --seeds 5``: calibration and conformal sets of the disposition model.
+"""``python -m bench.coverage SIM1 SIM2``: calibration and conformal sets of the disposition model.
 
 Portions as the simulator's inspectors describe them, and what an expert does with each, drawn
 from the probabilities that the simulator writes down: enough rows, pooled over seeds, for a
 calibration error of a few hundredths to be told from chance. A seed's first part trains and its
 last quarter judges. Histories of customers, products and partners are not part of these rows.
+
+A group of a few hundred rows hardly ever shows the coverage it was promised, even where the
+promise is kept: beside each stands between which shares 95 % of such groups would lie.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from math import ceil
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,7 +28,7 @@ from models.calibration import calibration_error, error_by_chance
 from models.disposition.model import DispositionModel
 from models.protocol import Card
 from training.crossfit import STRETCHES
-from training.disposition import GROUPS, LEAST_A_CLASS, NAME, OUTPUT, OWN, Decided, learn
+from training.disposition import GROUPS, LEAST_A_CLASS, LEVEL, NAME, OUTPUT, OWN, Decided, learn
 from training.enough import common
 from training.made import columns_of
 from workflow.assessment import Row
@@ -32,9 +37,12 @@ LEAST_IN_SLICE = 150
 """Pooled rows of a group from which its coverage is printed."""
 TEST_SHARE = 0.25
 HISTORIES = ("customer_", "product_", "lot_", "supplier_", "carrier_")
+DRAWS = 20_000
+"""Repetitions from which it is said how far coverage strays by chance."""
 
 Facts = Mapping[str, Any]
-Pooled = tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], list[Row]]
+Array = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -46,6 +54,23 @@ class Portion:
     label: str
 
 
+@dataclass(frozen=True)
+class Judged:
+    """One journal's rows judged: ``held`` where the set has the truth.
+
+    ``likely_right`` and ``likely_held`` are how likely both were by the experts' probabilities:
+    free of the chance in what they drew. ``told`` are the rows whose answers decided thresholds.
+    """
+
+    rows: Sequence[Row]
+    told: Sequence[Row]
+    confidence: Array
+    right: Bools
+    held: Bools
+    likely_right: Array
+    likely_held: Array
+
+
 def run(
     folders: Annotated[
         list[Path], typer.Argument(help="As triage simulate --out DIR writes them.")
@@ -53,7 +78,7 @@ def run(
     seed: Annotated[int, typer.Option()] = 8123,
 ) -> None:
     """Pooled over the folders: error and what chance would show, coverage by unit and reason."""
-    parts: list[Pooled] = []
+    parts: list[Judged] = []
     best: list[float] = []
     with threadpool_limits(limits=1):
         for number, folder in enumerate(folders):
@@ -64,20 +89,23 @@ def run(
                 float(p.label == max(p.chances, key=p.chances.__getitem__)) for p in portions[cut:]
             ]
             typer.echo(f"{folder.name}: {cut} portions taught, {len(portions) - cut} judged")
-    confidence, right, held = (np.concatenate([part[i] for part in parts]) for i in range(3))
-    rows = [row for part in parts for row in part[3]]
+    confidence, right, held = (_pooled(parts, of) for of in ("confidence", "right", "held"))
+    likely_right = _pooled(parts, "likely_right")
     document = {
         "bench": "coverage",
         "journals": len(folders),
-        "test_rows": len(rows),
+        "test_rows": len(held),
         "accuracy": float(right.mean()),
         "best_accuracy": float(np.mean(best)),
-        "ece": calibration_error(confidence, right > 0),
+        "ece": calibration_error(confidence, right),
         "ece_by_chance": error_by_chance(confidence, seed=seed),
-        "ece_by_journal": [calibration_error(part[0], part[1]) for part in parts],
-        "ece_by_journal_by_chance": [error_by_chance(part[0], seed=seed) for part in parts],
+        "ece_of_probabilities": calibration_error(confidence, likely_right),
+        "ece_by_journal": [calibration_error(part.confidence, part.right) for part in parts],
+        "ece_by_journal_by_chance": [error_by_chance(p.confidence, seed=seed) for p in parts],
         "set_coverage": float(held.mean()),
-        **{f"coverage_by_{name}": _by(name, rows, held) for name in GROUPS},
+        "set_coverage_by_chance": by_chance([(len(p.rows), len(p.told)) for p in parts], seed),
+        "set_coverage_of_probabilities": float(_pooled(parts, "likely_held").mean()),
+        **{f"coverage_by_{name}": _by(name, parts, seed) for name in GROUPS},
     }
     typer.echo(json.dumps(document))
 
@@ -138,8 +166,8 @@ def _row(asked: Facts, line: Facts, found: Facts, product: Facts, reason: str | 
     }
 
 
-def _judged(before: Sequence[Portion], after: Sequence[Portion], seed: int) -> Pooled:
-    """Confidence, right, in the set, and the rows judged."""
+def _judged(before: Sequence[Portion], after: Sequence[Portion], seed: int) -> Judged:
+    """What a model of the portions before says of those after."""
     classes = common((portion.label for portion in before), LEAST_A_CLASS)
     known = [portion for portion in before if portion.label in classes]
     columns = tuple(c for c in columns_of(DISPOSITION) if not c.name.startswith(HISTORIES))
@@ -161,17 +189,62 @@ def _judged(before: Sequence[Portion], after: Sequence[Portion], seed: int) -> P
     names = np.array(classes)
     truth = np.array([portion.label for portion in after])
     held = (inside & (names == truth[:, None])).any(axis=1)
-    return chances.max(axis=1), names[chances.argmax(axis=1)] == truth, held, rows
+    said = chances.argmax(axis=1)
+    likely = np.array([[p.chances.get(name, 0.0) for name in classes] for p in after])
+    likely /= np.array([[sum(portion.chances.values())] for portion in after])
+    return Judged(
+        rows,
+        decided.rows,
+        chances.max(axis=1),
+        names[said] == truth,
+        held,
+        likely[np.arange(len(rows)), said],
+        (likely * inside).sum(axis=1),
+    )
 
 
-def _by(name: str, rows: Sequence[Row], held: NDArray[np.bool_]) -> dict[str, list[float]]:
-    """Coverage and rows of every group that has rows enough to say."""
-    cells = np.array([str(row[name]) for row in rows])
-    return {
-        str(group): [float(held[cells == group].mean()), float((cells == group).sum())]
-        for group in np.unique(cells)
-        if (cells == group).sum() >= LEAST_IN_SLICE
-    }
+def _pooled(parts: Sequence[Judged], name: str) -> Array:
+    return np.concatenate([getattr(part, name) for part in parts])
+
+
+def _by(name: str, parts: Sequence[Judged], seed: int) -> dict[str, dict[str, Any]]:
+    """Every group with rows enough to say: coverage, between what it lies by chance, and what it
+    comes to by the experts' probabilities; how often the likeliest option is right."""
+    cells = np.array([str(row[name]) for part in parts for row in part.rows])
+    journal = np.repeat(np.arange(len(parts)), [len(part.rows) for part in parts])
+    told = [Counter(str(row[name]) for row in part.told) for part in parts]
+    found: dict[str, dict[str, Any]] = {}
+    for group in np.unique(cells).tolist():
+        mine = cells == group
+        if mine.sum() < LEAST_IN_SLICE:
+            continue
+        judged = np.bincount(journal[mine], minlength=len(parts)).tolist()
+        counts = [(rows, known[group]) for rows, known in zip(judged, told, strict=True)]
+        found[group] = {
+            "rows": int(mine.sum()),
+            "coverage": float(_pooled(parts, "held")[mine].mean()),
+            "by_chance": by_chance(counts, seed),
+            "of_probabilities": float(_pooled(parts, "likely_held")[mine].mean()),
+            "accuracy": float(_pooled(parts, "right")[mine].mean()),
+        }
+    return found
+
+
+def by_chance(counts: Sequence[tuple[int, int]], seed: int, level: float = LEVEL) -> list[float]:
+    """Between which shares pooled coverage lies in 95 of 100 repetitions, the promise being kept.
+
+    ``counts`` are rows judged and rows that decided the threshold, one pair a journal: given the
+    latter, split conformal coverage is a draw from a beta distribution (Vovk 2012), and what is
+    seen of it a binomial one. Too few rows for a finite threshold: everything is held.
+    """
+    chance = np.random.default_rng(seed)
+    held = np.zeros(DRAWS)
+    for judged, told in counts:
+        rank = ceil((told + 1) * level)
+        share = chance.beta(rank, told + 1 - rank, DRAWS) if rank <= told else np.ones(DRAWS)
+        held += chance.binomial(judged, share)
+    share = held / sum(judged for judged, _ in counts)
+    return [round(float(edge), 4) for edge in np.quantile(share, (0.025, 0.975))]
 
 
 def _lines(path: Path) -> Iterable[Facts]:

@@ -91,10 +91,13 @@ def fit_temperature(
     return Temperature(float(np.exp((left + right) / 2)))
 
 
-def calibration_error(confidence: Array, right: NDArray[np.bool_], bins: int = BINS) -> float:
+def calibration_error(
+    confidence: Array, right: NDArray[np.bool_] | Array, bins: int = BINS
+) -> float:
     """Expected calibration error in [0, 1]: the mean gap between confidence and being right.
 
-    Equal-width bins, weighted by their rows (Naeini et al. 2015). NaN without rows.
+    Equal-width bins, weighted by their rows (Naeini et al. 2015). ``right`` may be how likely
+    that was, where somebody knows. NaN without rows.
     """
     if len(confidence) == 0:
         return float("nan")
