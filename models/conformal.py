@@ -6,8 +6,8 @@ calibration rows (Vovk et al. 2005). ``lac`` gives the smallest sets (Sadinle et
 little larger than needed, never smaller).
 
 A promise that holds on average may be kept for easy cases and broken for hard ones. ``by_class``
-keeps it for every true class (Vovk 2012), ``Grouped`` for every group of rows (Gibbs, Cherian
-and Candès 2023), as far as calibration rows reach.
+keeps it for every true class (Vovk 2012), ``Grouped`` for every group of rows, as far as
+calibration rows reach.
 """
 
 from collections.abc import Mapping, Sequence

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from models.calibration import softmax
-from models.conformal import Grouped, fit_conformal
+from models.conformal import Grouped, fit_conformal, scores
 from training.coverage import fit_grouped
 from workflow.assessment import Row
 
@@ -30,15 +30,26 @@ def drawn(count: int, seed: int) -> tuple[Array, NDArray[np.intp], list[Row]]:
     return flat, truth, rows
 
 
-def test_one_column_of_groups_is_one_split_conformal_threshold_a_group() -> None:
-    """To the digit what fitting each group alone gives."""
+def test_one_column_of_groups_is_one_quantile_a_group() -> None:
+    """The smallest score that so many of the group's rows do not exceed; common for others."""
     chances, truth, rows = drawn(600, 1)
     found = fit_grouped(chances, truth, rows, ("unit",), 0.9)
+    strange = scores(chances, "lac")[np.arange(len(truth)), truth]
     for unit in UNITS:
-        own = np.array([row["unit"] == unit for row in rows])
-        alone = fit_conformal(chances[own], truth[own], 0.9)
-        assert found.threshold({"unit": unit}) == pytest.approx(alone.threshold, abs=1e-9)
+        own = np.sort(strange[np.array([row["unit"] == unit for row in rows])])
+        edge = int(np.ceil(0.9 * len(own) + 1e-6)) - 1
+        assert found.threshold({"unit": unit}) == pytest.approx(own[edge], abs=1e-9)
     assert found.threshold({"unit": "elsewhere"}) == found.marginal.threshold
+
+
+def test_a_combination_nobody_showed_has_the_common_threshold() -> None:
+    """What its unit and its reason say alone was never seen together."""
+    chances, truth, rows = drawn(600, 6)
+    rows = [{**row, "reason": "late"} if row["unit"] == "food" else row for row in rows]
+    found = fit_grouped(chances, truth, rows, ("unit", "reason"), 0.9)
+    assert {"food"} < set(found.groups[0])
+    assert found.threshold({"unit": "food", "reason": "broken"}) == found.marginal.threshold
+    assert found.threshold({"unit": "food", "reason": "late"}) != found.marginal.threshold
 
 
 def test_overlapping_groups_each_get_what_was_promised() -> None:
