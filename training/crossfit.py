@@ -108,8 +108,8 @@ def crossfit(past: Past, *, seed: int) -> Crossfit:
 def folds(stretch: NDArray[np.intp]) -> list[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
     """Rows a model may know and rows it then answers: every stretch in turn, the oldest first.
 
-    All others are known, later ones too: what few rows cost is more than what a model gains by
-    seeing the weeks on both sides (measured by calibration of the months that followed).
+    All others are known, later ones too: a model of earlier rows alone has fewer of them, and
+    says less of how sure the one of all rows may be.
     """
     return [(stretch != out, stretch == out) for out in np.unique(stretch)]
 
