@@ -39,8 +39,9 @@ from models.credit_anomaly.model import LEVELS, CreditAnomaly
 from models.protocol import Card, Column
 from models.tabular import Layout
 from training import measures
-from training.credit_anomaly import Lesson, assembled
+from training.credit_anomaly import assembled
 from training.crossfit import STRETCHES, Past
+from training.strangeness import Lesson
 from workflow.assessment import Row
 
 Array = NDArray[np.float64]

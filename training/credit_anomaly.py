@@ -21,22 +21,20 @@ from models.credit_anomaly.model import (
 )
 from models.credit_anomaly.tails import Direction
 from models.protocol import Card
-from models.tabular import Layout, Matrix
+from models.tabular import Layout
 from training import measures
-from training.crossfit import Crossfit, Past, crossfit, folds, own_columns, stretches
+from training.crossfit import Crossfit, Past, crossfit
 from training.detector import fit_detector
 from training.enough import need
-from training.labels import SUSPECT
 from training.made import Array, Judgement, Made, by_slice, columns_of, rows_of
 from training.rows import Example
 from training.split import Split, by_time_and_customer
+from training.strangeness import Lesson, is_suspect, lesson, usual_detector, when_new, with_labels
 
 NAME = "credit_anomaly"
 LEAST_CREDITS = 100
 LEAST_SUSPECT = 25
 """Confirmed anomalies from which labels are used at all."""
-OWN = ("credit_", "line_")
-"""How columns begin that are facts of the credit itself; the others are history."""
 ELEVATED_SHARE, HIGH_SHARE = 0.95, 0.99
 """Share of past credits below the two levels: one in twenty and one in a hundred is seen."""
 KNOTS = 200
@@ -87,23 +85,6 @@ def fit(examples: Sequence[Example], *, seed: int) -> Made:
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """Past credits in time order, a row of ``matrix`` each, and what is known of some of them.
-
-    ``taught`` marks rows that models may learn from; ``stretch`` is 0 to 4, and no case lies in
-    two. ``known`` marks rows with a label, and ``labelled`` holds these alone, in the same order,
-    with the label 1 for an anomaly.
-    """
-
-    layout: Layout
-    matrix: Matrix
-    taught: NDArray[np.bool_]
-    stretch: NDArray[np.intp]
-    known: NDArray[np.bool_]
-    labelled: Past
-
-
-@dataclass(frozen=True)
 class Learned:
     """The parts of a model waiting for its card; ``plain`` is the same without labels."""
 
@@ -124,60 +105,22 @@ class Learned:
         return CreditAnomaly(card, self.layout, self.detector, self.levels, self.blend, self.scorer)
 
 
-def lesson(
-    layout: Layout, matrix: Matrix, past: Sequence[Example], taught: NDArray[np.bool_]
-) -> Lesson:
-    """What examples teach: a label where somebody judged, weighted by how far it is trusted."""
-    known = np.array([example.label is not None for example in past])
-    labelled = _labelled(past)
-    weights = np.array([example.weight for example in labelled])
-    own = own_columns(layout, OWN)
-    rows = Past(
-        layout, matrix[known], is_suspect(labelled), 1, weights, taught[known],
-        stretches(labelled), own,
-    )  # fmt: skip
-    return Lesson(layout, matrix, taught, stretches(past), known, rows)
-
-
 def assembled(given: Lesson, directions: Mapping[str, Direction], *, seed: int) -> Learned:
-    """Strangeness from all taught rows; labels where enough anomalies are confirmed."""
-    layout, matrix = given.layout, given.matrix
-    detector = fit_detector(layout, matrix[given.taught], directions, seed=seed)
-    plain = CreditAnomaly(_blank(), layout, detector, _no_levels())
+    """Strangeness from taught rows in order; labels where enough anomalies are confirmed."""
+    layout = given.layout
+    detector = usual_detector(given, given.taught, directions, seed)
+    plain = detector
+    if given.known.any():
+        rows = given.matrix[given.taught]
+        plain = fit_detector(layout, rows, directions, vetted=False, seed=seed)
     learned = _crossfit(given.labelled, seed)
-    strange = _when_new(given, directions, plain, seed)
+    strange = when_new(given, directions, detector, seed)
     blend = _blend(strange[given.known], learned, given.labelled) if learned else Blend()
     scorer = learned.scorer if learned and blend.taught else None
     bare = CreditAnomaly(_blank(), layout, detector, _no_levels(), blend, scorer)
     levels = _levels(_totals(bare, given, strange, learned))
-    return Learned(layout, detector, levels, blend, scorer, plain)
-
-
-def _when_new(
-    given: Lesson, directions: Mapping[str, Direction], plain: CreditAnomaly, seed: int
-) -> Array:
-    """Strangeness of each past credit by a detector that did not know its stretch of time.
-
-    A credit is less strange to the detector that learned from it than the next one will be: levels
-    and blend fitted to such scores would find every new credit suspicious.
-    """
-    strange = plain.totals(given.matrix)
-    for known, out in folds(given.stretch):
-        if not (given.taught & known).any():  # one case alone: nobody else is there to ask
-            continue
-        rows = given.matrix[given.taught & known]
-        detector = fit_detector(given.layout, rows, directions, seed=seed)
-        strange[out] = detector.scores(given.matrix[out])
-    return strange
-
-
-def is_suspect(examples: Sequence[Example]) -> Array:
-    """1 for a confirmed anomaly, 0 for a credit found to be in order."""
-    return np.array([float(example.label == SUSPECT) for example in examples])
-
-
-def _labelled(examples: Sequence[Example]) -> list[Example]:
-    return [example for example in examples if example.label is not None]
+    without = CreditAnomaly(_blank(), layout, plain, _no_levels())
+    return Learned(layout, detector, levels, blend, scorer, without)
 
 
 def _crossfit(labelled: Past, seed: int) -> Crossfit | None:
@@ -230,7 +173,7 @@ def _judge(
     test = split.test
     matrix = model.layout.matrix(rows_of(test))
     names = [model.levels.name(total) for total in model.totals(matrix).tolist()]
-    known = _labelled(test)
+    known = with_labels(test)
     metrics = {
         "test_rows": float(len(test)),
         "test_labelled": float(len(known)),

@@ -1,6 +1,6 @@
-"""Fits the anomaly detector: its five views, from rows of which most are usual."""
+"""Fits the anomaly detector: its views, from past rows that are vetted or raw."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -8,14 +8,23 @@ from numpy.typing import NDArray
 from sklearn.covariance import ledoit_wolf
 from sklearn.ensemble import IsolationForest
 
-from models.credit_anomaly.detector import FLOOR, Bend, Detector
+from models.credit_anomaly.detector import FLOOR, RAW, VETTED, Bend, Detector
 from models.credit_anomaly.isolation import PlainTree, expanded, lightgbm_text, mean_path
 from models.credit_anomaly.neighbours import Neighbours
 from models.credit_anomaly.plane import fit_plane
 from models.credit_anomaly.shape import Shape
-from models.credit_anomaly.tails import Direction, Tail, fit_codes, fit_number, surprises
+from models.credit_anomaly.tails import (
+    Direction,
+    Tail,
+    fit_codes,
+    fit_density,
+    fit_number,
+    surprises,
+)
 from models.tabular import Layout, Matrix
 from models.tree_explain import Trees
+
+Array = NDArray[np.float64]
 
 TREES, SUBSAMPLE = 100, 256
 """The forest of the paper; its scores hardly change beyond these."""
@@ -24,42 +33,69 @@ BULK, STEPS = 0.75, 20
 MOST_SHAPED, MOST_AXES = 20_000, 64
 MOST_PAST = 4096
 """Past rows kept: a bundle stays small, and one credit is compared in well under 5 ms."""
+SCALES_VETTED, SCALES_RAW = {"around": 20}, {"around": 10, "wide": 100}
+"""Past rows that make the mean of a view."""
+PRUNED = 0.2
+"""Share of raw rows, the strangest, that nothing is compared with."""
+TINY = 1e-9
 MOST_COMPARED = 1500
 """Training rows that say which distances are usual."""
 
 
 def fit_detector(
-    layout: Layout, matrix: Matrix, directions: Mapping[str, Direction], *, seed: int
+    layout: Layout,
+    matrix: Matrix,
+    directions: Mapping[str, Direction],
+    *,
+    vetted: bool,
+    seed: int,
 ) -> Detector:
     """A detector of the usual rows in ``matrix`` (as ``layout`` made it), labels not needed.
 
     ``directions`` says for a column whether only large (``high``) or small (``low``) values are
-    suspicious; columns it does not name are suspicious at both ends. Some rows may be anomalies.
+    suspicious; columns it does not name are suspicious at both ends. ``vetted`` says that people
+    found every row in order. Otherwise anomalies may be among them: the strangest ``PRUNED`` of
+    the rows are then nobody's neighbours and fill no gap, and a value in a gap is strange too.
     """
     fitted = [_tail(layout, j, matrix[:, j], directions) for j in range(matrix.shape[1])]
-    surprise = surprises(matrix, fitted)
-    centre = surprise.mean(axis=0)
     typical = _typical(matrix)
     big = expanded(matrix, typical)
     forest = Trees(grow(big, trees=TREES, seed=seed))
     paths = forest.margins(big)[:, 0]
     plane = fit_plane(matrix, fitted, [directions.get(c.name, "both") for c in layout.columns])
-    places = plane(matrix, fitted)
+    places = past = plane(matrix, fitted)
     shape = fit_shape(places)
-    neighbours = Neighbours(_distinct(places, seed))
+    if not vetted:
+        rare = surprises(matrix, fitted).sum(axis=1)
+        kept = _usual([rare, paths, np.log(_far(shape, places) + TINY)])
+        past = places[kept]
+        fitted = [
+            fit_density(matrix[kept, j]) if _two_sided(layout, j, directions) else tail
+            for j, tail in enumerate(fitted)
+        ]
+    surprise = surprises(matrix, fitted)
+    weights = VETTED if vetted else RAW
+    neighbours = Neighbours(_distinct(past, seed), SCALES_VETTED if vetted else SCALES_RAW)
     return Detector(
         tails=tuple(fitted),
-        centre=centre,
+        centre=surprise.mean(axis=0),
         tail_deviation=_deviation(surprise.sum(axis=1)),
-        trees=forest,
+        trees=forest if "isolation" in weights else None,
         typical=typical,
         path_mean=float(paths.mean()),
         path_deviation=_deviation(paths),
         plane=plane,
         shape=shape,
         neighbours=neighbours,
-        bends=_bends(places, shape, neighbours, seed),
+        bends=_bends(_some(places, seed), shape, neighbours, weights),
+        weights=weights,
     )
+
+
+def _usual(views: Sequence[Array]) -> NDArray[np.bool_]:
+    """Marks the rows that are left without the strangest, by the mean of the views."""
+    strange = np.sum([(view - view.mean()) / _deviation(view) for view in views], axis=0)
+    return np.asarray(strange <= np.quantile(strange, 1.0 - PRUNED))
 
 
 def fit_shape(places: Matrix) -> Shape:
@@ -82,10 +118,15 @@ def fit_shape(places: Matrix) -> Shape:
             break
         kept = nearer
         shape = _shape_of(places[kept])
-        steps = places - shape.centre
-        turned = steps @ shape.axes
-        far = shape.rest * (steps**2).sum(axis=1) + (turned**2) @ shape.gain
+        far = _far(shape, places)
     return shape
+
+
+def _far(shape: Shape, places: Matrix) -> Array:
+    """Squared distances, all at once: to sort by, not to answer with."""
+    steps = places - shape.centre
+    turned = steps @ shape.axes
+    return np.asarray(shape.rest * (steps**2).sum(axis=1) + (turned**2) @ shape.gain)
 
 
 def _shape_of(rows: Matrix) -> Shape:
@@ -109,20 +150,25 @@ def _distinct(places: Matrix, seed: int) -> Matrix:
     return rows[np.sort(drawn)]
 
 
-def _bends(places: Matrix, shape: Shape, neighbours: Neighbours, seed: int) -> dict[str, Bend]:
+def _some(places: Matrix, seed: int) -> Matrix:
+    """A random ``MOST_COMPARED`` of the rows where there are more."""
+    if len(places) <= MOST_COMPARED:
+        return places
+    drawn = np.random.default_rng(seed).choice(len(places), MOST_COMPARED, replace=False)
+    return places[np.sort(drawn)]
+
+
+def _bends(
+    some: Matrix, shape: Shape, neighbours: Neighbours, weights: Mapping[str, float]
+) -> dict[str, Bend]:
     """How each distance is bent, by what it is for training rows, each compared with others."""
-    some = places
-    if len(places) > MOST_COMPARED:
-        drawn = np.random.default_rng(seed).choice(len(places), MOST_COMPARED, replace=False)
-        some = places[np.sort(drawn)]
-    _, around = neighbours.parts(some)
-    unit = max(float(np.median(around.sum(axis=1))), 1e-9)
-    return {
-        "shape": _bend(shape.parts(some), FLOOR["shape"]),
-        "around": _bend(around, FLOOR["around"]),
+    parts = {"shape": shape.parts(some), **neighbours.parts(some)}
+    bends = {name: _bend(parts[name], FLOOR[name]) for name in ("shape", *neighbours.scales)}
+    if "novelty" in weights:
         # A past row's nearest is itself: what is usual for a new one is how far others lie.
-        "novelty": Bend(around.mean(axis=0), unit, FLOOR["novelty"], 0.0, 1.0),
-    }
+        around = bends["around"]
+        bends["novelty"] = Bend(around.usual, around.unit, FLOOR["novelty"], 0.0, 1.0)
+    return bends
 
 
 def _bend(parts: Matrix, floor: float) -> Bend:
@@ -174,6 +220,13 @@ def _tail(
     if column.kind == "flag":
         return fit_codes(values, 2)
     return fit_number(values, directions.get(column.name, "both"))
+
+
+def _two_sided(layout: Layout, j: int, directions: Mapping[str, Direction]) -> bool:
+    """Whether a column holds numbers that may be strange anywhere."""
+    column = layout.columns[j]
+    counted = column.kind not in ("category", "flag")
+    return counted and directions.get(column.name, "both") == "both"
 
 
 def _typical(matrix: Matrix) -> NDArray[np.float64]:

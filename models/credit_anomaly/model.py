@@ -25,6 +25,8 @@ OUTPUT_SUPERVISED = "log_odds:anomalous"
 METHOD = "exact_given_neighbours"
 """Pushes add up exactly; which past credits are the nearest is given, and charged to no column."""
 
+ISOLATION = "isolation.txt"
+
 Array = NDArray[np.float64]
 
 
@@ -153,7 +155,8 @@ class CreditAnomaly:
 
     def save(self, folder: Path) -> None:
         """Writes everything but card, metrics and sums, which the bundle writes."""
-        (folder / "isolation.txt").write_text(self.detector.trees.text)
+        if self.detector.trees:
+            (folder / ISOLATION).write_text(self.detector.trees.text)
         if self.taught is not None:
             self.taught.save(folder)
         write_json(folder / "layout.json", self.layout.to_json())
@@ -176,7 +179,7 @@ def load(folder: Path, card: Card) -> CreditAnomaly:
         Detector.from_json(
             read_json(folder / "detector.json"),
             arrays,
-            Trees((folder / "isolation.txt").read_text()),
+            Trees((folder / ISOLATION).read_text()) if (folder / ISOLATION).exists() else None,
         ),
         Levels(levels["elevated"], levels["high"], tuple(levels["knots"]), tuple(levels["shares"])),
         Blend(**calibration["blend"]),

@@ -18,6 +18,7 @@ from models.tabular import Matrix, log_scale
 Direction = Literal["both", "high", "low"]
 MOST_KNOTS = 256
 """Points at which a number's two tails are remembered; between them they are interpolated."""
+TENTHS = 10
 BEYOND_MOST = 3.0
 """How much surprise a value beyond everything ever seen may add."""
 
@@ -79,8 +80,25 @@ def fit_number(values: Array, direction: Direction) -> NumberTail:
     at_least = len(known) - np.searchsorted(known, distinct, side="left")
     high, low = -np.log((at_least + 0.5) / (n + 1)), -np.log((at_most + 0.5) / (n + 1))
     surprise = {"high": high, "low": low, "both": np.maximum(high, low)}[direction]
-    width = float(np.subtract(*np.quantile(known, [0.9, 0.1])))
-    return NumberTail(distinct, surprise, missing, max(width, 0.5))
+    return NumberTail(distinct, surprise, missing, _width(known))
+
+
+def fit_density(values: Array) -> NumberTail:
+    """By the share of rows in the same tenth of the range, so that a gap is as rare as an end
+    (the histograms of HBOS, Goldstein and Dengel 2012)."""
+    n = len(values)
+    known = values[~np.isnan(values)]
+    if len(known) == 0:
+        return fit_number(values, "both")
+    counts, edges = np.histogram(known, TENTHS)
+    # Up to half a tenth beyond the ends is still inside, and what comes then is empty.
+    half = (edges[1] - edges[0]) / 2
+    inner = [edges[0] - half, *edges[1:-1], edges[-1] + half]
+    counts, at = np.pad(counts, 1), log_scale(np.array([inner[0] - half, *inner, inner[-1] + half]))
+    # Each tenth is as rare at its one end as at the other: a knot at both.
+    knots = np.column_stack([at[:-1], np.nextafter(at[1:], -np.inf)]).ravel()
+    surprise = np.repeat(-np.log((counts + 0.5) / (n + 1)), 2)
+    return NumberTail(knots, surprise, _log_share(n - len(known), n), _width(log_scale(known)))
 
 
 def fit_codes(values: Array, codes: int) -> CodeTail:
@@ -123,6 +141,11 @@ def from_json(data: Mapping[str, Any]) -> Tail:
         float(data["missing"]),
         float(data["beyond"]),
     )
+
+
+def _width(scaled: Array) -> float:
+    """Where most values lie, on the log scale; never next to nothing."""
+    return max(float(np.subtract(*np.quantile(scaled, [0.9, 0.1]))), 0.5)
 
 
 def _log_share(count: int, n: int) -> float:

@@ -2,11 +2,13 @@
 
 import numpy as np
 
+from models.credit_anomaly.detector import RAW, VETTED
 from models.credit_anomaly.model import LEVELS, OUTPUT_UNSUPERVISED
 from models.protocol import Card, Column
 from models.tabular import Layout
-from training.credit_anomaly import Lesson, assembled
+from training.credit_anomaly import assembled
 from training.crossfit import STRETCHES, Past
+from training.strangeness import Lesson
 
 CARD = Card("credit_anomaly", "0", (), LEVELS, OUTPUT_UNSUPERVISED, "", None, "", {})
 
@@ -42,3 +44,25 @@ def test_the_mean_probability_of_new_credits_is_the_share_of_anomalies() -> None
     model = learned.build(CARD)
     later = model.confidences(model.totals(np.random.default_rng(2).lognormal(size=(2000, 8))))
     assert abs(later.mean() - labels.mean()) < 0.03
+
+
+def test_only_where_people_judged_every_credit_is_the_past_vetted() -> None:
+    """One credit that nobody looked at, and to have been there before excuses nothing."""
+    labels = np.zeros(300)
+    labels[:40] = 1.0
+    assert assembled(lesson(300, labels, 1), {}, seed=1).detector.weights == VETTED
+    labels[100] = np.nan
+    assert assembled(lesson(300, labels, 1), {}, seed=1).detector.weights == RAW
+
+
+def test_a_confirmed_anomaly_excuses_no_other() -> None:
+    """It is not among the past rows that others are compared with; without labels it would be."""
+    labels = np.zeros(300)
+    labels[7] = 1.0
+    given = lesson(300, labels, 1)
+    learned = assembled(given, {}, seed=1)
+    again = learned.detector.views(given.matrix[[7, 8]])["novelty"]
+    least = learned.detector.bends["novelty"].values(np.zeros(1))[0]
+    assert again[0] > least
+    assert again[1] == least
+    assert learned.plain.detector.weights == RAW
