@@ -22,10 +22,10 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 
 from models.bundle import load
-from models.calibration import softmax
+from models.calibration import error_by_chance, softmax
 from models.reason.model import MOST_CHARACTERS, ReasonModel
 from training.encoder import exported
-from training.measures import macro_f1
+from training.measures import interval, macro_f1
 from training.reason import Options, fit, judge, make
 from training.registry import DRAWER, Registry
 from workflow.codes import UNCLEAR
@@ -54,6 +54,7 @@ def run(
         raise typer.BadParameter("give either --train, or --champion, or --bundle")
     judged = _read(test, text_column, label_column)
     document: dict[str, Any] = {"bench": "text", "test": test.name}
+    simple: list[str] = []
     if train is not None:
         taught = _read(train, text_column, label_column)
         later = _read(val, text_column, label_column) if val else ([], [])
@@ -64,13 +65,16 @@ def run(
             finetune_minutes=minutes if finetune else 0.0,
         )
         model, facts = _trained(taught, later, options, seed)
-        document |= facts | _floors(taught, judged, seed)
+        simple = _simple(taught, judged[0], seed)
+        document |= facts | _floors(taught, judged, simple)
     else:
         model, document["model"] = _shipped(bundle, seed)
     inside = [pair for pair in zip(*judged, strict=True) if pair[1] != UNCLEAR]
     outside = [text for text, label in zip(*judged, strict=True) if label == UNCLEAR]
     outside += _texts(oos_test, text_column) if oos_test else []
     document |= _judged(model, inside, bool(outside))
+    if simple:  # after the speed was taken: the encoder remembers these texts from here on
+        document |= _bounds(model, judged, simple, seed)
     if outside:
         document |= _turned_away(model, outside, trained=train is not None)
     typer.echo(json.dumps(document))
@@ -93,19 +97,46 @@ def _trained(
     }
 
 
-def _floors(taught: Texts, judged: Texts, seed: int) -> dict[str, Any]:
-    """What always naming the commonest label reaches, and a plain TF-IDF with a linear SVM."""
-    commonest = Counter(taught[1]).most_common(1)[0][0]
-    known = set(taught[0])
+def _simple(taught: Texts, texts: Sequence[str], seed: int) -> list[str]:
+    """What a plain TF-IDF with a linear SVM says of these texts."""
     words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
     simple = LinearSVC(random_state=seed).fit(words.fit_transform(taught[0]), taught[1])
-    said = simple.predict(words.transform(judged[0]))
+    said: list[str] = simple.predict(words.transform(texts)).tolist()
+    return said
+
+
+def _floors(taught: Texts, judged: Texts, simple: Sequence[str]) -> dict[str, Any]:
+    """What always naming the commonest label reaches, and what the simple answers do."""
+    commonest = Counter(taught[1]).most_common(1)[0][0]
+    known = set(taught[0])
     truth = np.array(judged[1])
     return {
         "majority_accuracy": float((truth == commonest).mean()),
-        "tfidf_accuracy": float((truth == said).mean()),
-        "tfidf_macro_f1": macro_f1(judged[1], said.tolist()),
+        "tfidf_accuracy": float((truth == np.array(simple)).mean()),
+        "tfidf_macro_f1": macro_f1(judged[1], simple),
         "test_texts_in_train": sum(text in known for text in judged[0]),
+    }
+
+
+def _bounds(
+    model: ReasonModel, judged: Texts, simple: Sequence[str], seed: int
+) -> dict[str, tuple[float, float]]:
+    """How far test texts of this number can tell: 95 % bootstrap intervals, drawing texts.
+
+    Of macro-F1, and of how much of it lies above that of the simple answers on the same draw.
+    """
+    texts, truth = judged
+    logits, _ = model.logits([text[:MOST_CHARACTERS] for text in texts])
+    said = [model.classes[i] for i in logits.argmax(axis=1)]
+
+    def reached(answers: Sequence[str], rows: NDArray[np.intp]) -> float:
+        return macro_f1([truth[i] for i in rows], [answers[i] for i in rows])
+
+    return {
+        "macro_f1_interval": interval(lambda rows: reached(said, rows), texts, seed),
+        "macro_f1_over_tfidf_interval": interval(
+            lambda rows: reached(said, rows) - reached(simple, rows), texts, seed
+        ),
     }
 
 
@@ -128,6 +159,7 @@ def _judged(
     answered = np.array([answer.abstained is None for answer in answers])
     document: dict[str, Any] = judge(chances, truth, model.conformal.sets(chances))
     document |= {
+        "ece_by_chance": error_by_chance(chances.max(axis=1)),
         "answered_share": float(answered.mean()),
         "accuracy_when_answered": float(right[answered].mean()) if answered.any() else None,
         "texts": len(inside),

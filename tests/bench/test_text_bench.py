@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("sklearn", reason="needs pip install '.[training]'")
 
-from bench.text import _judged, _turned_away
+from bench.text import _bounds, _judged, _turned_away
 from models.reason.model import ReasonModel
 from models.reason.stated import Stated
 from models.reason.words import WORD
@@ -33,3 +33,20 @@ def test_a_note_without_a_reason_is_turned_away_in_the_figures_too() -> None:
         assert _turned_away(model, texts, trained=True)["oos_recall"] == 1 - np.mean(kept)
     assert kept == [True, True, False, False]
     assert _judged(plain, NOTES, True)["in_scope_accuracy"] > 0.5
+
+
+def test_figures_say_how_far_so_few_texts_can_tell() -> None:
+    """Macro-F1 lies in its interval; against the very same answers nothing is gained on any draw;
+    and beside the calibration error stands what chance alone would show."""
+    taught = ([text for text, _ in TAUGHT], [label for _, label in TAUGHT])
+    model, _ = make(taught, ([], []), seed=1, prototypes=False, options=Options(english_only=False))
+    # Water is a word the model never met, so it is wrong about some of these.
+    notes = [*TAUGHT, *((f"water {i}", drink) for drink in ("tea", "milk") for i in range(5))]
+    texts, labels = [text for text, _ in notes], [label for _, label in notes]
+    said = [model.classes[i] for i in model.logits(texts)[0].argmax(axis=1)]
+    figures = _judged(model, notes, False)
+    bounds = _bounds(model, (texts, labels), said, seed=1)
+    low, high = bounds["macro_f1_interval"]
+    assert low < figures["macro_f1"] < high
+    assert bounds["macro_f1_over_tfidf_interval"] == (0.0, 0.0)
+    assert 0.0 <= figures["ece_by_chance"] < 1.0
