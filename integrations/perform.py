@@ -15,9 +15,11 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection
 
 from integrations.erp.documents import (
+    ClaimSettlement,
     Closing,
     CreditMemo,
     Document,
+    Intercompany,
     Post,
     Receipt,
     Replacement,
@@ -35,6 +37,8 @@ REQUEST_OF: dict[str, type[Any]] = {
     "erp.stock_move": StockMove,
     "erp.credit_memo": CreditMemo,
     "erp.supplier_claim": SupplierClaim,
+    "erp.claim_settlement": ClaimSettlement,
+    "erp.intercompany": Intercompany,
     "erp.replacement": Replacement,
     "erp.close": Closing,
 }

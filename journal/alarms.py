@@ -28,6 +28,7 @@ def raise_alarm(
     actor: Actor = SYSTEM,
     figures: tuple[tuple[str, float], ...] = (),
     report: str | None = None,
+    due_at: datetime | None = None,
 ) -> AlarmRaised | None:
     """Record a task for ``role``; ``None`` where one of this kind and subject is open already.
 
@@ -35,7 +36,7 @@ def raise_alarm(
     """
     stream = alarms.stream_of(kind, subject)
     history = [entry.event for entry in journal.read_stream(conn, stream)]
-    alarm = alarms.raised(history, kind, subject, says, role, at, figures, report)
+    alarm = alarms.raised(history, kind, subject, says, role, at, figures, report, due_at)
     if alarm is not None:
         journal.append(conn, [Append(stream, (alarm,), actor, at, len(history))])
     return alarm

@@ -1,9 +1,9 @@
 """What the desk shows of a case, folded from its events: pure, the same live and in ``verify``.
 
 Rows are plain dicts with the columns of ``return_case``, ``case_line``, ``task`` (leases apart,
-which are nobody's history), ``answer`` and ``second_review``. Quantities are ``Decimal``. The
-rules of what an event changes are those of ``workflow.evolve``; ``tests/journal`` holds the two
-together.
+which are nobody's history), ``answer``, ``second_review`` and ``claim``. Quantities are
+``Decimal``. The rules of what an event changes are those of ``workflow.evolve``; ``tests/journal``
+holds the two together.
 """
 
 from collections.abc import Iterable
@@ -12,8 +12,10 @@ from datetime import datetime
 from decimal import Decimal
 
 from journal.answer_rows import AnswerKey, Row, note_answer
+from journal.claim_rows import ClaimRows, note_claim, note_claims_at_once
 from journal.ledgers import Movements, SourceLine
 from journal.review_rows import note_review
+from workflow.claim import claim_by
 from workflow.codes import Disposition
 from workflow.events import (
     AssessmentRecorded,
@@ -55,6 +57,7 @@ class CaseRows:
     tasks: dict[str, Row] = field(default_factory=dict)
     answers: dict[AnswerKey, Row] = field(default_factory=dict)
     reviews: dict[str, Row] = field(default_factory=dict)
+    claims: ClaimRows = field(default_factory=dict)
 
 
 def apply(
@@ -62,6 +65,7 @@ def apply(
 ) -> None:
     """Change the rows as the event says, and add to ``ledger`` what it moves there."""
     note_answer(rows.answers, event, recorded_at)
+    note_claim(rows.claims, rows.case, event)
     match event:
         case ReturnRequested():
             _requested(rows, event)
@@ -91,6 +95,7 @@ def apply(
             rows.lines[event.line]["inspected"] += event.quantity
         case DispositionConfirmed():
             _disposed(rows.lines[event.line], event)
+            note_claims_at_once(rows.claims, rows.case, rows.lines[event.line], event)
         case HoldReleased():
             _released(rows.lines[event.line], event)
         case CreditProposed() | CreditApproved() | CreditDenied():
@@ -190,6 +195,9 @@ def _line(return_id: str, line: RequestedLine) -> Row:
         "received": ZERO,
         "released": ZERO,
         "inspected": ZERO,
+        "unit_cost_minor": line.facts.unit_cost_minor,
+        "vendor_takes_back": line.facts.supplier_accepts_returns,
+        "claim_by": claim_by(line.facts),
         "disposed": {},
         "credited_minor": 0,
         "credits_proposed": 0,
@@ -269,6 +277,8 @@ def _opened(rows: CaseRows, event: TaskOpened) -> Row:
         "overdue_at": None,
         "risk": line["risk"] if line and event.point == "credit" and not event.blind else None,
         "blind": event.blind,
+        "asked_by": event.asked_by,
+        "note": event.note or None,
     }
 
 

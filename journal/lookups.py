@@ -17,7 +17,6 @@ from workflow.facts import (
     CustomerRegistered,
     LotRegistered,
     ProductListed,
-    SupplierClaimAnswered,
     SupplierRegistered,
 )
 
@@ -79,6 +78,12 @@ def product(conn: Connection, sku: str) -> ProductListed | None:
 def supplier(conn: Connection, supplier_id: str) -> SupplierRegistered | None:
     row = _one(conn, tables.supplier, supplier_id=supplier_id)
     return SupplierRegistered(**row) if row else None
+
+
+def unit_of_warehouse(conn: Connection, warehouse_id: str) -> str | None:
+    """The business unit that owns a warehouse; ``None`` for one that nobody registered."""
+    row = _one(conn, tables.warehouse, warehouse_id=warehouse_id)
+    return row["business_unit"] if row else None
 
 
 def lot(conn: Connection, sku: str, lot_id: str) -> LotRegistered | None:
@@ -249,18 +254,6 @@ def case_rows(conn: Connection, return_id: str) -> Mapping[str, Any] | None:
         "tasks": conn.execute(tasks.order_by(tables.task.c.opened_at)).mappings().all(),
         "effects": effects(conn, return_id=return_id, limit=MOST_EFFECTS),
     }
-
-
-def answered_claims_of_open_cases(conn: Connection) -> list[SupplierClaimAnswered]:
-    """What suppliers answered about returns that are not closed yet, oldest answer first."""
-    claim, case = tables.supplier_claim, tables.return_case
-    query = (
-        select(claim)
-        .join(case, case.c.return_id == claim.c.return_id)
-        .where(case.c.situation == "authorised")
-        .order_by(claim.c.answered_at, claim.c.claim_id)
-    )
-    return [SupplierClaimAnswered(**row) for row in conn.execute(query).mappings()]
 
 
 def expired_authorisations(conn: Connection, at: datetime, limit: int = 500) -> list[str]:

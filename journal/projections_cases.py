@@ -11,6 +11,7 @@ from journal.case_rows import CaseRows, apply
 from journal.entries import Recorded
 from journal.ledgers import Movements
 from journal.rows import Driver, update, upsert
+from workflow.claim import claim_id_of
 
 PREFIX = "case/"
 _LEASES = ("lease_holder", "lease_until")
@@ -40,9 +41,11 @@ def project_cases(driver: Driver, entries: Sequence[Recorded], movements: Moveme
         (tables.task, [row for rows in cases.values() for row in rows.tasks.values()]),
         (tables.second_review, [row for rows in cases.values() for row in rows.reviews.values()]),
         (tables.answer, [row for rows in cases.values() for row in rows.answers.values()]),
+        (tables.claim, [row for rows in cases.values() for row in rows.claims.values()]),
     ):
         upsert(driver, table, changed(shown))
     _effects(driver, ours)
+    _answers_noted(driver, ours)
 
 
 def _all_rows(rows: CaseRows) -> Iterator[Row]:
@@ -51,6 +54,7 @@ def _all_rows(rows: CaseRows) -> Iterator[Row]:
     yield from rows.tasks.values()
     yield from rows.answers.values()
     yield from rows.reviews.values()
+    yield from rows.claims.values()
 
 
 def load_cases(driver: Driver, return_ids: Sequence[str]) -> dict[str, CaseRows]:
@@ -70,6 +74,8 @@ def load_cases(driver: Driver, return_ids: Sequence[str]) -> dict[str, CaseRows]
         cases[row["return_id"]].answers[row["point"], row["line"], row["part"]] = row
     for row in _select(driver, "second_review", return_ids):
         cases[row["return_id"]].reviews[row["task_id"]] = row
+    for row in _select(driver, "claim", return_ids):
+        cases[row["return_id"]].claims[row["claim_id"]] = row
     return cases
 
 
@@ -78,6 +84,22 @@ def _select(driver: Driver, table: str, return_ids: Sequence[str]) -> Iterable[d
         key = "task_id" if table == "task" else "return_id"
         query = f"SELECT * FROM {table} WHERE return_id = ANY (%s) ORDER BY {key}"
         return cursor.execute(query.encode(), (list(return_ids),)).fetchall()
+
+
+def _answers_noted(driver: Driver, entries: Sequence[Recorded]) -> None:
+    """What we were told of a claim shows with which claim of ours it was noted."""
+    update(
+        driver,
+        tables.supplier_claim,
+        (
+            {
+                "claim_id": said["told_as"],
+                "answer_id": said["answer_id"],
+                "claim": claim_id_of(said["return_id"], said["portion"], said["part"]),
+            }
+            for said in (e.payload for e in entries if e.type == "claim_answered")
+        ),
+    )
 
 
 def _effects(driver: Driver, entries: Sequence[Recorded]) -> None:

@@ -1,4 +1,4 @@
-"""Masters as last told: customers, suppliers, carriers, products, lots, recalls."""
+"""Masters as last told: customers, suppliers, carriers, warehouses, products, lots, recalls."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,6 +10,7 @@ _MASTERS = {
     "customer_registered": tables.customer,
     "supplier_registered": tables.supplier,
     "carrier_registered": tables.carrier,
+    "warehouse_registered": tables.warehouse,
     "product_listed": tables.product,
     "lot_registered": tables.lot,
 }

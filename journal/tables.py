@@ -191,6 +191,14 @@ carrier = Table(
     _text("name"),
 )
 
+warehouse = Table(
+    "warehouse",
+    metadata,
+    Column("warehouse_id", _KEY, primary_key=True),
+    _text("name"),
+    _text("business_unit"),
+)
+
 product = Table(
     "product",
     metadata,
@@ -349,6 +357,7 @@ supplier_claim = Table(
     "supplier_claim",
     metadata,
     Column("claim_id", _KEY, primary_key=True),
+    Column("answer_id", _KEY, primary_key=True, server_default=""),
     _text("supplier_id"),
     _text("return_id"),
     _count("line"),
@@ -358,8 +367,52 @@ supplier_claim = Table(
     _text("currency"),
     _text("response"),
     _time("answered_at"),
+    _text("claim", null=True),
     Index(None, "return_id"),
 )
+"""What suppliers answered, as we were told. ``claim`` is the number of our own claim that the
+answer was noted with; null while it is noted with none."""
+
+claim = Table(
+    "claim",
+    metadata,
+    Column("claim_id", _KEY, primary_key=True),
+    Column("return_id", _KEY, nullable=False),
+    _count("line"),
+    _text("portion"),
+    _count("part"),
+    Column("key", _KEY, nullable=False),
+    _text("supplier_id"),
+    _text("customer_id"),
+    _text("business_unit"),
+    _text("sku"),
+    _text("lot", null=True),
+    _quantity("quantity"),
+    _money("claimed_minor"),
+    _text("currency"),
+    _text("reason", null=True),
+    Column("claim_by", Date),
+    _time("raised_at"),
+    _time("submitted_at", null=True),
+    _text("number", null=True),
+    _json("demanded", "[]"),
+    _json("evidence", "{}"),
+    _json("answers", "[]"),
+    _money("recovered_minor", default="0"),
+    _money("written_off_minor", default="0"),
+    _text("written_off_because", null=True),
+    _text("status"),
+    _count("expected_percent", null=True),
+    _text("policy"),
+    _text("rule"),
+    CheckConstraint(
+        "status IN ('open', 'answered', 'denied', 'paid_short', 'paid', 'closed')", name="status"
+    ),
+    Index(None, "return_id"),
+    Index("ix_claim_deadline", "status", "claim_by"),
+)
+"""What suppliers shall pay; see ``workflow.claim``. ``evidence`` maps kind to reference,
+``answers`` are in order; ``number`` is the ERP's."""
 
 # -- cases -----------------------------------------------------------------------------------
 
@@ -418,6 +471,9 @@ case_line = Table(
     _quantity("received", default="0"),
     _quantity("released", default="0"),
     _quantity("inspected", default="0"),
+    _money("unit_cost_minor", default="0"),
+    _flag("vendor_takes_back"),
+    Column("claim_by", Date),
     _json("disposed", "{}"),
     _money("credited_minor", default="0"),
     _count("credits_proposed", default="0"),
@@ -426,7 +482,8 @@ case_line = Table(
     Index(None, "invoice_id", "invoice_line"),
     Index(None, "sku"),
 )
-"""``disposed`` maps disposition to quantity text; ``released`` was authorised and given up."""
+"""``disposed`` maps disposition to quantity text; ``released`` was authorised and given up;
+``claim_by`` is the end of the supplier's window."""
 
 task = Table(
     "task",
@@ -458,6 +515,8 @@ task = Table(
     _time("overdue_at", null=True),
     Column("risk", Float),
     _flag("blind"),
+    _text("asked_by", null=True),
+    _text("note", null=True),
     _text("lease_holder", null=True),
     _time("lease_until", null=True),
     CheckConstraint("status IN ('open', 'decided', 'withdrawn')", name="status"),
@@ -545,6 +604,7 @@ reconciliation_exception = Table(
     _text("document", null=True),
     _text("matched_document", null=True),
     _text("match", null=True),
+    Column("due_on", Date),
     _text("resolution", null=True),
     _money("loss_minor", null=True),
     _money("recovered_minor", null=True),
@@ -570,6 +630,7 @@ alarm = Table(
     _time("raised_at"),
     _json("figures", "[]"),
     _text("report", null=True),
+    _time("due_at", null=True),
     _text("settled_by", null=True),
     _time("settled_at", null=True),
     _text("note", null=True),

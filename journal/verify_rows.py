@@ -108,6 +108,7 @@ class Refold:
             yield from _each("", found.tasks, rows.tasks)
             yield from _each(f"{return_id} answer ", found.answers, rows.answers)
             yield from _each("second review ", found.reviews, rows.reviews)
+            yield from _each("claim ", found.claims, rows.claims)
             yield from self._compare_state(return_id, found, events, effects.get(return_id, {}))
 
     def _compare_state(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -60,6 +60,11 @@ class CaseLine:
     credits_settled: int = 0
     goods: bool = True
     """Whether anything comes back; ``False`` for a line about money alone."""
+    reason: str | None = None
+    unit_cost_minor: int = 0
+    vendor_takes_back: bool = False
+    claim_by: date | None = None
+    """The last day of the supplier's window."""
 
     @property
     def judged(self) -> Decimal:
@@ -76,8 +81,28 @@ class CaseLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """A claim on a supplier as the desk shows it. ``response`` is that of the last answer."""
+
+    claim_id: str
+    return_id: str
+    line: int
+    portion: str
+    part: int
+    supplier_id: str
+    sku: str
+    quantity: Decimal
+    rest_minor: int
+    currency: str
+    claim_by: date | None = None
+    submitted: bool = True
+    response: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimAnswer:
-    """What a supplier paid; ``credit_percent`` is the share agreed with them."""
+    """What a supplier paid of a claim, all answers together; ``response`` lists their codes,
+    ``credit_percent`` is the share agreed with them."""
 
     claim_id: str
     supplier_id: str
@@ -106,6 +131,7 @@ class Books:
     lines: Mapping[tuple[str, int], CaseLine] = field(default_factory=dict)
     answers: Iterable[ClaimAnswer] = ()
     interim_minor: Mapping[str | None, int] = field(default_factory=dict)
+    claims: Sequence[Claim] = ()
 
     @cached_property
     def by_key(self) -> dict[str, Asked]:

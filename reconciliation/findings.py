@@ -4,7 +4,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from workflow.facts import ExceptionRaised
 
@@ -20,6 +20,7 @@ class Finding:
     document of theirs). ``exposure_minor`` is the money at stake, never negative;
     ``variance_minor`` ours minus theirs. ``match`` is ``confirmed`` where the two documents
     share a key, ``suggested`` where they only look alike, ``None`` where there is one alone.
+    ``due_on`` is the last day on which something can be done about it.
     """
 
     code: str
@@ -36,6 +37,7 @@ class Finding:
     customer_id: str | None = None
     supplier_id: str | None = None
     sku: str | None = None
+    due_on: date | None = None
 
     @property
     def name(self) -> str:
@@ -71,6 +73,7 @@ def raised(
         document=finding.document,
         matched_document=finding.matched_document,
         match=finding.match,
+        due_on=finding.due_on,
     )
 
 

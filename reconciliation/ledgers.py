@@ -241,6 +241,19 @@ def _rma(books: Books, one: Asked, theirs: Lines) -> Iterator[Finding]:
         )
 
 
+def _amount(books: Books, one: Asked, theirs: Lines) -> Iterator[Finding]:
+    """Documents of which only the money can differ: settlements of claims, intercompany."""
+    asked, booked = _worth(books, one), sum(line.amount_minor or 0 for line in theirs)
+    if asked == booked:
+        return
+    says = (
+        f"The {_NAME[one.kind]} of {_where(one)} should be {_money(asked, one)}, the ERP booked"
+        f" {_money(booked, one)}."
+    )
+    off = asked - booked
+    yield _about(books, one, _CODE_OF_MISSING[one.kind], abs(off), off, says, theirs[0])
+
+
 def _closing(books: Books, one: Asked, theirs: Lines) -> Iterator[Finding]:
     return iter(())
 
@@ -250,6 +263,8 @@ _COMPARE: Mapping[str, Callable[[Books, Asked, Lines], Iterator[Finding]]] = {
     "erp.receipt": _receipt,
     "erp.stock_move": _move,
     "erp.supplier_claim": _claim,
+    "erp.claim_settlement": _amount,
+    "erp.intercompany": _amount,
     "erp.replacement": _replacement,
     "erp.rma": _rma,
     "erp.close": _closing,
@@ -259,6 +274,8 @@ _NAME = {
     "erp.receipt": "receipt",
     "erp.stock_move": "stock move",
     "erp.supplier_claim": "claim",
+    "erp.claim_settlement": "claim settlement",
+    "erp.intercompany": "intercompany document",
     "erp.replacement": "replacement",
     "erp.rma": "RMA",
     "erp.close": "closing",
@@ -274,6 +291,8 @@ _CODE_OF_MISSING = {
     "erp.receipt": "R3",
     "erp.stock_move": "R6",
     "erp.supplier_claim": "R12",
+    "erp.claim_settlement": "R14",
+    "erp.intercompany": "R16",
     "erp.replacement": "R9",
     "erp.rma": "R17",
     "erp.close": "R17",
@@ -368,6 +387,8 @@ _CODE_OF_STRAY = {
     "receipt": "R2",
     "stock_move": "R7",
     "supplier_claim": "R14",
+    "claim_settlement": "R14",
+    "intercompany": "R16",
     "replacement": "R8",
     "rma": "R17",
     "closing": "R17",
@@ -475,6 +496,10 @@ def _worth(books: Books, one: Asked) -> int:
             return cost_of(Decimal(payload["quantity"]), payload["unit_cost_minor"])
         case "erp.supplier_claim":
             return int(payload["claimed_minor"])
+        case "erp.claim_settlement":
+            return int(payload["amount_minor"])
+        case "erp.intercompany":
+            return sum(int(line["amount_minor"]) for line in payload["lines"])
         case "erp.replacement":
             return _goods(books, one, Decimal(payload["quantity"]))
         case _:

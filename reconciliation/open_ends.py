@@ -131,12 +131,15 @@ def _unclaimed(books: Books) -> Iterator[Finding]:
         for one in books.asked
         if one.kind == "erp.supplier_claim"
     }
+    known = {(claim.return_id, claim.portion, claim.part) for claim in books.claims}
     for one in books.asked:
         ours = one.payload
         if one.kind != "erp.stock_move" or ours["disposition"] != "return_to_vendor":
             continue
         if (one.return_id, ours["portion"], str(ours["part"])) in claimed:
             continue
+        if (one.return_id, ours["portion"], ours["part"]) in known:
+            continue  # not made yet, or given up: told by ``claim_windows`` in its time
         worth = books.cost(one.return_id, ours["line"], Decimal(ours["quantity"]))
         says = (
             f"{one.return_id} line {ours['line']}: {ours['quantity']} of {ours['sku']}, at cost"

@@ -22,7 +22,8 @@ from journal.entries import Append
 from journal.journal import Journal
 from models.protocol import Model
 from reconciliation.assessing import rows_of
-from reconciliation.books import Asked, Books, Case, CaseLine, ClaimAnswer
+from reconciliation.books import Asked, Books, Case, CaseLine, Claim, ClaimAnswer
+from reconciliation.claim_windows import claim_windows
 from reconciliation.findings import Finding, news, raised
 from reconciliation.ledgers import compare
 from reconciliation.open_ends import open_ends
@@ -57,7 +58,7 @@ def reconcile(
     books = read_books(conn)
     found = [
         finding
-        for finding in (*compare(books, at), *open_ends(books, at))
+        for finding in (*compare(books, at), *open_ends(books, at), *claim_windows(books, at))
         if codes is None or finding.code in codes
     ]
     new = news(found, source.exceptions_known(conn))
@@ -108,6 +109,7 @@ def read_books(conn: Connection) -> Books:
     cases = [Case(**row) for row in source.cases(conn)]
     lines = [CaseLine(**row) for row in source.case_lines(conn)]
     answers = [ClaimAnswer(**row) for row in source.claims_answered(conn)]
+    claims = [Claim(**row) for row in source.claims(conn)]
     posted = _posted(conn)
     known = {one.key for one in asked}
     unknown = {line.key for line in posted if line.key is not None and line.key not in known}
@@ -118,6 +120,7 @@ def read_books(conn: Connection) -> Books:
         cases={case.return_id: case for case in cases},
         lines={(line.return_id, line.line): line for line in lines},
         answers=answers,
+        claims=claims,
         interim_minor={row["return_id"]: row["balance_minor"] for row in gl_balances(conn)},
     )
 

@@ -16,6 +16,7 @@ from serving.pages.desk import router as pages
 from serving.routes import (
     absences,
     alarms,
+    claims,
     delegations,
     evidence,
     governance,
@@ -61,6 +62,7 @@ def create_app(services: Services) -> FastAPI:
         governance.router,
         policies.router,
         alarms.router,
+        claims.router,
         delegations.router,
         absences.router,
         reviews.router,

@@ -6,10 +6,11 @@ from functools import partial
 import structlog
 from sqlalchemy import Connection
 
-from journal import absences, idempotency, leases, lookups, outbox, worklists
+from journal import absences, claims, idempotency, leases, lookups, outbox, worklists
 from journal.checkpoints import Signer, take_checkpoint
 from journal.outbox import Recurring
-from serving.claims import release_after_vendor
+from serving.claim_watch import watch_windows
+from serving.claims import note_answer
 from serving.coverage import coverage
 from serving.drift_watch import watch
 from serving.http import retrying
@@ -26,7 +27,7 @@ log = structlog.get_logger("serving.chores")
 def recurring(services: Services) -> list[Recurring]:
     """Expiry, credits whose supplier answered first, leases of who is away, tasks past their due
     time, checkpoints, guarantees of automatic lanes, keys, effects without a job; challengers in
-    shadow, and drift once a night."""
+    shadow, drift and windows of suppliers once a night."""
     shadow = Shadow(services)
     return [
         Recurring("expire_authorisations", "*/5 * * * *", lambda: _discard(expire(services))),
@@ -41,6 +42,7 @@ def recurring(services: Services) -> list[Recurring]:
         Recurring("defer_waiting", "* * * * *", lambda: defer_waiting(services)),
         Recurring("ask_challengers", "* * * * *", lambda: _discard(shadow.run())),
         Recurring("watch_drift", "40 2 * * *", lambda: _discard(watch(services))),
+        Recurring("watch_claims", "20 3 * * *", lambda: _discard(watch_windows(services))),
     ]
 
 
@@ -68,10 +70,11 @@ def _expired(services: Services, return_id: str, now: datetime) -> bool:
 
 
 def release_answered(services: Services) -> int:
-    """Release credits that were approved to wait for a supplier who had answered by then."""
+    """Release credits that were approved to wait for a supplier who had answered by then, and note
+    answers that came before their claim; answers how many credits."""
     now = services.clock()
     with services.engine.connect() as conn:
-        answers = lookups.answered_claims_of_open_cases(conn)
+        answers = claims.answers_to_note(conn)
     return sum(
         retrying(services.engine, partial(_release, services, answered, now))
         for answered in answers
@@ -81,7 +84,7 @@ def release_answered(services: Services) -> int:
 def _release(
     services: Services, answered: SupplierClaimAnswered, now: datetime, conn: Connection
 ) -> int:
-    return release_after_vendor(services.cases, conn, answered, now)
+    return note_answer(services.cases, conn, answered, now)
 
 
 def escalate(services: Services) -> int:

@@ -1,28 +1,49 @@
-"""What follows when a supplier answers a claim: credits that waited for it are released."""
+"""What follows when a supplier answers a claim: it is noted with the claim, and credits that
+waited for it are released."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
 from serving.cases import Cases
+from serving.errors import Invalid
+from serving.facts_in import CLOCK_SKEW
+from serving.shapes import ClaimAnswerShape
 from workflow.actor import SYSTEM
-from workflow.commands import ReleaseCredit
+from workflow.commands import AnswerClaim, ReleaseCredit
 from workflow.facts import SupplierClaimAnswered
-from workflow.state import Authorised
+from workflow.state import Authorised, Closed
 
 
-def release_after_vendor(
+def note_answer(
     cases: Cases, conn: Connection, answered: SupplierClaimAnswered, at: datetime
 ) -> int:
-    """Release the line's credits that were held for the vendor; answers how many.
+    """Note the answer with the claim it is about, once; release what was held for the vendor.
 
-    The supplier's answer ends the wait whatever was recovered: what the customer is owed does
-    not depend on it.
+    Answers how many credits. The supplier's answer ends their wait whatever was recovered: what
+    the customer is owed does not depend on it.
     """
     state, _ = cases.state(conn, answered.return_id)
-    if not isinstance(state, Authorised):
+    if not isinstance(state, Authorised | Closed):
         return 0
-    line = state.case.line(answered.line)
+    command = AnswerClaim(
+        line=answered.line,
+        told_as=answered.claim_id,
+        answer_id=answered.answer_id,
+        supplier_id=answered.supplier_id,
+        claimed_minor=answered.claimed_minor,
+        recovered_minor=answered.recovered_minor,
+        response=answered.response,
+        answered_at=answered.answered_at,
+        actor=SYSTEM,
+        at=at,
+    )
+    handled = cases.handle(conn, answered.return_id, command)
+    if not isinstance(handled.state, Authorised):
+        return 0
+    line = handled.state.case.line(answered.line)
     held = [
         credit.sequence
         for credit in (line.credits if line else ())
@@ -30,6 +51,31 @@ def release_after_vendor(
     ]
     because = f"the supplier answered claim {answered.claim_id} ({answered.response})"
     for sequence in held:
-        command = ReleaseCredit(answered.line, sequence, because, SYSTEM, at)
-        cases.handle(conn, answered.return_id, command)
+        release = ReleaseCredit(answered.line, sequence, because, SYSTEM, at)
+        cases.handle(conn, answered.return_id, release)
     return len(held)
+
+
+def answer_of(
+    row: Mapping[Any, Any], shape: ClaimAnswerShape, now: datetime
+) -> SupplierClaimAnswered:
+    """The fact of an answer to a claim of ours, from a row of ``journal.claims``.
+
+    Errors: ``Invalid`` (``future_date``).
+    """
+    at = shape.answered_at or now
+    if at > now + CLOCK_SKEW:
+        raise Invalid("future_date", f"answered_at: {at.isoformat()} is in the future.")
+    return SupplierClaimAnswered(
+        claim_id=row["claim_id"],
+        supplier_id=row["supplier_id"],
+        return_id=row["return_id"],
+        line=row["line"],
+        sku=row["sku"],
+        claimed_minor=row["claimed_minor"],
+        recovered_minor=shape.recovered_minor,
+        currency=row["currency"],
+        response=shape.response,
+        answered_at=at,
+        answer_id=shape.number,
+    )

@@ -58,6 +58,7 @@ STATUS: dict[str, int] = {
     "unknown_delegation": 404,
     "unknown_absence": 404,
     "unknown_review": 404,
+    "unknown_claim": 404,
     "wrong_role": 403,
     "own_request": 403,
     "own_inspection": 403,

@@ -32,6 +32,7 @@ from workflow.facts import (
     StockWriteOffRecorded,
     SupplierClaimAnswered,
     SupplierRegistered,
+    WarehouseRegistered,
 )
 from workflow.money import CURRENCIES
 
@@ -39,6 +40,7 @@ STREAM_OF: dict[type, str] = {
     CustomerRegistered: "customer/{customer_id}",
     SupplierRegistered: "supplier/{supplier_id}",
     CarrierRegistered: "carrier/{carrier_id}",
+    WarehouseRegistered: "warehouse/{warehouse_id}",
     ProductListed: "product/{sku}",
     LotRegistered: "lot/{sku}/{lot}",
     RecallOpened: "recall/{recall_id}",
@@ -73,6 +75,7 @@ _ONE_OF = {
 }
 _DECIMALS = ("quantity", "unit_price")
 _IDS = ("sku", "lot", "lots")
+_MAY_BE_EMPTY = ("answer_id",)
 
 
 def snake(cls: type) -> str:
@@ -151,6 +154,8 @@ def _check_value(at: str, value: object) -> None:
             raise _bad(at, f"at most {MOST_TEXT} characters")
         if name in _DECIMALS:
             _check_decimal(at, name, value)
+        elif name in _MAY_BE_EMPTY and not value:
+            return
         elif (name.endswith("_id") or name in _IDS) and not _ID.fullmatch(value):
             raise _bad(at, "a number has 1 to 64 letters, digits and . _ : -, no sign first")
         elif name in _ONE_OF and value not in _ONE_OF[name]:

@@ -189,6 +189,8 @@ def task_json(task: Task) -> Json:
         "allowed": list(opened.allowed),
         "approvals_needed": opened.approvals_needed,
         "blind": opened.blind,
+        "asked_by": opened.asked_by,
+        "note": opened.note,
         "overdue": task.overdue,
         "approved_by": list(task.approved_by),
         "opened_at": time(opened.opened_at),

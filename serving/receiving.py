@@ -25,7 +25,8 @@ def build_receipt(
     for line in lines:
         if lookups.product(conn, line.sku) is None:
             raise Refused("unknown_product", f"There is no item {line.sku}.")
-    return ReceiveGoods(shape.receipt_id, shape.warehouse, lines, actor, at, shape.final)
+    unit = lookups.unit_of_warehouse(conn, shape.warehouse) or ""
+    return ReceiveGoods(shape.receipt_id, shape.warehouse, lines, actor, at, shape.final, unit)
 
 
 def build_inspection(

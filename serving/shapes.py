@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -18,7 +19,7 @@ from pydantic import (
     StringConstraints,
 )
 
-from workflow.codes import Channel, Condition, Disposition, ReturnReason, Role
+from workflow.codes import CLAIM_RESPONSES, Channel, Condition, Disposition, ReturnReason, Role
 
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$"
 Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=ID_PATTERN)]
@@ -55,6 +56,20 @@ LineNumber = Annotated[int, Field(strict=True, ge=1, le=100_000)]
 Money = Annotated[int, Field(strict=True, ge=0, le=10**12)]
 PortionId = Annotated[str, StringConstraints(pattern=r"^\d{1,6}\.\d{1,6}$")]
 Serials = Annotated[list[Id], Field(max_length=1000)]
+
+
+def _response(value: str) -> str:
+    if value not in CLAIM_RESPONSES:
+        raise ValueError(f"give one of {', '.join(sorted(CLAIM_RESPONSES))}")
+    return value
+
+
+ClaimResponse = Annotated[
+    str,
+    AfterValidator(_response),
+    Field(json_schema_extra={"enum": sorted(CLAIM_RESPONSES)}),
+]
+"""An X12 1172 code."""
 ShortText = Annotated[str, StringConstraints(max_length=2000)]
 
 
@@ -233,6 +248,30 @@ class ResolutionShape(Shape):
     resolution: Literal["corrected", "recovered", "written_off", "explained", "duplicate"]
     loss_minor: Money = 0
     recovered_minor: Money = 0
+    note: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+
+
+class ClaimAnswerShape(Shape):
+    """What a supplier answered to a claim: an X12 1172 code, what this answer pays, the number of
+    the credit note or message. Without a time: now."""
+
+    number: Id
+    response: ClaimResponse
+    recovered_minor: Money = 0
+    answered_at: AwareDatetime | None = None
+
+
+class ClaimEvidenceShape(Shape):
+    """Evidence for a claim: what it is, and where (an evidence id, a document number)."""
+
+    kind: Literal["photo", "lot", "inspection", "delivery_note"]
+    reference: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class GivingUpShape(Shape):
+    """Why what is left of a claim is given up."""
+
+    reason: Literal["denied", "too_late", "no_evidence", "not_worth_it", "goodwill"]
     note: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 
 

@@ -17,7 +17,7 @@ from journal import idempotency
 from journal.codec import encode
 from journal.entries import Append, LedgerViolation
 from serving.away import DATABASE_ERRORS, is_unfit
-from serving.claims import release_after_vendor
+from serving.claims import note_answer
 from serving.errors import Invalid, Unavailable, problem, refused_problem
 from serving.facts_in import KINDS, ONCE_ONLY, read_fact, stream_of
 from serving.http import retrying
@@ -109,24 +109,44 @@ def _record(services: Services, actor: Actor, told: Told, conn: Connection) -> J
     teller = f"event:{told.source}"
     if idempotency.begin(conn, teller, told.id, "/v1/events", told.digest, now, KEPT_HOURS):
         return {"id": told.id, "status": "repeated"}
-    stream = stream_of(fact)
-    kept = services.journal.read_stream(conn, stream) if isinstance(fact, ONCE_ONLY) else []
-    if kept:
-        if not any((entry.type, entry.payload) == encode(fact) for entry in kept):
+    position = tell(services, conn, actor, fact)
+    status: Json = {"status": "repeated"}
+    if position is not None:
+        status = {"status": "recorded", "position": position}
+    idempotency.finish(conn, teller, told.id, idempotency.Answer(200, {}, b"{}"))
+    return {"id": told.id, **status}
+
+
+def tell(services: Services, conn: Connection, actor: Actor, fact: object) -> int | None:
+    """Record a fact and what follows from it; its position, or ``None`` where it is known.
+
+    Errors: ``Invalid`` 409 ``document_differs``.
+    """
+    now, stream = services.clock(), stream_of(fact)
+    once = isinstance(fact, ONCE_ONLY)
+    kept = services.journal.read_stream(conn, stream) if once else []
+    same = [entry for entry in kept if _is_document(entry.payload, fact)]
+    if same:
+        if not any(encode(entry.event) == encode(fact) for entry in same):
             raise Invalid(
                 "document_differs",
                 f"{stream} is recorded with other content; a document is told once. Send a"
                 " correcting document under its own number.",
                 409,
             )
-        status: Json = {"status": "repeated"}
-    else:
-        expected = 0 if isinstance(fact, ONCE_ONLY) else None
-        (entry,) = services.journal.append(conn, [Append(stream, (fact,), actor, now, expected)])
-        if isinstance(fact, SupplierClaimAnswered):
-            release_after_vendor(services.cases, conn, fact, now)
-        if isinstance(fact, RecallOpened):
-            reach(services.cases, services.journal, conn, fact, now)
-        status = {"status": "recorded", "position": entry.position}
-    idempotency.finish(conn, teller, told.id, idempotency.Answer(200, {}, b"{}"))
-    return {"id": told.id, **status}
+        return None
+    append = Append(stream, (fact,), actor, now, len(kept) if once else None)
+    (entry,) = services.journal.append(conn, [append])
+    if isinstance(fact, SupplierClaimAnswered):
+        note_answer(services.cases, conn, fact, now)
+    if isinstance(fact, RecallOpened):
+        reach(services.cases, services.journal, conn, fact, now)
+    return entry.position
+
+
+def _is_document(payload: Mapping[str, Any], fact: object) -> bool:
+    """Whether an entry of a document's stream is this document. A supplier's answers to one claim
+    share its stream, and each is one."""
+    if isinstance(fact, SupplierClaimAnswered):
+        return bool(payload.get("answer_id", "") == fact.answer_id)
+    return True

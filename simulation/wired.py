@@ -24,7 +24,7 @@ from journal.journal import Journal
 from reconciliation.reconcile import reconcile
 from serving.assessor import Assessor
 from serving.cases import Cases, Handled, follow
-from serving.claims import release_after_vendor
+from serving.claims import note_answer
 from serving.facts_in import ONCE_ONLY, stream_of
 from serving.policy_shelf import PolicyShelf
 from serving.requesting import build_request, expiry
@@ -157,7 +157,7 @@ class WiredDesk:
             (fact,) = append.events
             if isinstance(fact, SupplierClaimAnswered):
                 self._claims.pop(fact.claim_id, None)
-                release_after_vendor(self._cases, self.conn, fact, at)
+                note_answer(self._cases, self.conn, fact, at)
 
     def _told(self, stream: str, fact: object) -> bool:
         """Whether the stream holds this very fact, or the document it is about."""

@@ -41,13 +41,14 @@ def raised(
     at: datetime,
     figures: tuple[tuple[str, float], ...] = (),
     report: str | None = None,
+    due_at: datetime | None = None,
 ) -> AlarmRaised | None:
     """The alarm to record, or ``None`` where one of this kind and subject is open."""
     if open_of(history) is not None:
         return None
     number = 1 + sum(isinstance(fact, AlarmRaised) for fact in history)
     alarm_id = f"{kind}:{subject}:{number}"
-    return AlarmRaised(alarm_id, kind, subject, says, role, at, figures, report)
+    return AlarmRaised(alarm_id, kind, subject, says, role, at, figures, report, due_at)
 
 
 def settled(

@@ -38,10 +38,12 @@ DOCUMENT_OF = {
     "credit": "credit_memo",
     "receipt": "authorisation",
     "reason": "authorisation",
+    "claim": "write_off",
+    "write_off": "write_off",
 }
 """Which row of the approval limits a decision point is checked against."""
 
-LIMITED = ("authorisation", "disposition", "release", "credit")
+LIMITED = ("authorisation", "disposition", "release", "credit", "write_off")
 """Points where a yes is bound by the decider's limit."""
 
 
@@ -114,6 +116,8 @@ def decider(case: Case, task: Task, actor: Actor, policies: PolicyBook) -> Actor
         raise Refused(
             "own_request", f"{actor.id} requested {case.return_id} and may not decide about it."
         )
+    if actor.id == opened.asked_by:
+        raise Refused("own_request", f"{actor.id} asked for what {opened.task_id} is about.")
     if _inspected_by(case, task) == actor.id:
         raise Refused(
             "own_inspection", f"{actor.id} inspected the goods that {opened.task_id} is about."
@@ -169,8 +173,9 @@ def _covered(case: Case, task: Task, actor: Actor, policies: PolicyBook, amount:
 
 
 def _involved(case: Case, task: Task) -> frozenset[str | None]:
-    """Who requested what a task is about, and who inspected it."""
-    return frozenset({case.requested.requested_by, _inspected_by(case, task)})
+    """Who requested what a task is about, or asked for the task, and who inspected the goods."""
+    asked = (case.requested.requested_by, task.opened.asked_by)
+    return frozenset({*asked, _inspected_by(case, task)})
 
 
 def _inspected_by(case: Case, task: Task) -> str | None:

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from workflow import serials
 from workflow.assessment import Assessment, Clearing, Masked
+from workflow.claim import claim_by
 from workflow.codes import ReturnReason
 from workflow.run import PolicyBook
 from workflow.state import Case, Line, Portion
@@ -146,6 +147,26 @@ def credit_facts(
         "goods_minor": goods_minor,
         "days_since_delivery": _days(facts.delivered_at, at),
         "has_source": line.requested.source is not None,
+    }
+
+
+def claim_facts(case: Case, portion: Portion, part: int, at: datetime) -> Facts:
+    """About a part of a disposed portion that goes back; ``part`` counts in ``moved``."""
+    line = case.line(portion.line)
+    if line is None:
+        raise AssertionError(f"portion {portion.id} without its line")
+    facts = line.requested.facts
+    last_day = claim_by(facts)
+    return {
+        "supplier_id": facts.supplier_id,
+        "business_unit": case.requested.business_unit,
+        "reason": line.reason,
+        "item_class": facts.item_class,
+        "regulated": facts.regulated,
+        "lot_controlled": facts.lot_controlled,
+        "currency": case.requested.currency,
+        "claimed_minor": int(portion.moved[part - 1].quantity * facts.unit_cost_minor),
+        "days_left": (last_day - at.date()).days if last_day else None,
     }
 
 

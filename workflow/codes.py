@@ -30,6 +30,17 @@ class ReturnReason(StrEnum):
     STOCK_AGREEMENT = "stock_agreement"
 
 
+SUPPLIER_BEARS = frozenset(
+    {
+        ReturnReason.DEFECTIVE_ON_ARRIVAL,
+        ReturnReason.FAILED_IN_SERVICE,
+        ReturnReason.PACKAGING_OR_LABEL,
+        ReturnReason.QUALITY_COMPLAINT,
+        ReturnReason.RECALL,
+    }
+)
+"""Reasons whose cost the supplier bears."""
+
 UNCLEAR = "unclear"
 """What an abstained reason is called where a code must be printed."""
 
@@ -98,6 +109,8 @@ class Point(StrEnum):
     DISPOSITION = "disposition"
     RELEASE = "release"
     CREDIT = "credit"
+    CLAIM = "claim"
+    WRITE_OFF = "write_off"
 
 
 class Channel(StrEnum):

@@ -87,6 +87,8 @@ class ReceiveGoods:
     actor: Actor
     at: datetime
     final: bool = False
+    unit: str = ""
+    """The business unit that owns the warehouse; the return's own where it is empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +164,47 @@ class ReleaseCredit:
 
 
 @dataclass(frozen=True, slots=True)
+class GiveClaimEvidence:
+    """``reference`` says where the evidence is: an evidence id, a document number."""
+
+    portion: str
+    part: int
+    kind: str
+    reference: str
+    actor: Actor
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerClaim:
+    """A supplier's answer about a line. ``told_as`` is the claim's number as the supplier or the
+    ERP has it; ``recovered_minor`` what this answer pays."""
+
+    line: int
+    told_as: str
+    answer_id: str
+    supplier_id: str
+    claimed_minor: int
+    recovered_minor: int
+    response: str
+    answered_at: datetime
+    actor: Actor
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUpClaim:
+    """Ask to write off what is left of a claim."""
+
+    portion: str
+    part: int
+    reason: str
+    note: str
+    actor: Actor
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class CancelReturn:
     because: str
     actor: Actor
@@ -212,6 +255,9 @@ Command = (
     | DisposePortion
     | ReportRecall
     | ReleaseCredit
+    | GiveClaimEvidence
+    | AnswerClaim
+    | GiveUpClaim
     | CancelReturn
     | ExpireAuthorisation
     | EscalateOverdue

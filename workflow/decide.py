@@ -12,16 +12,20 @@ from typing import assert_never
 
 from workflow.approvals import require_any_role
 from workflow.asking import allowed_dispositions, needs_no_goods
+from workflow.claiming import answer_claim, give_evidence, give_up_claim
 from workflow.codes import Condition
 from workflow.commands import (
     AcknowledgeEffect,
+    AnswerClaim,
     CancelReturn,
     Command,
     DecideTask,
     DisposePortion,
     EscalateOverdue,
     ExpireAuthorisation,
+    GiveClaimEvidence,
     GiveSecondReview,
+    GiveUpClaim,
     InspectLine,
     ParkEffect,
     ReceiveGoods,
@@ -38,7 +42,6 @@ from workflow.events import (
     AuthorisationExpired,
     CaseEvent,
     CreditReleased,
-    DispositionConfirmed,
     DispositionProposed,
     EffectDone,
     EffectParked,
@@ -52,7 +55,7 @@ from workflow.events import (
 )
 from workflow.holding import reinspect, release_by_hand
 from workflow.money import CURRENCIES
-from workflow.progress import open_disposition_task, progress
+from workflow.progress import confirm, open_disposition_task, progress
 from workflow.recalling import report_recall
 from workflow.receiving import receive
 from workflow.refused import Refused
@@ -103,6 +106,12 @@ def decided(state: State, command: Command, policies: PolicyBook) -> Decision:
             report_recall(run, command)
         case ReleaseCredit():
             _release(run, command)
+        case GiveClaimEvidence():
+            give_evidence(run, command)
+        case AnswerClaim():
+            answer_claim(run, command)
+        case GiveUpClaim():
+            give_up_claim(run, command)
         case CancelReturn():
             _cancel(run, command)
         case ExpireAuthorisation():
@@ -293,20 +302,7 @@ def _dispose(run: Run, command: DisposePortion) -> None:
     if own or not {"quality", "returns_manager"} & command.actor.roles:
         open_disposition_task(run, portion, allowed, verdict, "quality")
         return
-    run.emit(
-        DispositionConfirmed(
-            return_id=run.case.return_id,
-            line=portion.line,
-            portion=portion.id,
-            parts=command.parts,
-            confirmed_by=command.actor.id,
-            confirmed_at=run.at,
-            verdict=verdict,
-            how="person",
-            customer_id=run.case.requested.customer_id,
-            sku=portion.inspected.sku,
-        )
-    )
+    confirm(run, portion, command.parts, verdict, "person", command.actor.id)
 
 
 def _check_parts(run: Run, portion: Portion, command: DisposePortion) -> None:

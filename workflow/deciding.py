@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from workflow.approvals import ESCALATES_TO, check_limit, decider
 from workflow.asking import allowed_dispositions
+from workflow.claiming import check_write_off, decide_evidence, settle_write_off
 from workflow.codes import ReturnReason
 from workflow.commands import DecideTask
 from workflow.credit import left_to_credit
@@ -17,6 +18,7 @@ from workflow.events import (
     TaskDecided,
 )
 from workflow.holding import on_hold, release
+from workflow.intercompany import charge_back
 from workflow.money import money_text
 from workflow.progress import approve_credit, confirm, deny_credit, grant, settle_reason
 from workflow.refused import Refused
@@ -29,9 +31,9 @@ DECISIONS = ("approve", "reject", "override", "escalate")
 
 def decide_task(run: Run, command: DecideTask) -> None:
     """Check the decider, record the decision, and do what it means at its point."""
-    run.live("a decision")
-    task = run.case.task(command.task_id)
+    task = run.born.case.task(command.task_id)
     if task is None:
+        run.live("a decision")
         raise Refused("unknown_task", f"{command.task_id} is not an open task.")
     if command.decision not in DECISIONS:
         raise Refused(
@@ -54,6 +56,8 @@ def decide_task(run: Run, command: DecideTask) -> None:
         "disposition": _decide_disposition,
         "release": _decide_release,
         "credit": _decide_credit,
+        "claim": _decide_claim,
+        "write_off": _decide_write_off,
     }[task.opened.point](run, task, command)
 
 
@@ -182,6 +186,8 @@ def _decide_receipt(run: Run, task: Task, command: DecideTask) -> None:
             lot=opened.lot,
         )
     )
+    cause = f"intercompany/{opened.task_id}"
+    charge_back(run, opened.line, cause, option, opened.lot, quantity)
 
 
 def _check_surplus(run: Run, number: int | None, quantity: Decimal) -> None:
@@ -265,6 +271,19 @@ def _decide_credit(run: Run, task: Task, command: DecideTask) -> None:
         return
     _record(run, task, command)
     approve_credit(run, line, credit, opened.verdict, command.actor.id, amount)
+
+
+def _decide_claim(run: Run, task: Task, command: DecideTask) -> None:
+    _record(run, task, command)
+    decide_evidence(run, task, command)
+
+
+def _decide_write_off(run: Run, task: Task, command: DecideTask) -> None:
+    check_write_off(run, task, command)
+    if command.decision == "approve" and _first_of_two(run, task, command):
+        return
+    _record(run, task, command)
+    settle_write_off(run, task, command)
 
 
 def _amount(command: DecideTask, most: int, currency: str) -> int:

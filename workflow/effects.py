@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from workflow.claim import is_claimed
 from workflow.events import (
     CaseEvent,
+    ClaimAnswered,
+    ClaimSubmitted,
+    ClaimWrittenOff,
     CreditApproved,
     CreditProposed,
     CreditReleased,
@@ -14,7 +17,7 @@ from workflow.events import (
     DispositionPart,
     GoodsReceived,
     HoldReleased,
-    LineFacts,
+    IntercompanyCharged,
     LineInspected,
     ReturnAuthorised,
     ReturnClosed,
@@ -23,7 +26,7 @@ from workflow.events import (
 )
 
 if TYPE_CHECKING:
-    from workflow.state import Case, Line
+    from workflow.state import Case, Claim, Line
 
 STOCK_STATUS_OF = {
     "restock": "unrestricted",
@@ -49,8 +52,8 @@ class Effect:
     ``key`` comes from the business decision (``case/line/kind/sequence``), never from the
     attempt, so that doing it twice is doing it once. ``kind``: ``erp.rma``, ``erp.receipt``,
     ``erp.stock_move``, ``erp.credit_memo``, ``erp.replacement``, ``erp.supplier_claim``,
-    ``erp.close``, ``assess`` (ask a model, in-house). ``payload`` is plain JSON: quantities are
-    decimal strings, money integer minor units.
+    ``erp.claim_settlement``, ``erp.intercompany``, ``erp.close``, ``assess`` (ask a model,
+    in-house). ``payload`` is plain JSON: quantities are decimal strings, money integer minor units.
     """
 
     key: str
@@ -72,17 +75,25 @@ def effects_of(case: "Case", event: CaseEvent) -> tuple[Effect, ...]:
             return (_rma(case, event),)
         case GoodsReceived() if event.lines:
             return (_receipt(case, event),)
+        case IntercompanyCharged():
+            return (_intercompany(case, event),)
         case SurplusSettled() if event.outcome != "accepted":
             return (_surplus_move(case, event),)
         case LineInspected():
             return (_assess(case, "disposition", event.line, event.portion),)
         case DispositionConfirmed():
-            return _moves(case, event.line, event.portion, event.parts)
+            at_once = not event.claims_follow
+            return _moves(case, event.line, event.portion, event.parts, at_once=at_once)
         case HoldReleased():
             portion = case.portion(event.portion)
-            before = len(portion.parts) + len(portion.released) if portion else 0
-            gone = before - len(event.parts)
+            gone = len(portion.moved) - len(event.parts) if portion else 0
             return _moves(case, event.line, event.portion, event.parts, gone, "blocked")
+        case ClaimSubmitted():
+            return (_claim(_claim_of(case, event.portion, event.part)),)
+        case ClaimAnswered() if event.recovered_minor:
+            return (_recovery(_claim_of(case, event.portion, event.part), event),)
+        case ClaimWrittenOff():
+            return (_written_off(_claim_of(case, event.portion, event.part), event),)
         case CreditProposed():
             return (_assess(case, "credit", event.line, str(event.sequence)),)
         case CreditApproved() if event.release not in HELD and event.release != "never":
@@ -164,6 +175,28 @@ def _receipt(case: "Case", event: GoodsReceived) -> Effect:
     return Effect(key, "erp.receipt", case.return_id, payload)
 
 
+def _intercompany(case: "Case", event: IntercompanyCharged) -> Effect:
+    payload = {
+        "return_id": case.return_id,
+        "owing_unit": event.owing_unit,
+        "owed_unit": event.owed_unit,
+        "status": event.status,
+        "currency": case.requested.currency,
+        "lines": [
+            {
+                "line": line.line,
+                "sku": line.sku,
+                "lot": line.lot,
+                "quantity": str(line.quantity),
+                "amount_minor": line.amount_minor,
+            }
+            for line in event.lines
+        ],
+    }
+    key = f"{case.return_id}/{event.cause}"
+    return Effect(key, "erp.intercompany", case.return_id, payload)
+
+
 def _surplus_move(case: "Case", event: SurplusSettled) -> Effect:
     disposition = "quarantine" if event.outcome == "quarantined" else "return_to_customer"
     cost = _line_of(case, event.line).requested.facts.unit_cost_minor if event.line else 0
@@ -193,13 +226,16 @@ def _moves(
     parts: tuple[DispositionPart, ...],
     before: int = 0,
     from_status: str = "returns",
+    at_once: bool = False,
 ) -> tuple[Effect, ...]:
-    """A stock move a part, and a claim on the supplier where goods go back there.
+    """A stock move a part; and, in cases from before claims were documents of their own
+    (``at_once``), a claim on the supplier where goods go back there.
 
     ``before`` parts of the portion were moved earlier, so that no part shares their keys.
     """
     line = _line_of(case, number)
-    lot = _lot(case, portion_id)
+    portion = case.portion(portion_id)
+    lot = portion.inspected.lot if portion else None
     effects = []
     for at, part in enumerate(parts, start=before + 1):
         facts = line.requested.facts
@@ -220,42 +256,68 @@ def _moves(
         }
         key = f"{case.return_id}/{portion_id}/move/{at}"
         effects.append(Effect(key, "erp.stock_move", case.return_id, payload))
-        if part.disposition == "return_to_vendor" and facts.supplier_id:
-            effects.append(_claim(case, line, portion_id, part, at))
+        if at_once and is_claimed(line, part.disposition):
+            effects.append(_claim(_claim_of(case, portion_id, at)))
     return tuple(effects)
 
 
-def _lot(case: "Case", portion_id: str) -> str | None:
-    portion = case.portion(portion_id)
-    return portion.inspected.lot if portion else None
+def _claim_of(case: "Case", portion: str, part: int) -> "Claim":
+    claim = case.claim(portion, part)
+    if claim is None:
+        raise AssertionError(f"{case.return_id} has no claim {portion}.{part}")
+    return claim
 
 
-def _claim(
-    case: "Case", line: "Line", portion_id: str, part: DispositionPart, number: int
-) -> Effect:
-    facts = line.requested.facts
+def _claim(claim: "Claim") -> Effect:
+    raised = claim.raised
     payload = {
-        "return_id": case.return_id,
-        "line": line.number,
-        "portion": portion_id,
-        "supplier_id": facts.supplier_id,
-        "sku": line.requested.sku,
-        "lot": _lot(case, portion_id),
-        "quantity": str(part.quantity),
-        "claimed_minor": int(part.quantity * facts.unit_cost_minor),
-        "currency": case.requested.currency,
-        "reason": line.reason,
-        "claim_by": _claim_by(facts),
+        "return_id": raised.return_id,
+        "line": raised.line,
+        "portion": raised.portion,
+        "supplier_id": raised.supplier_id,
+        "sku": raised.sku,
+        "lot": raised.lot,
+        "quantity": str(raised.quantity),
+        "claimed_minor": raised.claimed_minor,
+        "currency": raised.currency,
+        "reason": raised.reason,
+        "claim_by": raised.claim_by.isoformat() if raised.claim_by else None,
     }
-    key = f"{case.return_id}/{portion_id}/claim/{number}"
-    return Effect(key, "erp.supplier_claim", case.return_id, payload)
+    return Effect(claim.key, "erp.supplier_claim", raised.return_id, payload)
 
 
-def _claim_by(facts: LineFacts) -> str | None:
-    """The last day of the supplier's window, which runs from the delivery to our customer."""
-    if facts.delivered_at is None or facts.supplier_claim_window_days is None:
-        return None
-    return (facts.delivered_at + timedelta(facts.supplier_claim_window_days)).date().isoformat()
+def _recovery(claim: "Claim", event: ClaimAnswered) -> Effect:
+    """What this answer pays; what goes beyond the open rest takes back a write-off."""
+    before = sum(a.recovered_minor for a in claim.answers if a.sequence < event.sequence)
+    open_minor = max(0, claim.raised.claimed_minor - claim.written_off_minor - before)
+    key = f"{event.return_id}/{event.portion}/recovery/{event.part}.{event.sequence}"
+    paid = event.recovered_minor
+    return _settlement(claim, key, "recovered", paid, min(paid, open_minor), event.response)
+
+
+def _written_off(claim: "Claim", event: ClaimWrittenOff) -> Effect:
+    key = f"{event.return_id}/{event.portion}/write_off/{event.part}"
+    amount = event.amount_minor
+    return _settlement(claim, key, "written_off", amount, amount, event.reason)
+
+
+def _settlement(
+    claim: "Claim", key: str, outcome: str, amount_minor: int, settles_minor: int, reason: str
+) -> Effect:
+    raised = claim.raised
+    payload = {
+        "return_id": raised.return_id,
+        "line": raised.line,
+        "portion": raised.portion,
+        "supplier_id": raised.supplier_id,
+        "outcome": outcome,
+        "amount_minor": amount_minor,
+        "settles_minor": settles_minor,
+        "currency": raised.currency,
+        "reason": reason,
+        "claimed": claim.submitted,
+    }
+    return Effect(key, "erp.claim_settlement", raised.return_id, payload)
 
 
 def _payout(case: "Case", number: int, sequence: int, decision: str) -> tuple[Effect, ...]:

@@ -10,16 +10,16 @@ from workflow.approvals import ESCALATES_TO, require_any_role
 from workflow.commands import EscalateOverdue
 from workflow.events import TaskEscalated, TaskOpened, TaskOverdue
 from workflow.run import Run
-from workflow.state import Authorised, Task, UnderReview
+from workflow.state import Task, Unborn
 
 
 def escalate_overdue(run: Run, command: EscalateOverdue) -> None:
-    """Pass on every open task past its due time; nothing in a case that is over.
+    """Pass on every open task past its due time; of a return that is over, only write-offs are.
 
     Refused: ``wrong_role`` for anybody but our own system.
     """
     require_any_role(command.actor, (), "Escalating by the clock")
-    if not isinstance(run.state, UnderReview | Authorised):
+    if isinstance(run.state, Unborn):
         return
     for task in run.case.tasks:
         if task.opened.due_at < run.at:

@@ -187,13 +187,18 @@ class TaskOpened:
     allowed: tuple[str, ...] = ()
     approvals_needed: int = 1
     sequence: int | None = None
-    """The credit of the line that is asked about, for ``credit`` tasks."""
+    """The credit of the line that is asked about, for ``credit`` tasks; the part of the portion
+    that is claimed, for ``claim`` and ``write_off`` tasks."""
     sku: str | None = None
     lot: str | None = None
     quantity: Decimal | None = None
     """Goods beyond the authorisation, for ``receipt`` tasks."""
     blind: bool = False
     """The model's answer is not shown until the task is decided: an audit."""
+    asked_by: str | None = None
+    """Who gave up the rest of a claim, for ``write_off`` tasks; they may not decide it."""
+    note: str = ""
+    """Why they gave it up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,6 +344,35 @@ class GoodsReceived:
     lines: tuple[ReceivedLine, ...]
     final: bool = False
     """True when the receiver says that nothing more will come (a short receipt)."""
+    unit: str = ""
+    """The business unit that owns the warehouse; empty is the return's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChargedLine:
+    line: int
+    sku: str
+    lot: str | None
+    quantity: Decimal
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class IntercompanyCharged:
+    """``owing_unit`` owes ``owed_unit`` the cost of goods: it took in what the other sold, or the
+    goods that the other took in for it are gone.
+
+    ``cause`` ends the key of the effect; ``status`` is the stock status that the goods came from
+    or went to. Amounts are in minor units of the return's currency.
+    """
+
+    return_id: str
+    cause: str
+    owing_unit: str
+    owed_unit: str
+    status: str
+    lines: tuple[ChargedLine, ...]
+    charged_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -416,6 +450,98 @@ class DispositionConfirmed:
     """``model`` and ``rule`` for the automatic lane, ``person`` for a decided task."""
     customer_id: str = ""
     sku: str = ""
+    claims_follow: bool = False
+    """What goes back to a supplier is claimed by ``ClaimRaised``. False in events from before a
+    claim was a document of its own: it was claimed at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRaised:
+    """A part of a portion goes back to its supplier, who shall pay for it.
+
+    ``demanded`` are the kinds of evidence that the claims policy wants first, ``evidence`` pairs
+    of kind and reference of what the case held already. ``claimed_minor`` is at cost; ``claim_by``
+    is the last day of the supplier's window, days in UTC.
+    """
+
+    return_id: str
+    line: int
+    portion: str
+    part: int
+    supplier_id: str
+    sku: str
+    lot: str | None
+    quantity: Decimal
+    claimed_minor: int
+    currency: str
+    reason: str | None
+    claim_by: date | None
+    demanded: tuple[str, ...]
+    evidence: tuple[tuple[str, str], ...]
+    raised_at: datetime
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimEvidenceGiven:
+    """Somebody handed in evidence of a kind; ``reference`` says where it is."""
+
+    return_id: str
+    portion: str
+    part: int
+    kind: str
+    reference: str
+    given_by: str
+    given_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimSubmitted:
+    """Nothing demanded is missing: the claim goes to the ERP, under
+    ``{return_id}/{portion}/claim/{part}``."""
+
+    return_id: str
+    portion: str
+    part: int
+    submitted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimAnswered:
+    """A supplier answered, for the ``sequence``-th time. ``response`` is an X12 1172 code;
+    ``told_as`` and ``answer_id`` are the claim's and the answer's numbers as we were told."""
+
+    return_id: str
+    line: int
+    portion: str
+    part: int
+    sequence: int
+    told_as: str
+    answer_id: str
+    supplier_id: str
+    response: str
+    recovered_minor: int
+    currency: str
+    answered_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimWrittenOff:
+    """What is left of a claim was given up by ``proposed_by`` and approved by another, or passes
+    by the limits (``system``). ``reason`` is a code of ``workflow.claim.WRITE_OFF_REASONS``."""
+
+    return_id: str
+    line: int
+    portion: str
+    part: int
+    amount_minor: int
+    currency: str
+    reason: str
+    note: str
+    proposed_by: str
+    approved_by: str
+    written_off_at: datetime
+    verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -604,12 +730,18 @@ CaseEvent = (
     | ReturnAuthorised
     | ReturnRefused
     | GoodsReceived
+    | IntercompanyCharged
     | SurplusSettled
     | LineInspected
     | DispositionProposed
     | DispositionConfirmed
     | PortionReinspected
     | HoldReleased
+    | ClaimRaised
+    | ClaimEvidenceGiven
+    | ClaimSubmitted
+    | ClaimAnswered
+    | ClaimWrittenOff
     | RecallReached
     | CreditProposed
     | CreditApproved

@@ -10,12 +10,19 @@ from decimal import Decimal
 from functools import partial
 from typing import assert_never
 
+from workflow.claim import claims_at_once
 from workflow.effects import HELD, effects_of
 from workflow.events import (
     AssessmentRecorded,
     AuthorisationExpired,
     AuthorisedLine,
     CaseEvent,
+    ChargedLine,
+    ClaimAnswered,
+    ClaimEvidenceGiven,
+    ClaimRaised,
+    ClaimSubmitted,
+    ClaimWrittenOff,
     CreditApproved,
     CreditDenied,
     CreditProposed,
@@ -27,6 +34,7 @@ from workflow.events import (
     EligibilityJudged,
     GoodsReceived,
     HoldReleased,
+    IntercompanyCharged,
     LaneChosen,
     LineInspected,
     PortionReinspected,
@@ -51,9 +59,11 @@ from workflow.state import (
     Born,
     Cancelled,
     Case,
+    Claim,
     Closed,
     Credit,
     Declined,
+    Elsewhere,
     Expired,
     Line,
     Portion,
@@ -148,6 +158,8 @@ def _noted(case: Case, event: CaseEvent) -> Case:
             return case
         case GoodsReceived():
             return _received(case, event)
+        case IntercompanyCharged():
+            return _charged(case, event)
         case SurplusSettled():
             if event.outcome != "accepted" or event.line is None:
                 return case
@@ -163,7 +175,14 @@ def _noted(case: Case, event: CaseEvent) -> Case:
         case DispositionProposed():
             return _portion(case, event.portion, lambda x: replace(x, proposal=event))
         case DispositionConfirmed():
-            return _portion(case, event.portion, lambda x: replace(x, parts=event.parts))
+            case = _portion(case, event.portion, lambda x: replace(x, parts=event.parts))
+            made = tuple(Claim(x, dict(x.evidence), True) for x in claims_at_once(case, event))
+            return replace(case, claims=(*case.claims, *made))
+        case ClaimRaised():
+            made = (Claim(event, dict(event.evidence)),)
+            return replace(case, claims=(*case.claims, *made))
+        case ClaimEvidenceGiven() | ClaimSubmitted() | ClaimAnswered() | ClaimWrittenOff():
+            return _claim(case, event)
         case PortionReinspected():
             return _portion(case, event.portion, partial(_looked_at_again, event=event))
         case HoldReleased():
@@ -195,7 +214,8 @@ def _noted(case: Case, event: CaseEvent) -> Case:
         case CreditDenied():
             return _credit(case, event.line, event.sequence, lambda x: replace(x, status="denied"))
         case EffectDone():
-            return replace(case, effects={**case.effects, event.key: "done"})
+            case = replace(case, effects={**case.effects, event.key: "done"})
+            return _numbered(case, event)
         case EffectParked():
             return replace(case, effects={**case.effects, event.key: "parked"})
         case ReturnRequested() | ReturnRefused() | ReturnCancelled():
@@ -235,7 +255,26 @@ def _received(case: Case, event: GoodsReceived) -> Case:
     if event.final:
         lines = tuple(replace(x, released=x.released + x.outstanding) for x in case.lines)
         case = replace(case, lines=lines)
-    return replace(case, receipts=(*case.receipts, event.receipt_id), warehouse=event.warehouse)
+    receipts, unit = (*case.receipts, event.receipt_id), event.unit or case.requested.business_unit
+    return replace(case, receipts=receipts, warehouse=event.warehouse, unit=unit)
+
+
+def _charged(case: Case, event: IntercompanyCharged) -> Case:
+    """What another unit has of each line: more where it is charged, less where it charges back."""
+    own = case.requested.business_unit
+    sign = 1 if event.owed_unit == own else -1
+    unit = event.owing_unit if sign == 1 else event.owed_unit
+    for charged in event.lines:
+        case = _line(case, charged.line, partial(_held_by, unit=unit, charged=charged, sign=sign))
+    return case
+
+
+def _held_by(line: Line, unit: str, charged: ChargedLine, sign: int) -> Line:
+    held = line.elsewhere.get(unit, Elsewhere(Decimal(0), 0))
+    after = Elsewhere(
+        held.quantity + sign * charged.quantity, held.value_minor + sign * charged.amount_minor
+    )
+    return replace(line, elsewhere={**line.elsewhere, unit: after})
 
 
 def _grant(line: Line, granted: AuthorisedLine) -> Line:
@@ -323,6 +362,33 @@ def _credit(case: Case, number: int, sequence: int, change: Callable[[Credit], C
         return replace(line, credits=credits)
 
     return _line(case, number, inside)
+
+
+def _claim(
+    case: Case, event: ClaimEvidenceGiven | ClaimSubmitted | ClaimAnswered | ClaimWrittenOff
+) -> Case:
+    claim = case.claim(event.portion, event.part)
+    if claim is None:
+        raise AssertionError(f"{event.return_id} has no claim {event.portion}.{event.part}")
+    match event:
+        case ClaimEvidenceGiven():
+            after = replace(claim, evidence={**claim.evidence, event.kind: event.reference})
+        case ClaimSubmitted():
+            after = replace(claim, submitted=True)
+        case ClaimAnswered():
+            after = replace(claim, answers=(*claim.answers, event))
+        case ClaimWrittenOff():
+            after = replace(claim, written_off_minor=claim.written_off_minor + event.amount_minor)
+    return replace(case, claims=tuple(after if x is claim else x for x in case.claims))
+
+
+def _numbered(case: Case, event: EffectDone) -> Case:
+    """The ERP's number of a claim, once it wrote it."""
+    if event.kind != "erp.supplier_claim":
+        return case
+    number = event.reference
+    claims = (replace(x, number=number) if x.key == event.key else x for x in case.claims)
+    return replace(case, claims=tuple(claims))
 
 
 def _ask(state: Born, event: CaseEvent) -> Born:

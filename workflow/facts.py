@@ -49,6 +49,15 @@ class CarrierRegistered:
 
 
 @dataclass(frozen=True, slots=True)
+class WarehouseRegistered:
+    """Stream ``warehouse/{warehouse_id}``. ``business_unit`` owns what is taken in there."""
+
+    warehouse_id: str
+    name: str
+    business_unit: str
+
+
+@dataclass(frozen=True, slots=True)
 class ProductListed:
     """Stream ``product/{sku}``. ``uom_scale`` is the number of decimals a quantity may have.
 
@@ -230,7 +239,11 @@ class StockWriteOffRecorded:
 
 @dataclass(frozen=True, slots=True)
 class SupplierClaimAnswered:
-    """Stream ``claim/{claim_id}``: what a supplier paid. ``response`` is an X12 1172 code."""
+    """Stream ``claim/{claim_id}``: what a supplier paid. ``response`` is an X12 1172 code.
+
+    ``claim_id`` is our number of the claim, the ERP's, or the supplier's own. A supplier may answer
+    in parts: each answer then has a number, ``answer_id``, and ``recovered_minor`` of its own.
+    """
 
     claim_id: str
     supplier_id: str
@@ -242,6 +255,7 @@ class SupplierClaimAnswered:
     currency: str
     response: str
     answered_at: datetime
+    answer_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,6 +310,8 @@ class ExceptionRaised:
     matched_document: str | None = None
     match: str | None = None
     """``confirmed``, ``suggested`` or ``None``."""
+    due_on: date | None = None
+    """The last day on which something can be done about it, where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,7 +395,8 @@ class AlarmRaised:
 
     ``kind`` says what went wrong (``drift``, ``guarantee_broken``), ``subject`` with what (a
     model, a decision point); ``says`` is the sentence for whoever holds ``role``. ``figures``
-    are named numbers behind it, ``report`` where more is written, if anywhere.
+    are named numbers behind it, ``report`` where more is written, if anywhere; ``due_at`` until
+    when something can be done about it.
     """
 
     alarm_id: str
@@ -390,6 +407,7 @@ class AlarmRaised:
     raised_at: datetime
     figures: tuple[tuple[str, float], ...] = ()
     report: str | None = None
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -617,6 +635,7 @@ Fact = (
     CustomerRegistered
     | SupplierRegistered
     | CarrierRegistered
+    | WarehouseRegistered
     | ProductListed
     | LotRegistered
     | RecallOpened

@@ -12,6 +12,7 @@ from workflow.asking import allowed_dispositions
 from workflow.codes import Condition, Point
 from workflow.commands import DisposePortion, ReinspectPortion
 from workflow.events import DispositionPart, HoldReleased, PortionReinspected, Verdict
+from workflow.intercompany import charge_parts_back
 from workflow.lanes import stake
 from workflow.refused import Refused
 from workflow.run import Run
@@ -160,3 +161,4 @@ def release(
             sku=portion.inspected.sku,
         )
     )
+    charge_parts_back(run, portion, parts, len(portion.moved))

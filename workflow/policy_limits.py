@@ -17,7 +17,8 @@ ANY = "*"
 @dataclass(frozen=True, slots=True)
 class Limit:
     """One row. Exactly one of ``role`` and ``principal`` is set; ``max_minor`` ``None`` is
-    without limit; empty ``reasons`` or ``item_classes`` mean any. Bounds are inclusive."""
+    without limit; empty ``reasons`` or ``item_classes`` mean any. Bounds are inclusive.
+    ``approvals`` is how many people must agree, for write-offs alone."""
 
     id: str
     document: str
@@ -29,6 +30,7 @@ class Limit:
     max_minor: int | None = None
     reasons: tuple[str, ...] = ()
     item_classes: tuple[str, ...] = ()
+    approvals: int = 1
 
     def covers(
         self,

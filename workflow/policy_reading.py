@@ -34,7 +34,7 @@ _RULE = {"id", "when", "outcome", "role", "because", "removes"}
 _FACT = {"type", "unit", "says", "required", "one_of"}
 _LIMIT = {
     "id", "role", "principal", "document", "currency", "min_minor", "max_minor", "reasons",
-    "item_classes", "because",
+    "item_classes", "approvals", "because",
 }  # fmt: skip
 _STOP = {"id", "principal", "reasons", "item_classes", "because"}
 _REVIEW = {"id", "point", "permille", "because"}
@@ -264,6 +264,7 @@ class _Reading:
                 when=self._condition(limit.condition(stops), limit.id),
                 outcome="automatic" if limit.principal else "ask_human",
                 role=limit.role,
+                values=(("approvals", str(limit.approvals)),) if limit.approvals > 1 else (),
             )
             for limit in limits
         ]
@@ -315,6 +316,10 @@ class _Reading:
         for column in ("min_minor", "max_minor"):
             if type(row.get(column, 0)) is not int or row.get(column, 0) < 0:
                 self.fault(f"{column} is money: a whole number of minor units, 0 or more", name)
+        if row.get("approvals", 1) not in (1, 2):
+            self.fault("approvals is 1 or 2", name)
+        elif "approvals" in row and row.get("document") != "write_off":
+            self.fault("approvals is for write-offs; others get a second person by lane", name)
         if len(self.faults) > before:
             return None
         lists = {key: tuple(row.get(key, ())) for key in ("reasons", "item_classes")}

@@ -14,12 +14,14 @@ from datetime import datetime
 from workflow.asking import (
     allowed_dispositions,
     authorisation_facts,
+    claim_facts,
     eligibility_facts,
 )
 from workflow.credit import worth
 from workflow.events import (
     AssessmentRecorded,
     CaseEvent,
+    ClaimRaised,
     CreditProposed,
     EligibilityJudged,
     LaneChosen,
@@ -51,6 +53,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "credit": _GOODS,
     "rollout": _ANSWERED,
     "approval_limits": _ANSWERED,
+    "claims": (*_GOODS, "claim_raised"),
 }
 """The journal's names of the events that a policy's questions depend on; the rest is left out."""
 
@@ -61,6 +64,7 @@ ASKED: Mapping[str, tuple[str, ...]] = {
     "credit": ("credit_proposed",),
     "rollout": ("lane_chosen",),
     "approval_limits": ("lane_chosen",),
+    "claims": ("claim_raised",),
 }
 """The journal's names of the events that hold a policy's verdicts."""
 
@@ -283,6 +287,17 @@ def _limits(known: Policies, state: Born, event: CaseEvent, at: datetime) -> Ask
     return _asked(state, event, at, again(None), again, event.portion)
 
 
+def _claims(known: Policies, state: Born, event: CaseEvent, at: datetime) -> Asked | None:
+    if not isinstance(event, ClaimRaised):
+        return None
+    portion = state.case.portion(event.portion)
+    if portion is None:
+        return None
+    facts = claim_facts(state.case, portion, event.part, at)
+    said = _short(event.verdict)
+    return _asked(state, event, at, said, lambda p: _short(p.judge(facts)), event.portion)
+
+
 def _weighed(
     known: Policies, state: Born, at: datetime, number: int, answered: Answered, by: Policy | None
 ) -> Weighed:
@@ -332,4 +347,5 @@ _ASKING: Mapping[str, Callable[[Policies, Born, CaseEvent, datetime], Asked | No
     "credit": _credit,
     "rollout": _rollout,
     "approval_limits": _limits,
+    "claims": _claims,
 }

@@ -13,6 +13,7 @@ from workflow.asking import (
     eligibility_facts,
     needs_no_goods,
 )
+from workflow.claiming import follow_claims
 from workflow.codes import Lane, ReturnReason
 from workflow.credit import tax_of, worth
 from workflow.events import (
@@ -31,6 +32,7 @@ from workflow.events import (
     Verdict,
 )
 from workflow.holding import ask_for_release
+from workflow.intercompany import charge_parts_back
 from workflow.lanes import Answered, choose_lane, stake
 from workflow.run import Run
 from workflow.state import Authorised, Credit, Line, Portion, UnderReview
@@ -48,6 +50,7 @@ def progress(run: Run) -> None:
             for portion in line.portions:
                 _propose_disposition(run, portion)
         ask_for_release(run)
+        follow_claims(run)
         _propose_credits(run)
         _approve_credits(run)
         _close(run)
@@ -271,8 +274,10 @@ def confirm(
             how=how,
             customer_id=run.case.requested.customer_id,
             sku=portion.inspected.sku,
+            claims_follow=True,
         )
     )
+    charge_parts_back(run, portion, parts)
 
 
 def _propose_credits(run: Run) -> None:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from workflow.approvals import require_any_role
 from workflow.commands import ReceiptLine, ReceiveGoods
 from workflow.events import GoodsReceived, ReceivedLine, TaskOpened
+from workflow.intercompany import charge_receipt
 from workflow.refused import Refused
 from workflow.run import Run
 from workflow.state import ZERO
@@ -30,17 +31,18 @@ def receive(run: Run, command: ReceiveGoods) -> None:
     surplus: list[tuple[ReceivedLine, Decimal]] = []
     lines = tuple(_received(run, line, command.final, surplus) for line in command.lines)
     _check_once(lines)
-    run.emit(
-        GoodsReceived(
-            return_id=run.case.return_id,
-            receipt_id=command.receipt_id,
-            warehouse=command.warehouse,
-            received_by=command.actor.id,
-            received_at=command.at,
-            lines=lines,
-            final=command.final,
-        )
+    received = GoodsReceived(
+        return_id=run.case.return_id,
+        receipt_id=command.receipt_id,
+        warehouse=command.warehouse,
+        received_by=command.actor.id,
+        received_at=command.at,
+        lines=lines,
+        final=command.final,
+        unit=command.unit,
     )
+    run.emit(received)
+    charge_receipt(run, received)
     for line, quantity in surplus:
         _ask_about(run, line, quantity)
 

@@ -81,4 +81,6 @@ CODES: dict[str, str] = {
     "unknown_evidence": "Send the file to /v1/evidence first, and use the id it answers.",
     "evidence_damaged": "Bring the file again; the operator looks at the evidence store.",
     "missing_evidence": "Attach the evidence the rule names.",
+    "unknown_claim": "Read the list of claims again.",
+    "claim_settled": "Nothing is left of the claim: it was paid or written off.",
 }

@@ -11,6 +11,8 @@ from decimal import Decimal
 
 from workflow.assessment import Assessment, Clearing
 from workflow.events import (
+    ClaimAnswered,
+    ClaimRaised,
     CreditProposed,
     DispositionPart,
     DispositionProposed,
@@ -44,6 +46,11 @@ class Portion:
     """What became of goods that were on hold, in the order they left it."""
 
     @property
+    def moved(self) -> tuple[DispositionPart, ...]:
+        """Its parts in the order they were moved; a part's number counts here, from 1."""
+        return (*self.parts, *self.released)
+
+    @property
     def held(self) -> Decimal:
         """How much of it is on hold: put into quarantine and not released since."""
         hold = sum((p.quantity for p in self.parts if p.disposition == QUARANTINE), ZERO)
@@ -74,6 +81,14 @@ class Credit:
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Goods of a line that another unit took in and still has, and what it was charged."""
+
+    quantity: Decimal
+    value_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """A requested line and everything that became of it. Quantities in the product's unit."""
 
@@ -92,6 +107,8 @@ class Line:
     credits: tuple[Credit, ...] = ()
     recalled: bool = False
     """A recall that was opened after the request covers what is not inspected yet."""
+    elsewhere: Mapping[str, Elsewhere] = field(default_factory=dict)
+    """By unit, where it is not the return's own."""
 
     @property
     def number(self) -> int:
@@ -122,6 +139,38 @@ class Line:
         """Approved credits and those still proposed: what must stay under the invoice."""
         waiting = sum(c.proposed.net_minor for c in self.credits if c.status == "proposed")
         return self.credited_minor + waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What we ask of a supplier for a part of a portion. ``evidence`` maps kind to reference;
+    ``number`` is the ERP's, once it wrote the claim."""
+
+    raised: ClaimRaised
+    evidence: Mapping[str, str]
+    submitted: bool = False
+    number: str | None = None
+    answers: tuple[ClaimAnswered, ...] = ()
+    written_off_minor: int = 0
+
+    @property
+    def key(self) -> str:
+        """The key of its effect."""
+        return f"{self.raised.return_id}/{self.raised.portion}/claim/{self.raised.part}"
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Kinds of evidence that are demanded and not there."""
+        return tuple(kind for kind in self.raised.demanded if kind not in self.evidence)
+
+    @property
+    def recovered_minor(self) -> int:
+        return sum(answer.recovered_minor for answer in self.answers)
+
+    @property
+    def rest_minor(self) -> int:
+        """Claimed, neither paid nor given up; never negative."""
+        return max(0, self.raised.claimed_minor - self.recovered_minor - self.written_off_minor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +205,10 @@ class Case:
     receipts: tuple[str, ...] = ()
     effects: Mapping[str, str] = field(default_factory=dict)
     warehouse: str = ""
+    unit: str = ""
+    """The business unit that owns the warehouse; empty before anything was received."""
     reviews: tuple[Review, ...] = ()
+    claims: tuple[Claim, ...] = ()
 
     @property
     def return_id(self) -> str:
@@ -167,6 +219,10 @@ class Case:
 
     def portion(self, portion_id: str) -> Portion | None:
         return next((p for line in self.lines for p in line.portions if p.id == portion_id), None)
+
+    def claim(self, portion_id: str, part: int) -> Claim | None:
+        same = (portion_id, part)
+        return next((c for c in self.claims if (c.raised.portion, c.raised.part) == same), None)
 
     def review(self, task_id: str) -> Review | None:
         return next((r for r in self.reviews if r.decided.task_id == task_id), None)

@@ -15,6 +15,10 @@ ACCOUNTS: dict[str, str] = {
     "inventory_blocked": "Stock on hold",
     "goods_at_supplier": "Goods sent back to a supplier, claim not yet written",
     "supplier_claims_receivable": "What suppliers owe for claims",
+    "accounts_payable": "What is owed to suppliers, less what they credit",
+    "claims_written_off": "What suppliers did not pay of claims",
+    "intercompany_receivable": "What another company of ours owes",
+    "intercompany_payable": "What is owed to another company of ours",
     "scrap_expense": "Goods destroyed",
     "donation_expense": "Goods given away",
 }

@@ -7,6 +7,10 @@ or raises ``Rejected``. Every document's debits equal its credits.
 - stock move: Dr account of the new status, Cr account of the old (``accounts.py``)
 - credit memo: Dr sales returns and tax, Cr accounts receivable
 - supplier claim: Dr supplier claims receivable, Cr goods at supplier
+- claim settlement: Dr accounts payable (recovered) or claims written off, Cr supplier claims
+  receivable, or goods at supplier where it was never claimed
+- intercompany: Dr the account of the stock status named, Cr intercompany payable in the unit that
+  owes; Dr intercompany receivable, Cr that account in the unit that is owed
 - RMA, replacement order, closing: nothing
 """
 
@@ -20,8 +24,10 @@ import orjson
 
 from integrations.erp.accounts import ACCOUNT_OF_STATUS, INTERIM
 from integrations.erp.documents import (
+    ClaimSettlement,
     Closing,
     CreditMemo,
+    Intercompany,
     Receipt,
     Replacement,
     Request,
@@ -70,6 +76,8 @@ class GlEntry(NamedTuple):
     account: str
     debit_minor: int
     credit_minor: int
+    company: str | None = None
+    """Whose books, where a document is in those of two units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +107,8 @@ KIND_OF: dict[type, str] = {
     StockMove: "stock_move",
     CreditMemo: "credit_memo",
     SupplierClaim: "supplier_claim",
+    ClaimSettlement: "claim_settlement",
+    Intercompany: "intercompany",
     Replacement: "replacement",
     Closing: "closing",
 }
@@ -109,6 +119,8 @@ PREFIX_OF: dict[str, str] = {
     "stock_move": "SM",
     "credit_memo": "CM",
     "supplier_claim": "SC",
+    "claim_settlement": "CS",
+    "intercompany": "IC",
     "replacement": "RO",
     "closing": "CL",
 }
@@ -139,7 +151,7 @@ def book(request: Request, standing: Standing) -> Booking:
 
     Raises ``Rejected`` (codes in ``port.REJECTIONS``) and then nothing was changed.
     """
-    if standing.closed:
+    if standing.closed and not isinstance(request, ClaimSettlement):
         raise Rejected("case_closed", f"{request.return_id} is closed in the ERP.")
     return _BOOK[type(request)](request, _in_currency(request, standing))
 
@@ -311,6 +323,58 @@ def _book_claim(claim: SupplierClaim, standing: Standing) -> Booking:
     return Booking("supplier_claim", details, standing, gl=gl)
 
 
+def _book_settlement(settled: ClaimSettlement, standing: Standing) -> Booking:
+    amount, settles = settled.amount_minor, settled.settles_minor
+    _amount(amount, "A settlement")
+    _amount(settles, "What a settlement settles")
+    if amount == 0 or settles > amount:
+        raise Rejected(
+            "invalid_amount", f"{settles} of a settlement of {amount} cannot be open before it."
+        )
+    names = (
+        "line", "portion", "supplier_id", "outcome", "amount_minor", "settles_minor", "currency",
+        "reason", "claimed",
+    )  # fmt: skip
+    paid = settled.outcome == "recovered"
+    stood = "supplier_claims_receivable" if settled.claimed else "goods_at_supplier"
+    into = "accounts_payable" if paid else "claims_written_off"
+    entries = (
+        _side(into, amount),
+        _side(stood, -settles),
+        _side("claims_written_off", settles - amount),
+    )
+    gl = tuple(entry for entry in entries if entry.debit_minor or entry.credit_minor)
+    details = {"claim_settlement": (_row(settled, *names),)}
+    return Booking("claim_settlement", details, standing, gl=gl)
+
+
+def _book_intercompany(owed: Intercompany, standing: Standing) -> Booking:
+    _some(owed.lines, f"The intercompany document of {owed.return_id}")
+    if owed.status not in ACCOUNT_OF_STATUS:
+        known = ", ".join(sorted(ACCOUNT_OF_STATUS))
+        raise Rejected("unknown_status", f"No stock status {owed.status!r}; there are {known}.")
+    if owed.owing_unit == owed.owed_unit:
+        raise Rejected("invalid_payload", f"{owed.owing_unit} cannot owe itself.")
+    rows = []
+    for item, line in enumerate(owed.lines, start=1):
+        _positive(line.quantity, f"{owed.return_id} line {line.line}")
+        _amount(line.amount_minor, f"{owed.return_id} line {line.line}")
+        rows.append({"item": item, **_row(line, "line", "sku", "lot", "quantity", "amount_minor")})
+    head = _row(owed, "owing_unit", "owed_unit", "status", "currency")
+    details = {"intercompany": (head,), "intercompany_line": tuple(rows)}
+    return Booking("intercompany", details, standing, gl=_mirrored(owed))
+
+
+def _mirrored(owed: Intercompany) -> tuple[GlEntry, ...]:
+    """The same amount in the books of both units; either half balances by itself."""
+    total = sum(line.amount_minor for line in owed.lines)
+    account = ACCOUNT_OF_STATUS[owed.status]
+    owing = transfer(account, "intercompany_payable", total)
+    due = transfer("intercompany_receivable", account, total)
+    halves = ((owed.owing_unit, owing), (owed.owed_unit, due))
+    return tuple(entry._replace(company=unit) for unit, half in halves for entry in half)
+
+
 def _book_replacement(order: Replacement, standing: Standing) -> Booking:
     _positive(order.quantity, f"{order.return_id} replacement of {order.sku}")
     row = _row(order, "line", "portion", "customer_id", "sku", "quantity", "uom")
@@ -331,6 +395,8 @@ _BOOK: dict[type, Callable[[Any, Standing], Booking]] = {
     StockMove: _book_move,
     CreditMemo: _book_credit,
     SupplierClaim: _book_claim,
+    ClaimSettlement: _book_settlement,
+    Intercompany: _book_intercompany,
     Replacement: _book_replacement,
     Closing: _book_closing,
 }

@@ -9,7 +9,7 @@ them into that system's own words.
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 _CLOSED = {"extra": "forbid"}
 # A payload key that no field takes would be dropped in silence; refuse it instead.
@@ -127,6 +127,53 @@ class SupplierClaim:
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimSettlement:
+    """What became of a claim, or of a part of it: ``outcome`` is ``recovered`` or ``written_off``.
+
+    ``settles_minor`` of the amount was still open; what is paid beyond it takes back an earlier
+    write-off. ``claimed`` false: the claim was never made, its cost stands at the supplier.
+    ``reason`` is an X12 1172 code, or why it was written off. Taken for closed cases too.
+    """
+
+    __pydantic_config__: ClassVar = _CLOSED
+    return_id: str
+    line: int
+    portion: str
+    supplier_id: str
+    outcome: Literal["recovered", "written_off"]
+    amount_minor: int
+    settles_minor: int
+    currency: str
+    reason: str
+    claimed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IntercompanyLine:
+    __pydantic_config__: ClassVar = _CLOSED
+    line: int
+    sku: str
+    lot: str | None
+    quantity: Decimal
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Intercompany:
+    """Goods that one unit sold are in another's hands: ``owing_unit`` owes ``owed_unit`` their
+    cost. Each line is booked twice, once in the books of either, against the account of the stock
+    ``status`` that the goods came from or went to."""
+
+    __pydantic_config__: ClassVar = _CLOSED
+    return_id: str
+    owing_unit: str
+    owed_unit: str
+    status: str
+    currency: str
+    lines: tuple[IntercompanyLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Replacement:
     """Goods instead of money: an order at no charge. Posts nothing until it is delivered."""
 
@@ -148,7 +195,17 @@ class Closing:
     return_id: str
 
 
-Request = Rma | Receipt | StockMove | CreditMemo | SupplierClaim | Replacement | Closing
+Request = (
+    Rma
+    | Receipt
+    | StockMove
+    | CreditMemo
+    | SupplierClaim
+    | ClaimSettlement
+    | Intercompany
+    | Replacement
+    | Closing
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +250,9 @@ class LedgerLine:
     """One line of a document, as reconciliation compares it.
 
     ``kind``: ``rma``, ``receipt``, ``stock_move``, ``credit_memo``, ``supplier_claim``,
-    ``replacement`` or ``closing``. ``amount_minor`` is value at cost for goods, net for
-    credits, the claim for claims, ``None`` where the document has no money. ``key`` and
+    ``claim_settlement``, ``intercompany``, ``replacement`` or ``closing``. ``amount_minor`` is
+    value at cost for goods, net for credits, the claim for claims and what was settled of them,
+    ``None`` where the document has no money. ``key`` and
     ``return_id`` are ``None`` for what a clerk wrote without a case. ``voided`` lines no
     longer count.
     """

@@ -15,6 +15,8 @@ TABLES_OF: dict[str, tuple[str | None, str | None]] = {
     "stock_move": (None, "stock_move"),
     "credit_memo": (None, "credit_memo"),
     "supplier_claim": (None, "supplier_claim"),
+    "claim_settlement": (None, "claim_settlement"),
+    "intercompany": ("intercompany", "intercompany_line"),
     "replacement": (None, "replacement_order"),
     "closing": (None, None),
 }
@@ -25,6 +27,8 @@ _AMOUNT_OF = {
     "stock_move": "value_minor",
     "credit_memo": "net_minor",
     "supplier_claim": "claimed_minor",
+    "claim_settlement": "amount_minor",
+    "intercompany": "amount_minor",
 }
 
 _COPIED = tuple(

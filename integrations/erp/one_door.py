@@ -1,13 +1,15 @@
-"""The seven writes of the port as one, and the answers that every implementation shares."""
+"""The writes of the port as one, and the answers that every implementation shares."""
 
 from abc import ABC, abstractmethod
 from dataclasses import replace
 from datetime import datetime
 
 from integrations.erp.documents import (
+    ClaimSettlement,
     Closing,
     CreditMemo,
     Document,
+    Intercompany,
     Receipt,
     Replacement,
     Request,
@@ -44,6 +46,14 @@ class OneDoor(ABC):
     def create_supplier_claim(self, key: str, claim: SupplierClaim, at: datetime) -> Document:
         """Claim on the supplier."""
         return self.post(key, claim, at)
+
+    def settle_claim(self, key: str, settled: ClaimSettlement, at: datetime) -> Document:
+        """Book what a supplier paid of a claim, or that no more is hoped for."""
+        return self.post(key, settled, at)
+
+    def post_intercompany(self, key: str, owed: Intercompany, at: datetime) -> Document:
+        """Charge one unit with the cost of another's goods."""
+        return self.post(key, owed, at)
 
     def create_replacement(self, key: str, order: Replacement, at: datetime) -> Document:
         """Order goods for the customer at no charge."""

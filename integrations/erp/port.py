@@ -12,9 +12,11 @@ from typing import Any, Protocol
 
 from integrations.erp.documents import (
     Changes,
+    ClaimSettlement,
     Closing,
     CreditMemo,
     Document,
+    Intercompany,
     InvoicedLine,
     Receipt,
     Replacement,
@@ -68,6 +70,8 @@ class ErpPort(Protocol):
     def move_stock(self, key: str, move: StockMove, at: datetime) -> Document: ...
     def post_credit_memo(self, key: str, memo: CreditMemo, at: datetime) -> Document: ...
     def create_supplier_claim(self, key: str, claim: SupplierClaim, at: datetime) -> Document: ...
+    def settle_claim(self, key: str, settled: ClaimSettlement, at: datetime) -> Document: ...
+    def post_intercompany(self, key: str, owed: Intercompany, at: datetime) -> Document: ...
     def create_replacement(self, key: str, order: Replacement, at: datetime) -> Document: ...
     def close(self, key: str, closing: Closing, at: datetime) -> Document: ...
 
@@ -97,6 +101,8 @@ _CALLS: dict[type, Callable[[ErpPort, str, Any, datetime], Document]] = {
     StockMove: lambda erp, key, request, at: erp.move_stock(key, request, at),
     CreditMemo: lambda erp, key, request, at: erp.post_credit_memo(key, request, at),
     SupplierClaim: lambda erp, key, request, at: erp.create_supplier_claim(key, request, at),
+    ClaimSettlement: lambda erp, key, request, at: erp.settle_claim(key, request, at),
+    Intercompany: lambda erp, key, request, at: erp.post_intercompany(key, request, at),
     Replacement: lambda erp, key, request, at: erp.create_replacement(key, request, at),
     Closing: lambda erp, key, request, at: erp.close(key, request, at),
 }

@@ -234,6 +234,43 @@ supplier_claim = Table(
     Column("claim_by", Date),
 )
 
+claim_settlement = Table(
+    "claim_settlement",
+    metadata,
+    _number(),
+    _count("line"),
+    _text("portion"),
+    _text("supplier_id"),
+    _text("outcome"),
+    _money("amount_minor"),
+    _money("settles_minor"),
+    _text("currency"),
+    _text("reason"),
+    Column("claimed", Boolean, nullable=False),
+)
+
+intercompany = Table(
+    "intercompany",
+    metadata,
+    _number(),
+    _text("owing_unit"),
+    _text("owed_unit"),
+    _text("status"),
+    _text("currency"),
+)
+
+intercompany_line = Table(
+    "intercompany_line",
+    metadata,
+    _number(),
+    _count("item", primary=True),
+    _count("line"),
+    _text("sku"),
+    _text("lot", null=True),
+    _quantity(),
+    _money("amount_minor"),
+)
+
 replacement_order = Table(
     "replacement_order",
     metadata,
@@ -257,13 +294,15 @@ gl_line = Table(
     _text("currency"),
     Column("return_id", _KEY),
     _time("posted_at"),
+    _text("company", null=True),
     CheckConstraint(
         "(debit_minor > 0 AND credit_minor = 0) OR (debit_minor = 0 AND credit_minor > 0)",
         name="one_side",
     ),
     Index(None, "account", "return_id"),
 )
-"""Per document the debits equal the credits; a deferred trigger checks it at commit."""
+"""Per document the debits equal the credits; a deferred trigger checks it at commit. ``company`` is
+set where a document is in the books of two units."""
 
 clerk_entry = Table(
     "clerk_entry",
@@ -289,6 +328,9 @@ DETAILS: dict[str, Table] = {
         stock_move,
         credit_memo,
         supplier_claim,
+        claim_settlement,
+        intercompany,
+        intercompany_line,
         replacement_order,
     )
 }

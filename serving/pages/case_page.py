@@ -131,7 +131,6 @@ def draw(
         proofs=proofs,
         points=sentences.POINTS,
         statuses=sentences.STATUSES,
-        reason_codes=sentences.REASON_CODES,
         conditions=list(Condition),
         work=_work(state, actor, now),
         kept=kept,

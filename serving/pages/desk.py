@@ -13,6 +13,7 @@ from starlette.responses import FileResponse, Response
 from serving.pages.alarms import router as alarms
 from serving.pages.case_forms import router as case_forms
 from serving.pages.case_page import router as case_page
+from serving.pages.claims import router as claims
 from serving.pages.entry import DEMO_PASSWORD
 from serving.pages.entry import router as entry
 from serving.pages.frame import HERE, DeskRoute, wrong
@@ -64,7 +65,7 @@ def home() -> Response:
 
 
 for part in (
-    entry, lists, model_page, policy_pages, alarms, team, reviews, request_form, case_page,
+    entry, lists, claims, model_page, policy_pages, alarms, team, reviews, request_form, case_page,
     case_forms,
 ):  # fmt: skip
     router.include_router(part)

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from workflow.codes import CLAIM_RESPONSES
 from workflow.money import CURRENCIES, money_text
 
 Payload = Mapping[str, Any]
@@ -16,6 +17,8 @@ POINTS = {
     "disposition": "Confirm the disposition",
     "release": "Release goods on hold",
     "credit": "Approve the credit",
+    "claim": "Complete the claim on the supplier",
+    "write_off": "Write off the rest of a claim",
 }
 STATUSES = {
     "under_review": "Under review",
@@ -42,6 +45,15 @@ REASON_CODES = {
     "other": "Other, see note",
 }
 """Why a reviewer rejects or overrides; kept with the decision and used in training."""
+
+WRITE_OFFS = {
+    "denied": "The supplier refuses",
+    "too_late": "It is too late",
+    "no_evidence": "The evidence cannot be had",
+    "not_worth_it": "It costs more than it brings",
+    "goodwill": "Goodwill towards the supplier",
+}
+"""Why what is left of a claim is given up."""
 
 
 def words(code: object) -> str:
@@ -128,6 +140,7 @@ OPTIONS = {
     "accept": "accept it onto the authorised line",
     "return_to_customer": "return to customer",
     "quarantine": "quarantine",
+    "complete": "hand in what is missing: the note says where it is",
 }
 ABSTAINED = {
     "no_model": "no model is in use",
@@ -142,7 +155,9 @@ ABSTAINED = {
 
 def option(code: object, point: str = "") -> str:
     """A value a task may be decided with, as a person reads it."""
-    if point in ("authorisation", "receipt"):
+    if point == "write_off":
+        return WRITE_OFFS.get(str(code), words(code)).lower()
+    if point in ("authorisation", "receipt", "claim"):
         return OPTIONS.get(str(code), words(code))
     if point == "credit":
         return CREDITS.get(str(code), words(code))
@@ -247,7 +262,7 @@ def _decided(p: Payload) -> str:
     first = "" if p["final"] else " (the first of two people)"
     name = f", for {p['for_whom']}" if p.get("for_whom") else ""
     code = p["reason_code"]
-    why = f" Why: {REASON_CODES.get(code, capital(code))}." if code else ""
+    why = f" Why: {(REASON_CODES | WRITE_OFFS).get(code, capital(code))}." if code else ""
     note = f" “{p['note']}”" if p["note"] else ""
     return f"{said}{first}{name}.{why}{note}"
 
@@ -281,6 +296,8 @@ _KINDS = {
     "erp.credit_memo": "Credit memo in the ERP",
     "erp.replacement": "Replacement order in the ERP",
     "erp.supplier_claim": "Supplier claim in the ERP",
+    "erp.claim_settlement": "Settlement of a claim in the ERP",
+    "erp.intercompany": "Intercompany document in the ERP",
     "erp.close": "Closing in the ERP",
     "assess": "Asking a model",
 }
@@ -297,6 +314,12 @@ def _recalled(told: Payload) -> str:
     gone = listed([words(part["disposition"]) for part in told["passed_on"]])
     after = f" It had been passed on: {gone}." if gone else ""
     return f"Recall {told['recall_id']} was opened and covers {what}, {lot}.{after}"
+
+
+def _claim_answered(p: Payload) -> str:
+    means = CLAIM_RESPONSES.get(p["response"]) or "a code we know only by name"
+    paid = money(p["recovered_minor"], p["currency"]) if p["recovered_minor"] else "nothing"
+    return f"{p['supplier_id']} answered {p['response']}, {means}, and paid {paid}."
 
 
 _SAYS: dict[str, Callable[[Payload], str]] = {
@@ -334,6 +357,11 @@ _SAYS: dict[str, Callable[[Payload], str]] = {
     ),
     "return_refused": lambda p: f"Refused: {p['because']}",
     "goods_received": _received,
+    "intercompany_charged": lambda p: (
+        f"{capital(p['owing_unit'])} owes {words(p['owed_unit'])}"
+        f" {money(sum(line['amount_minor'] for line in p['lines']), p['currency'])} for goods that"
+        f" are {words(p['status'])}."
+    ),
     "surplus_settled": lambda p: f"{count(p['quantity'])} of {p['sku']}: {words(p['outcome'])}.",
     "line_inspected": lambda p: (
         f"Inspected {count(p['quantity'])} of line {p['line']}: {words(p['condition'])}."
@@ -350,6 +378,21 @@ _SAYS: dict[str, Callable[[Payload], str]] = {
         f"Released from quarantine, portion {p['portion']}: {_parts(p)}. “{p['because']}”"
     ),
     "recall_reached": _recalled,
+    "claim_raised": lambda p: (
+        f"{money(p['claimed_minor'], p['currency'])} for portion {p['portion']} to be claimed of"
+        f" {p['supplier_id']}"
+        + (f" by {date_only(p['claim_by'])}" if p["claim_by"] else "")
+        + f". {p['verdict']['because']}"
+    ),
+    "claim_evidence_given": lambda p: (
+        f"Evidence for the claim of portion {p['portion']}: {words(p['kind'])}, {p['reference']}."
+    ),
+    "claim_submitted": lambda p: f"Claimed of the supplier for portion {p['portion']}.",
+    "claim_answered": _claim_answered,
+    "claim_written_off": lambda p: (
+        f"Wrote off {money(p['amount_minor'], p['currency'])} of the claim of portion"
+        f" {p['portion']} ({words(p['reason'])}), as {p['proposed_by']} asked. “{p['note']}”"
+    ),
     "disposition_confirmed": lambda p: f"Confirmed for portion {p['portion']}: {_parts(p)}.",
     "credit_proposed": lambda p: (
         f"Credit {p['sequence']} of line {p['line']}: {words(p['decision'])},"

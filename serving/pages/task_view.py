@@ -40,7 +40,7 @@ def task_view(looks: TaskLooks, task: Task) -> dict[str, Any]:
     opened, case = task.opened, looks.state.case
     line = case.line(opened.line) if opened.line is not None else None
     portion = case.portion(opened.portion) if opened.portion else None
-    credit = _credit(line, opened.sequence)
+    credit = _credit(line, opened.sequence) if opened.point == "credit" else None
     said = {
         "reason": line.reason_assessment if line else None,
         "disposition": portion.assessment if portion else None,
@@ -63,6 +63,9 @@ def task_view(looks: TaskLooks, task: Task) -> dict[str, Any]:
         "escalates_to": ESCALATES_TO.get(opened.role),
         "due": sentences.until(opened.due_at, looks.now),
         "overdue": opened.due_at < looks.now,
+        "reason_codes": (
+            sentences.WRITE_OFFS if opened.point == "claim" else sentences.REASON_CODES
+        ),
         "lease": lease,
         "may": why_not is None and (lease is None or lease["mine"]),
         "why_not": why_not,
@@ -84,7 +87,11 @@ def _acting(task: Task, looks: TaskLooks) -> tuple[Actor, str | None]:
     except Refused as no:
         return looks.actor, {
             "wrong_role": f"This waits for {sentences.role(task.opened.role)}.",
-            "own_request": "You asked for this return: somebody else decides.",
+            "own_request": (
+                "You asked for it: somebody else decides."
+                if looks.actor.id == task.opened.asked_by
+                else "You asked for this return: somebody else decides."
+            ),
             "own_inspection": "You inspected these goods: somebody else decides.",
             "already_decided": "You said yes already: a second person must agree.",
             "same_authority": "The first yes was given in the same name: another must agree.",
@@ -187,6 +194,8 @@ def _facts(
         found += _line_facts(task, line)
     if portion is not None:
         found += _portion_facts(portion)
+    if opened.note:
+        found.append(("Asked", f"{opened.note} ({opened.asked_by})"))
     if credit is not None:
         found += _credit_facts(credit, opened.currency)
     return found

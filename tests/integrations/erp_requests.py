@@ -2,10 +2,14 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Literal
 
 from integrations.erp.documents import (
+    ClaimSettlement,
     Closing,
     CreditMemo,
+    Intercompany,
+    IntercompanyLine,
     Receipt,
     ReceiptLine,
     Replacement,
@@ -71,6 +75,17 @@ def claim(case: str) -> SupplierClaim:
     )
 
 
+def settlement(
+    case: str, paid: int = 10_00, outcome: Literal["recovered", "written_off"] = "recovered"
+) -> ClaimSettlement:
+    return ClaimSettlement(case, 1, "1.1", "S-1", outcome, paid, paid, "USD", "PWA", True)
+
+
+def intercompany(case: str, quantity: str = "3") -> Intercompany:
+    line = IntercompanyLine(1, "SKU-1", "L7", Decimal(quantity), int(Decimal(quantity) * 6_00))
+    return Intercompany(case, "food", "industrial", "at_customer", "USD", (line,))
+
+
 def replacement(case: str) -> Replacement:
     return Replacement(case, 1, "1.1", "C-1", "SKU-1", Decimal(3), "pcs")
 
@@ -87,6 +102,8 @@ def whole_case(case: str) -> list[tuple[str, Request]]:
         (f"{case}/1.1/move/1", move(case, to="at_supplier")),
         (f"{case}/1/credit/1", memo(case)),
         (f"{case}/1.1/claim/1", claim(case)),
+        (f"{case}/1.1/recovery/1.1", settlement(case)),
+        (f"{case}/intercompany/GR-1", intercompany(case)),
         (f"{case}/1/replacement/2", replacement(case)),
         (f"{case}/close", closing(case)),
     ]

@@ -20,7 +20,17 @@ from integrations.erp.booking import (
 )
 from integrations.erp.documents import Receipt, Request
 from integrations.erp.port import REJECTIONS, Rejected
-from tests.integrations.erp_requests import claim, closing, memo, move, receipt, rma, whole_case
+from tests.integrations.erp_requests import (
+    claim,
+    closing,
+    intercompany,
+    memo,
+    move,
+    receipt,
+    rma,
+    settlement,
+    whole_case,
+)
 
 CASE = "R-1001"
 
@@ -50,6 +60,41 @@ CASE = "R-1001"
             (
                 GlEntry("supplier_claims_receivable", 18_00, 0),
                 GlEntry("goods_at_supplier", 0, 18_00),
+            ),
+        ),
+        (
+            settlement(CASE),
+            (
+                GlEntry("accounts_payable", 10_00, 0),
+                GlEntry("supplier_claims_receivable", 0, 10_00),
+            ),
+        ),
+        (
+            settlement(CASE, outcome="written_off"),
+            (
+                GlEntry("claims_written_off", 10_00, 0),
+                GlEntry("supplier_claims_receivable", 0, 10_00),
+            ),
+        ),
+        (
+            replace(settlement(CASE, outcome="written_off"), claimed=False),
+            (GlEntry("claims_written_off", 10_00, 0), GlEntry("goods_at_supplier", 0, 10_00)),
+        ),
+        (
+            replace(settlement(CASE), settles_minor=4_00),
+            (
+                GlEntry("accounts_payable", 10_00, 0),
+                GlEntry("supplier_claims_receivable", 0, 4_00),
+                GlEntry("claims_written_off", 0, 6_00),
+            ),
+        ),
+        (
+            intercompany(CASE),
+            (
+                GlEntry("cost_of_goods_sold", 18_00, 0, "food"),
+                GlEntry("intercompany_payable", 0, 18_00, "food"),
+                GlEntry("intercompany_receivable", 18_00, 0, "industrial"),
+                GlEntry("cost_of_goods_sold", 0, 18_00, "industrial"),
             ),
         ),
         (closing(CASE), ()),

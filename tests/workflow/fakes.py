@@ -40,6 +40,7 @@ class FakePolicies:
     limit: Verdict = field(default_factory=lambda: verdict("automatic"))
     removed: tuple[Masked, ...] = ()
     limits: dict[str, int] = field(default_factory=dict)
+    claims: Verdict = field(default_factory=lambda: verdict("claim", "procurement"))
     reviewed: dict[str, int] = field(default_factory=dict)
 
     def judge(self, name: str, facts: Mapping[str, object]) -> Verdict:
@@ -51,6 +52,7 @@ class FakePolicies:
             "eligibility": self.eligibility,
             "credit": self.credit,
             "approval_limits": self.limit,
+            "claims": self.claims,
         }
         return answers[name]
 

@@ -1,5 +1,6 @@
 """The shipped policies and the facts the workflow asks them with fit each other exactly."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from tests.workflow.fakes import INES, NOON, WALT, Story, request
 from workflow.asking import (
     authorisation_facts,
+    claim_facts,
     credit_facts,
     disposition_facts,
     eligibility_facts,
@@ -14,6 +16,7 @@ from workflow.asking import (
     rollout_facts,
 )
 from workflow.commands import InspectLine, ReceiptLine, ReceiveGoods
+from workflow.events import DispositionPart
 from workflow.policy import Policies, load
 
 POLICIES = Path(__file__).parents[2] / "policies"
@@ -32,12 +35,14 @@ def test_every_fact_asked_is_declared_and_every_declared_fact_is_asked(policies:
     story.send(ReceiveGoods("GR-1", "W1", goods, WALT, NOON))
     story.send(InspectLine(1, story.line().received, "sealed", INES, NOON))
     case, line = story.case, story.line()
+    parts = (DispositionPart("return_to_vendor", line.received),)
     asked = {
         "eligibility": eligibility_facts(case, line, NOON),
         "authorisation": authorisation_facts(case),
         "disposition": disposition_facts(case, line.portions[0], NOON),
         "credit": credit_facts(case, line, line.portions[0], "restock", 40_00, NOON),
         "approval_limits": limit_facts(case, line, "credit_memo", 40_00, "system"),
+        "claims": claim_facts(case, replace(line.portions[0], parts=parts), 1, NOON),
         "rollout": rollout_facts(case, line, "credit", None, 40_00),
     }
     for name, facts in asked.items():

@@ -15,7 +15,9 @@ from workflow.run import PolicyBook
 
 ROOT = Path(__file__).parents[2]
 POLICIES = load(ROOT / "policies")
-NAMES = ("eligibility", "authorisation", "disposition", "credit", "approval_limits", "rollout")
+NAMES = (
+    "eligibility", "authorisation", "disposition", "credit", "approval_limits", "rollout", "claims",
+)  # fmt: skip
 JUDGING = tuple(name for name in NAMES if name != "disposition")
 
 
@@ -40,7 +42,7 @@ def facts_of(name: str) -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
-def test_the_six_policies_are_there_and_golden() -> None:
+def test_the_seven_policies_are_there_and_golden() -> None:
     """Every rule loads, is total, and says about every example what its golden table expects."""
     assert {policy.name for policy in POLICIES.versions} == set(NAMES)
     assert [str(fault) for fault in check(ROOT / "policies")] == []
