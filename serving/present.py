@@ -10,11 +10,13 @@ from journal.entries import Recorded
 from serving.blind import Subject, blinded, shown_payload
 from serving.scoring import explanation_json
 from workflow.assessment import Assessment
+from workflow.claim import claim_id_of, standing
 from workflow.events import Verdict
 from workflow.state import (
     Authorised,
     Born,
     Cancelled,
+    Claim,
     Closed,
     Credit,
     Declined,
@@ -58,6 +60,7 @@ def case_json(state: Born, version: int) -> Json:
         "value_minor": sum(line.requested.value_minor for line in case.lines),
         "credited_minor": sum(line.credited_minor for line in case.lines),
         "lines": [line_json(line) for line in case.lines],
+        "claims": [claim_in_case(claim) for claim in case.claims],
         "tasks": [task_json(task) for task in case.tasks],
         # What we ask of the world; questions to our own models are answered in assessments.
         "effects": [
@@ -84,6 +87,23 @@ def case_json(state: Born, version: int) -> Json:
     if isinstance(state, Closed):
         body["closed_at"] = time(state.closed_at)
     return body
+
+
+def claim_in_case(claim: Claim) -> Json:
+    """A claim on a supplier in short; all of it is at ``/v1/claims/{claim}``."""
+    raised = claim.raised
+    money = (raised.claimed_minor, claim.recovered_minor, claim.written_off_minor)
+    return {
+        "claim": claim_id_of(raised.return_id, raised.portion, raised.part),
+        "line": raised.line,
+        "portion": raised.portion,
+        "supplier": raised.supplier_id,
+        "status": standing(*money, [answer.response for answer in claim.answers]),
+        "claimed_minor": raised.claimed_minor,
+        "recovered_minor": claim.recovered_minor,
+        "rest_minor": claim.rest_minor,
+        "missing": list(claim.missing),
+    }
 
 
 def line_json(line: Line) -> Json:
