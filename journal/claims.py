@@ -109,7 +109,7 @@ def _rows() -> Select[tuple[object, ...]]:
     )
 
 
-def answers_to_note(conn: Connection, limit: int = 500) -> list[SupplierClaimAnswered]:
+def answers_to_note(conn: Connection) -> list[SupplierClaimAnswered]:
     """What suppliers answered that still changes a case, oldest first: answers about returns that
     are not closed yet, and those that none of our claims has although there is one."""
     ours = exists().where(_claim.c.return_id == _told.c.return_id, _claim.c.line == _told.c.line)
@@ -119,7 +119,6 @@ def answers_to_note(conn: Connection, limit: int = 500) -> list[SupplierClaimAns
         .join(_case, _case.c.return_id == _told.c.return_id)
         .where(or_(_case.c.situation == "authorised", and_(_told.c.claim.is_(None), ours)))
         .order_by(_told.c.answered_at, _told.c.claim_id, _told.c.answer_id)
-        .limit(limit)
     )
     return [SupplierClaimAnswered(**row) for row in conn.execute(query).mappings()]
 

@@ -116,8 +116,8 @@ def overdue_cases(conn: Connection, at: datetime, limit: int = 500) -> list[str]
 
 
 def involved(conn: Connection, rows: Sequence[Mapping[Any, Any]]) -> dict[str, frozenset[str]]:
-    """By task, who may not decide it: who asked for the return, inspected the goods that a
-    disposition or credit is about, or said yes already."""
+    """By task, who may not decide it: who asked for the return or for the task, inspected the
+    goods that a disposition or credit is about, or said yes already."""
     cases = sorted({row["return_id"] for row in rows})
     asked = select(_case.c.return_id, _case.c.requested_by).where(_case.c.return_id.in_(cases))
     requesters = {row.return_id: row.requested_by for row in conn.execute(asked)}
@@ -140,7 +140,8 @@ def _involved(
 ) -> frozenset[str]:
     about_goods = row["point"] in ("disposition", "credit")
     inspector = inspectors.get((row["return_id"], row["portion"])) if about_goods else None
-    found = {*row["approved_by"], requesters.get(row["return_id"]), inspector}
+    asked_by = row.get("asked_by")
+    found = {*row["approved_by"], requesters.get(row["return_id"]), inspector, asked_by}
     return frozenset(who for who in found if who is not None)
 
 
