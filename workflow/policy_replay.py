@@ -53,7 +53,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "credit": _GOODS,
     "rollout": _ANSWERED,
     "approval_limits": _ANSWERED,
-    "claims": (*_GOODS, "claim_raised"),
+    "claims": (*_GOODS, "hold_released", "portion_reinspected", "claim_raised"),
 }
 """The journal's names of the events that a policy's questions depend on; the rest is left out."""
 

@@ -16,6 +16,8 @@ from tests.serving.house import build
 from workflow.policy_replay import ASKED, NEEDED, questions
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+FEW = {"claims": 5}
+"""Fewer goods go back to suppliers than are asked about otherwise."""
 
 
 @pytest.mark.slow
@@ -37,7 +39,7 @@ def _check(services: Services, conn: Connection, name: str) -> None:
     policy = services.policies.at(now)[name]
     past = stories(conn, ASKED[name], NEEDED[name], LONG_AGO, 10_000)
     asked = [one for story in past for one in questions(known, name, story)]
-    assert len(asked) > 50, name
+    assert len(asked) > FEW.get(name, 50), name
     assert [one.said for one in asked if one.again(policy) != one.said] == []
     found = replay_past(conn, known, policy, now, LONG_AGO)
     assert (found.verdicts, found.changed, found.money) == (len(asked), (), {})
