@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from serving.wiring import Services
+    from simulation.world import World
 
 app = typer.Typer()
 SEED = 8123
@@ -182,7 +183,41 @@ def _play(wired: "Services", scale: float) -> None:
         counts = (("returns", report.requested), ("facts", report.facts))
         done = FileImported("simulation", "demo-history", "simulation", report.days, counts)
         wired.journal.append(conn, [*facts, Append(MARK, (done,), SYSTEM, now)])
+    _masters(wired, world)
     typer.echo(f"  {report.requested} returns, {report.open_tasks} tasks wait in the queue.")
+
+
+def _masters(wired: "Services", world: "World") -> None:
+    """Records that are not as they must be, told after the history, and the first check of all."""
+    from collections import Counter
+
+    from journal.entries import Append
+    from serving.facts_in import stream_of
+    from serving.masters import check, check_duplicates
+    from simulation.master_faults import broken_masters
+    from simulation.streams import Streams
+    from workflow.actor import SYSTEM
+
+    with wired.engine.begin() as conn:
+        waiting = Counter(_items_under_way(conn))
+        products = sorted(world.masters.products, key=lambda p: -waiting[p.fact.sku])
+        customers = [customer.fact for customer in world.masters.customers]
+        broken = broken_masters(Streams(SEED), customers, [p.fact for p in products])
+        now = wired.clock()
+        told = [Append(stream_of(fact), (fact,), SYSTEM, now) for fact in broken.facts]
+        wired.journal.append(conn, told)
+    opened = len(check(wired).opened) + len(check_duplicates(wired)[0].opened)
+    typer.echo(f"  {opened} findings about masters.")
+
+
+def _items_under_way(conn: "Connection") -> list[str]:
+    """The items of returns that are not closed, one for each line: gaps are shown where they
+    matter."""
+    query = (
+        "SELECT line.sku FROM case_line AS line JOIN return_case AS found USING (return_id)"
+        " WHERE found.situation IN ('under_review', 'authorised')"
+    )
+    return list(conn.execute(text(query)).scalars())
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from commands import (
     data_commands,
     demo_command,
     export_commands,
+    masters_commands,
     model_commands,
     policy_commands,
     promotion_commands,
@@ -28,6 +29,7 @@ for group in (
 ):
     app.registered_commands.extend(group.app.registered_commands)
 app.add_typer(policy_commands.app, name="policy")
+app.add_typer(masters_commands.app, name="masters")
 
 if __name__ == "__main__":
     app()

@@ -207,13 +207,15 @@ def proposals(conn: Connection, name: str | None = None) -> Sequence[RowMapping]
     return conn.execute(query).mappings().all()
 
 
-def returns_with(conn: Connection, sku: str) -> list[str]:
+def returns_with(
+    conn: Connection, sku: str, situations: Sequence[str] = ("under_review", "authorised", "closed")
+) -> list[str]:
     """Returns with a line of the item, open or closed; not those that nothing came of."""
     line, case = tables.case_line, tables.return_case
     query = (
         select(case.c.return_id)
         .join(line, line.c.return_id == case.c.return_id)
-        .where(line.c.sku == sku, case.c.situation.in_(("under_review", "authorised", "closed")))
+        .where(line.c.sku == sku, case.c.situation.in_(situations))
         .distinct()
         .order_by(case.c.return_id)
     )

@@ -29,6 +29,7 @@ def project_documents(driver: Driver, by_type: ByType, movements: Movements) -> 
     for type_name, table in (
         ("stock_write_off_recorded", tables.stock_write_off),
         ("supplier_claim_answered", tables.supplier_claim),
+        ("stock_status_reported", tables.stock_status_report),
     ):
         upsert(driver, table, (columns_of(table, e.payload) for e in by_type.get(type_name, ())))
 

@@ -1,4 +1,4 @@
-"""Findings and governance: exceptions, alarms, people, promotions, policies, imported files."""
+"""Findings and governance: exceptions, alarms, masters, codes, people, promotions, files."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,9 +13,11 @@ ByType = Mapping[str, Sequence[Recorded]]
 
 
 def project_findings(driver: Driver, by_type: ByType) -> None:
-    """Exceptions by id, proposals by id, the champion by model and alias, imports by digest."""
+    """Exceptions and findings by id, proposals by id, champions by model and alias, imports."""
     _exceptions(driver, by_type)
     _alarms(driver, by_type)
+    _found(driver, by_type)
+    _mappings(driver, by_type)
     _delegations(driver, by_type)
     _absences(driver, by_type)
     cleared = by_type.get("automation_cleared", ())
@@ -71,6 +73,24 @@ def _alarms(driver: Driver, by_type: ByType) -> None:
     upsert(driver, tables.alarm, ({**entry.payload, "status": "open"} for entry in raised))
     settled = by_type.get("alarm_settled", ())
     update(driver, tables.alarm, ({**entry.payload, "status": "settled"} for entry in settled))
+
+
+def _found(driver: Driver, by_type: ByType) -> None:
+    """Opened anew it is as at first. Nobody appends two facts of one finding at once."""
+    anew = dict.fromkeys(("accepted_by", "accepted_at", "note", "closed_at", "because"))
+    opened = by_type.get("finding_opened", ())
+    upsert(driver, tables.finding, ({**e.payload, **anew, "status": "open"} for e in opened))
+    for status in ("accepted", "closed"):
+        said = by_type.get(f"finding_{status}", ())
+        update(driver, tables.finding, ({**e.payload, "status": status} for e in said))
+
+
+def _mappings(driver: Driver, by_type: ByType) -> None:
+    proposed = by_type.get("mapping_proposed", ())
+    upsert(driver, tables.code_mapping, ({**e.payload, "status": "proposed"} for e in proposed))
+    for status in ("approved", "withdrawn"):
+        said = by_type.get(f"mapping_{status}", ())
+        update(driver, tables.code_mapping, ({**e.payload, "status": status} for e in said))
 
 
 def _delegations(driver: Driver, by_type: ByType) -> None:

@@ -172,6 +172,11 @@ customer = Table(
     _text("contract", null=True),
     _count("return_window_days", null=True),
     _count("minimum_life_days", null=True),
+    _text("vat_id", null=True),
+    _text("street", null=True),
+    _text("postcode", null=True),
+    _text("city", null=True),
+    _text("email_domain", null=True),
 )
 
 supplier = Table(
@@ -220,6 +225,10 @@ product = Table(
     _flag("refurbishable"),
     _flag("cold_chain"),
     _count("pack_quantity", default="1"),
+    _count("length_mm", null=True),
+    _count("width_mm", null=True),
+    _count("height_mm", null=True),
+    _count("weight_g", null=True),
 )
 
 lot = Table(
@@ -304,6 +313,7 @@ credit_note = Table(
     _time("credited_at"),
     _text("country", null=True),
     _text("return_id", null=True),
+    _text("system", null=True),
 )
 
 credit_note_line = Table(
@@ -352,6 +362,22 @@ stock_write_off = Table(
     _text("currency"),
     _count("source_line", null=True),
 )
+
+stock_status_report = Table(
+    "stock_status_report",
+    metadata,
+    Column("document_id", _KEY, primary_key=True),
+    _text("system"),
+    Column("sku", _KEY, nullable=False),
+    _quantity("quantity"),
+    _text("uom"),
+    _time("reported_at"),
+    _text("status", null=True),
+    _text("disposition", null=True),
+    _text("lot", null=True),
+    _text("return_id", null=True),
+)
+"""Where goods are, in the codes of whoever says so."""
 
 supplier_claim = Table(
     "supplier_claim",
@@ -638,6 +664,56 @@ alarm = Table(
     Index("ix_alarm_open", "role", "raised_at", postgresql_where=text("status = 'open'")),
 )
 """Tasks about something other than a return; see ``workflow.alarms``."""
+
+finding = Table(
+    "finding",
+    metadata,
+    Column("finding_id", _KEY, primary_key=True),
+    _text("kind"),
+    _text("subject"),
+    _json("records", "[]"),
+    _text("severity"),
+    _text("role"),
+    _json("blocks", "[]"),
+    _text("says"),
+    _text("status"),
+    _time("opened_at"),
+    _text("policy", null=True),
+    _json("figures", "[]"),
+    _json("weights", "[]"),
+    _text("accepted_by", null=True),
+    _time("accepted_at", null=True),
+    _text("note", null=True),
+    _time("closed_at", null=True),
+    _text("because", null=True),
+    CheckConstraint("status IN ('open', 'accepted', 'closed')", name="status"),
+    Index("ix_finding_open", "role", "opened_at", postgresql_where=text("status = 'open'")),
+    Index("ix_finding_records", "records", postgresql_using="gin"),
+)
+"""Records that are not as they must be; see ``workflow.findings``."""
+
+code_mapping = Table(
+    "code_mapping",
+    metadata,
+    Column("mapping_id", _KEY, primary_key=True),
+    _text("vocabulary"),
+    _text("system"),
+    _text("code"),
+    _text("ours", null=True),
+    _text("match"),
+    _text("loss"),
+    _text("status"),
+    _text("proposed_by"),
+    _time("proposed_at"),
+    _text("approved_by", null=True),
+    _time("approved_at", null=True),
+    _text("withdrawn_by", null=True),
+    _time("withdrawn_at", null=True),
+    _text("because", null=True),
+    CheckConstraint("status IN ('proposed', 'approved', 'withdrawn')", name="status"),
+    Index(None, "vocabulary", "system", "code"),
+)
+"""What codes of other systems mean here, beside the crosswalk that ships."""
 
 delegation = Table(
     "delegation",

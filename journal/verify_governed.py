@@ -15,7 +15,14 @@ CLEARANCE_COLUMNS = (
 ALARM_COLUMNS = (
     "alarm_id", "kind", "subject", "says", "role", "status", "settled_by", "note",
 )  # fmt: skip
-
+FINDING_COLUMNS = (
+    "finding_id", "kind", "subject", "records", "severity", "role", "blocks", "says", "status",
+    "policy", "accepted_by", "note", "because",
+)  # fmt: skip
+MAPPING_COLUMNS = (
+    "mapping_id", "vocabulary", "system", "code", "ours", "match", "loss", "status",
+    "proposed_by", "approved_by", "withdrawn_by", "because",
+)  # fmt: skip
 DELEGATION_COLUMNS = (
     "delegation_id", "delegator", "delegate", "roles", "first_day::text", "last_day::text",
     "because", "given_by", "status", "revoked_by", "note",
@@ -42,6 +49,8 @@ class Governed:
         self._delegations: dict[str, dict[str, Any]] = {}
         self._absences: dict[str, dict[str, Any]] = {}
         self._policies: dict[str, dict[str, Any]] = {}
+        self._findings: dict[str, dict[str, Any]] = {}
+        self._mappings: dict[str, dict[str, Any]] = {}
 
     def add(self, entry: Recorded) -> None:
         payload = entry.payload
@@ -59,7 +68,14 @@ class Governed:
         elif entry.type in ("policy_proposed", "policy_published", "policy_withdrawn"):
             known = self._policies.setdefault(payload["proposal_id"], {})
             known.update(payload, status=entry.type.removeprefix("policy_"))
-
+        elif entry.type == "finding_opened":
+            self._findings[payload["finding_id"]] = {**payload, "status": "open"}
+        elif entry.type in ("finding_accepted", "finding_closed"):
+            known = self._findings.setdefault(payload["finding_id"], {})
+            known.update(payload, status=entry.type.removeprefix("finding_"))
+        elif entry.type in ("mapping_proposed", "mapping_approved", "mapping_withdrawn"):
+            known = self._mappings.setdefault(payload["mapping_id"], {})
+            known.update(payload, status=entry.type.removeprefix("mapping_"))
         elif entry.type == "delegation_given":
             self._delegations[payload["delegation_id"]] = {**payload, "status": "given"}
         elif entry.type == "delegation_revoked" and payload["delegation_id"] in self._delegations:
@@ -72,6 +88,8 @@ class Governed:
     def differences(self) -> Iterator[tuple[str, str, str]]:
         """What the tables show otherwise than the log."""
         yield from self._compared("alarm", ALARM_COLUMNS, self._alarms)
+        yield from self._compared("finding", FINDING_COLUMNS, self._findings)
+        yield from self._compared("code_mapping", MAPPING_COLUMNS, self._mappings)
         yield from self._compared("delegation", DELEGATION_COLUMNS, self._delegations)
         yield from self._compared("absence", ABSENCE_COLUMNS, self._absences)
         yield from self._compared("automation", CLEARANCE_COLUMNS, self._clearances)

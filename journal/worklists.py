@@ -1,4 +1,4 @@
-"""Worklists, a page at a time: the queue of tasks, the exceptions, the returns.
+"""Worklists, a page at a time: the queue of tasks, exceptions, findings, returns.
 
 Pages are cut by key, not by offset, so that a row is neither shown twice nor lost while people
 work the list. A cursor is opaque; it belongs to one list in one order.
@@ -18,8 +18,10 @@ from sqlalchemy import (
     DateTime,
     RowMapping,
     Select,
+    case,
     func,
     literal,
+    or_,
     select,
     tuple_,
 )
@@ -48,7 +50,7 @@ class Page:
 _Order = tuple[ColumnElement[Any], bool]
 
 _task, _exception, _case = tables.task, tables.reconciliation_exception, tables.return_case
-_note_line = tables.credit_note_line
+_note_line, _finding = tables.credit_note_line, tables.finding
 
 TASK_ORDERS: Mapping[str, _Order] = {
     "value": (_task.c.amount_minor, True),
@@ -60,6 +62,13 @@ EXCEPTION_ORDERS: Mapping[str, _Order] = {
     "rank": (func.coalesce(_exception.c.rank_score, -1.0), True),
     "exposure": (_exception.c.exposure_minor, True),
     "age": (_exception.c.opened_at, False),
+}
+FINDING_ORDERS: Mapping[str, _Order] = {
+    "severity": (
+        case({"high": 3, "medium": 2, "low": 1}, value=_finding.c.severity, else_=0),
+        True,
+    ),
+    "age": (_finding.c.opened_at, False),
 }
 CREDIT_ORDERS: Mapping[str, _Order] = {
     "risk": (func.coalesce(_note_line.c.anomaly_confidence, -1.0), True),
@@ -212,6 +221,35 @@ def exceptions(
 def exception(conn: Connection, exception_id: str) -> RowMapping | None:
     query = select(_exception).where(_exception.c.exception_id == exception_id)
     return conn.execute(query).mappings().one_or_none()
+
+
+def findings(
+    conn: Connection,
+    *,
+    status: str | None = "open",
+    roles: Collection[str] | None = None,
+    kind: str | None = None,
+    record: str | None = None,
+    order: str = "severity",
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page:
+    """Records that are not as they must be, the gravest first unless ordered otherwise.
+
+    ``kind`` is a whole kind or its master (``product``); ``record`` one of those it is about.
+    """
+    query = select(_finding)
+    if status is not None:
+        query = query.where(_finding.c.status == status)
+    if roles is not None:
+        query = query.where(_finding.c.role.in_(roles))
+    if kind is not None:
+        query = query.where(
+            or_(_finding.c.kind == kind, _finding.c.kind.startswith(f"{kind}.", autoescape=True))
+        )
+    if record is not None:
+        query = query.where(_finding.c.records.contains([record]))
+    return _page(conn, query, FINDING_ORDERS[order], _finding.c.finding_id, limit, cursor)
 
 
 def returns(

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from journal import absences, claims, idempotency, leases, lookups, outbox, worklists
 from journal.checkpoints import Signer, take_checkpoint
 from journal.outbox import Recurring
+from serving import masters
 from serving.claim_watch import watch_windows
 from serving.claims import note_answer
 from serving.coverage import coverage
@@ -27,7 +28,8 @@ log = structlog.get_logger("serving.chores")
 def recurring(services: Services) -> list[Recurring]:
     """Expiry, credits whose supplier answered first, leases of who is away, tasks past their due
     time, checkpoints, guarantees of automatic lanes, keys, effects without a job; challengers in
-    shadow, drift and windows of suppliers once a night."""
+    shadow, masters against their contracts; drift, windows of suppliers and duplicate customers
+    once a night."""
     shadow = Shadow(services)
     return [
         Recurring("expire_authorisations", "*/5 * * * *", lambda: _discard(expire(services))),
@@ -43,6 +45,8 @@ def recurring(services: Services) -> list[Recurring]:
         Recurring("ask_challengers", "* * * * *", lambda: _discard(shadow.run())),
         Recurring("watch_drift", "40 2 * * *", lambda: _discard(watch(services))),
         Recurring("watch_claims", "20 3 * * *", lambda: _discard(watch_windows(services))),
+        Recurring("check_masters", "*/10 * * * *", lambda: _discard(masters.check(services))),
+        Recurring("compare_customers", "20 3 * * *", lambda: masters.nightly(services)),
     ]
 
 

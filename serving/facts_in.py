@@ -29,11 +29,13 @@ from workflow.facts import (
     ProductListed,
     RecallClosed,
     RecallOpened,
+    StockStatusReported,
     StockWriteOffRecorded,
     SupplierClaimAnswered,
     SupplierRegistered,
     WarehouseRegistered,
 )
+from workflow.mappings import MOST_CODE, SYSTEM
 from workflow.money import CURRENCIES
 
 STREAM_OF: dict[type, str] = {
@@ -49,16 +51,22 @@ STREAM_OF: dict[type, str] = {
     CreditNoteRecorded: "credit-note/{credit_note_id}",
     StockWriteOffRecorded: "stock/{document_id}",
     SupplierClaimAnswered: "claim/{claim_id}",
+    StockStatusReported: "stock-status/{document_id}",
 }
 """Facts that other systems may tell us, and the stream each belongs to."""
 
-ONCE_ONLY = (InvoiceRecorded, CreditNoteRecorded, StockWriteOffRecorded, SupplierClaimAnswered)
+ONCE_ONLY = (
+    InvoiceRecorded, CreditNoteRecorded, StockWriteOffRecorded, SupplierClaimAnswered,
+    StockStatusReported,
+)  # fmt: skip
 """Documents that exist once: the same one under another event id changes nothing."""
 
 MOST_LINES = 5000
 MOST_TEXT = 2000
 MOST_MINOR = 10**15
 MOST_COUNT = 10**6
+MOST_MEASURE = 10**9
+"""Millimetres and grams; what is too much for an item is found, not refused."""
 MOST_QUANTITY = 10**9
 EARLIEST_YEAR = 1970
 CLOCK_SKEW = timedelta(minutes=1)
@@ -76,6 +84,7 @@ _ONE_OF = {
 _DECIMALS = ("quantity", "unit_price")
 _IDS = ("sku", "lot", "lots")
 _MAY_BE_EMPTY = ("answer_id",)
+_CODES = ("status", "disposition")
 
 
 def snake(cls: type) -> str:
@@ -152,11 +161,15 @@ def _check_value(at: str, value: object) -> None:
     elif isinstance(value, str):
         if len(value) > MOST_TEXT:
             raise _bad(at, f"at most {MOST_TEXT} characters")
-        if name in _DECIMALS:
+        if name == "system" and not SYSTEM.fullmatch(value):
+            raise _bad(at, "a system has 1 to 64 small letters, digits and _, such as sap_stock")
+        if name in _CODES:
+            _check_code(at, value)
+        elif name in _DECIMALS:
             _check_decimal(at, name, value)
         elif name in _MAY_BE_EMPTY and not value:
             return
-        elif (name.endswith("_id") or name in _IDS) and not _ID.fullmatch(value):
+        elif _is_number(name) and not _ID.fullmatch(value):
             raise _bad(at, "a number has 1 to 64 letters, digits and . _ : -, no sign first")
         elif name in _ONE_OF and value not in _ONE_OF[name]:
             if name == "currency":
@@ -164,8 +177,21 @@ def _check_value(at: str, value: object) -> None:
             raise _bad(at, f"must be one of {', '.join(_ONE_OF[name])}")
 
 
+def _is_number(name: str) -> bool:
+    """Whether a field holds a document's or record's number; VAT numbers are written freely."""
+    return (name.endswith("_id") and name != "vat_id") or name in _IDS
+
+
+def _check_code(at: str, value: str) -> None:
+    """A code of another system is kept as it is said, so it must be one that can be said again."""
+    if not 0 < len(value) <= MOST_CODE or value != value.strip() or not value.isprintable():
+        raise _bad(at, f"a code has 1 to {MOST_CODE} printable characters, no space around it")
+
+
 def _check_number(at: str, name: str, value: int) -> None:
     most = MOST_MINOR if name.endswith("_minor") else MOST_COUNT
+    if name.endswith(("_mm", "_g")):
+        most = MOST_MEASURE
     least = 1 if name in ("line", "pack_quantity") else 0
     if name == "uom_scale":
         most = 6

@@ -72,7 +72,10 @@ def _complete(path: str, method: str, operation: Json) -> None:
     operation["security"] = [{"key": []}]
     if method != "post" or not path.startswith("/v1/"):
         return
-    ends = ("/decision", "/resolution", "/policies/proposals", "/publication", "/withdrawal")
+    ends = (
+        "/decision", "/resolution", "/policies/proposals", "/publication", "/withdrawal",
+        "/settlement", "/mappings", "/approval",
+    )  # fmt: skip
     once = "/v1/returns" in path or path.endswith(ends)
     if once:
         operation.setdefault("parameters", []).append(_KEY)

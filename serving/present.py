@@ -1,8 +1,9 @@
 """A case as people and programs read it: folded state and timeline as plain JSON."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from integrations.erp.accounts import INTERIM
 from integrations.erp.postings import Posting, balances
@@ -120,6 +121,8 @@ def line_json(line: Line) -> Json:
         "serials": list(requested.serials),
         "reason": line.reason,
         "reason_how": line.reason_how,
+        "foreign_reason": requested.foreign_reason,
+        "master_blocks": list(line.master_blocks),
         "value_minor": requested.value_minor,
         "quantities": {
             "requested": quantity(requested.quantity),
@@ -136,6 +139,12 @@ def line_json(line: Line) -> Json:
         "credits": [credit_json(credit) for credit in line.credits],
         "credited_minor": line.credited_minor,
     }
+
+
+def finding_json(row: Mapping[Any, Any]) -> Json:
+    """A finding in short: what is wrong with which records, whose it is, what waits for it."""
+    names = ("finding_id", "records", "severity", "role", "blocks", "says", "opened_at")
+    return {name: row[name] for name in names}
 
 
 def portion_json(portion: Portion) -> Json:

@@ -4,14 +4,14 @@ Everything that was looked up travels in the command and is recorded with the ev
 the decision can be replayed without the tables.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import uuid4
 
 from sqlalchemy import Connection
 
-from journal import lookups
+from journal import findings, lookups
 from journal.lookups import SourceLine
 from serving.errors import Invalid
 from serving.evidence import check_stored
@@ -20,8 +20,11 @@ from workflow.actor import Actor
 from workflow.commands import RequestReturn
 from workflow.events import LineFacts, RequestedLine, SourceRef
 from workflow.facts import CustomerRegistered, ProductListed
+from workflow.mappings import ForeignCode, Meaning
 from workflow.money import CURRENCIES, share
 from workflow.refused import Refused
+
+REASONS = "return_reason"
 
 
 def new_return_id(at: datetime) -> str:
@@ -29,10 +32,24 @@ def new_return_id(at: datetime) -> str:
     return f"R-{at:%y%m%d}-{uuid4().hex[:12]}"
 
 
+def foreign_reasons(shape: ReturnShape) -> list[ForeignCode]:
+    """The reasons of a request that are said in codes of other systems, each once."""
+    told = [line.foreign_reason for line in shape.lines if line.foreign_reason]
+    return list(dict.fromkeys(ForeignCode(REASONS, one.system, one.code) for one in told))
+
+
 def build_request(
-    conn: Connection, shape: ReturnShape, return_id: str, actor: Actor, at: datetime, max_text: int
+    conn: Connection,
+    shape: ReturnShape,
+    return_id: str,
+    actor: Actor,
+    at: datetime,
+    max_text: int,
+    meanings: Iterable[Meaning] = (),
 ) -> RequestReturn:
     """Look up everything a request is about; source lines are locked until the transaction ends.
+
+    ``meanings`` are those of its ``foreign_reasons``.
 
     Errors: ``Refused`` (``unknown_customer``, ``unknown_product``, ``unknown_invoice_line``,
     ``wrong_customer``, ``wrong_item``, ``unknown_uom``, ``invalid_quantity``,
@@ -50,13 +67,14 @@ def build_request(
     wanted = sorted({(x.source.invoice_id, x.source.line) for x in shape.lines if x.source})
     sources = {key: lookups.source_line(conn, *key, lock=True) for key in wanted}
     lines, currencies = [], set()
+    reasons = {str(one.foreign): one.ours for one in meanings}
     for number, line in enumerate(shape.lines, start=1):
         product = lookups.product(conn, line.sku)
         if product is None:
             raise Refused("unknown_product", f"Line {number}: there is no item {line.sku}.")
         source = _source(number, line, shape.customer, sources)
         currencies.add(source.currency if source else product.currency)
-        lines.append(_line(conn, number, line, product, source, customer))
+        lines.append(_line(conn, number, line, product, source, customer, reasons))
     currency = shape.currency or (min(currencies) if len(currencies) == 1 else "")
     if currencies != {currency}:
         raise Refused(
@@ -119,6 +137,7 @@ def _line(
     product: ProductListed,
     source: SourceLine | None,
     customer: CustomerRegistered,
+    reasons: Mapping[str, str | None],
 ) -> RequestedLine:
     uom = line.uom or product.uom
     if uom != product.uom:
@@ -135,6 +154,8 @@ def _line(
     if source and source.delivered > 0:
         quantity = min(line.quantity, source.delivered)
         value = share(source.net_minor, quantity, source.delivered)
+    told = line.foreign_reason
+    foreign = str(ForeignCode(REASONS, told.system, told.code)) if told else None
     return RequestedLine(
         line=number,
         sku=line.sku,
@@ -144,10 +165,11 @@ def _line(
         facts=_facts(conn, line, product, source, customer),
         source=SourceRef(line.source.invoice_id, line.source.line) if line.source else None,
         lot=line.lot,
-        stated_reason=line.reason_code,
+        stated_reason=line.reason_code or (reasons.get(foreign) if foreign else None),
         evidence=tuple(line.evidence),
         value_minor=value,
         serials=tuple(line.serials),
+        foreign_reason=foreign,
     )
 
 
@@ -189,6 +211,7 @@ def _facts(
         pack_quantity=product.pack_quantity,
         minimum_life_days=customer.minimum_life_days,
         shipped_serials=source.serials if source else (),
+        master_blocks=findings.blocked(conn, line.sku)[0],
     )
 
 

@@ -84,8 +84,24 @@ class SourceShape(Shape):
     line: LineNumber
 
 
+System = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_]{0,63}$")]
+"""A system whose codes are meant, such as ``x12_1293``."""
+ForeignText = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+
+
+class ForeignReasonShape(Shape):
+    """A reason in the code of another system; the crosswalk says what it means here."""
+
+    system: System
+    code: ForeignText
+
+
 class ReturnLineShape(Shape):
-    """One line of a request. Leave ``source`` out only for goods without a known invoice."""
+    """One line of a request. Leave ``source`` out only for goods without a known invoice.
+
+    ``foreign_reason`` is the requester's own code; where nobody knows it, it is kept and becomes a
+    finding, and the reason is judged from the text. ``reason_code`` goes before it.
+    """
 
     sku: Id
     quantity: Quantity
@@ -94,6 +110,7 @@ class ReturnLineShape(Shape):
     source: SourceShape | None = None
     reason_text: str = ""
     reason_code: ReturnReason | None = None
+    foreign_reason: ForeignReasonShape | None = None
     evidence: list[ShortText] = Field(default_factory=list, max_length=20)
     serials: Serials = Field(default_factory=list)
 
@@ -279,6 +296,24 @@ class SettlementShape(Shape):
     """What came of an alarm."""
 
     note: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+
+
+class AcceptanceShape(Shape):
+    """Why a finding may stay as it is."""
+
+    note: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+
+
+class MappingShape(Shape):
+    """What another system's code means here. ``ours`` is null for ``match`` none; ``loss`` says
+    what differs, or why there is nothing of ours; it may be empty only for an exact match."""
+
+    vocabulary: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    system: System
+    code: ForeignText
+    ours: Annotated[str, StringConstraints(max_length=64)] | None = None
+    match: Literal["exact", "near", "none"]
+    loss: Annotated[str, StringConstraints(max_length=500)] = ""
 
 
 class ProposalShape(Shape):

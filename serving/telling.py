@@ -18,9 +18,11 @@ from journal.codec import encode
 from journal.entries import Append, LedgerViolation
 from serving.away import DATABASE_ERRORS, is_unfit
 from serving.claims import note_answer
+from serving.codes import codes_of, meaning_json, take
 from serving.errors import Invalid, Unavailable, problem, refused_problem
 from serving.facts_in import KINDS, ONCE_ONLY, read_fact, stream_of
 from serving.http import retrying
+from serving.masters import check_told
 from serving.reading import check_text
 from serving.recalls import reach
 from serving.wiring import Services
@@ -113,6 +115,8 @@ def _record(services: Services, actor: Actor, told: Told, conn: Connection) -> J
     status: Json = {"status": "repeated"}
     if position is not None:
         status = {"status": "recorded", "position": position}
+        if told_codes := take(services, conn, codes_of(fact), now):
+            status["codes"] = [meaning_json(one) for one in told_codes]
     idempotency.finish(conn, teller, told.id, idempotency.Answer(200, {}, b"{}"))
     return {"id": told.id, **status}
 
@@ -141,6 +145,7 @@ def tell(services: Services, conn: Connection, actor: Actor, fact: object) -> in
         note_answer(services.cases, conn, fact, now)
     if isinstance(fact, RecallOpened):
         reach(services.cases, services.journal, conn, fact, now)
+    check_told(services, conn, fact, now)
     return entry.position
 
 

@@ -33,9 +33,10 @@ from serving.policy_shelf import PolicyShelf
 from serving.scoring import Lookup, Mask, Ruled, disposition_rules
 from serving.settings import Settings
 from serving.shelf import Champion, Shelf
-from workflow import policy
+from workflow import crosswalk, policy
 from workflow.asking import allowed_dispositions
 from workflow.assessment import Row
+from workflow.crosswalk import Crosswalk
 from workflow.facts import AutomationCleared
 from workflow.refused import Refused
 from workflow.wanted import Wanted
@@ -68,6 +69,7 @@ class Services:
     metrics: Metrics
     evidence: EvidenceStore
     disposition_rules: Mask
+    crosswalk: Crosswalk
     clock: Clock
     draw: Draw
 
@@ -147,7 +149,8 @@ def wire(
 ) -> Services:
     """Build everything for one process.
 
-    Errors: ``workflow.policy.Mismatch`` where the policies have faults.
+    Errors: ``workflow.policy.Mismatch`` where the policies have faults;
+    ``workflow.crosswalk.Incomplete`` where the crosswalk has.
     """
     engine = engine_for(database_url, pool_size=settings.pool_size)
     policies = PolicyShelf(engine, policy.load(Path(settings.policies_dir)))
@@ -173,6 +176,7 @@ def wire(
         metrics=Metrics(depths),
         evidence=EvidenceStore(settings.evidence_store),
         disposition_rules=disposition_rules(policies, clock),
+        crosswalk=crosswalk.load(Path(settings.policies_dir) / "crosswalk.toml"),
         clock=clock,
         draw=draw,
     )

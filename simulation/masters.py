@@ -8,6 +8,7 @@ import random
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from simulation.addresses import placed
 from simulation.catalogue import (
     CARRIERS,
     CHANNELS,
@@ -117,11 +118,11 @@ def _customers(streams: Streams, count: int) -> tuple[Customer, ...]:
         # Spread the abusive ones over the numbers, every pattern about equally often.
         spaced = n % (count // abusive) == 0 and n // (count // abusive) <= abusive
         pattern = ABUSE[(n // (count // abusive)) % len(ABUSE)] if spaced else None
-        customers.append(_customer(draw, n, pattern))
+        customers.append(_customer(draw, streams.of("address", n), n, pattern))
     return tuple(customers)
 
 
-def _customer(draw: random.Random, n: int, abuse: str | None) -> Customer:
+def _customer(draw: random.Random, place: random.Random, n: int, abuse: str | None) -> Customer:
     unit = IND if draw.random() < 0.55 else FB
     if abuse == "date_code_dumping":
         unit = FB
@@ -144,6 +145,7 @@ def _customer(draw: random.Random, n: int, abuse: str | None) -> Customer:
         return_window_days=draw.choice((45, 60, 90)) if contract else None,
         minimum_life_days=draw.choice((10, 20, 30)) if contract and unit == FB else None,
     )
+    fact = placed(fact, place)
     return Customer(
         fact,
         currency="EUR" if unit == FB and country not in ("US", "GB") else "USD",

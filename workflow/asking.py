@@ -116,6 +116,8 @@ def disposition_facts(case: Case, portion: Portion, at: datetime) -> Facts:
         "refurbishable": facts.refurbishable,
         "reason": line.reason,
         "goods_value_minor": int(found.quantity * facts.unit_cost_minor),
+        "master_gap": "restock" in line.master_blocks,
+        "master_gap_vendor": "return_to_vendor" in line.master_blocks,
     }
 
 

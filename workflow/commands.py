@@ -155,6 +155,18 @@ class ReportRecall:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportMasterGaps:
+    """What waits, from now on, for gaps in an item's master record; nothing where ``blocks`` is
+    empty. ``findings`` are the numbers of those gaps."""
+
+    sku: str
+    blocks: tuple[str, ...]
+    findings: tuple[str, ...]
+    actor: Actor
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ReleaseCredit:
     line: int
     sequence: int
@@ -254,6 +266,7 @@ Command = (
     | ReinspectPortion
     | DisposePortion
     | ReportRecall
+    | ReportMasterGaps
     | ReleaseCredit
     | GiveClaimEvidence
     | AnswerClaim

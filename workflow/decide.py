@@ -32,6 +32,7 @@ from workflow.commands import (
     RecordAssessment,
     ReinspectPortion,
     ReleaseCredit,
+    ReportMasterGaps,
     ReportRecall,
     RequestReturn,
 )
@@ -54,6 +55,7 @@ from workflow.events import (
     Verdict,
 )
 from workflow.holding import reinspect, release_by_hand
+from workflow.mastering import report_master_gaps
 from workflow.money import CURRENCIES
 from workflow.progress import confirm, open_disposition_task, progress
 from workflow.recalling import report_recall
@@ -104,6 +106,8 @@ def decided(state: State, command: Command, policies: PolicyBook) -> Decision:
             _dispose(run, command)
         case ReportRecall():
             report_recall(run, command)
+        case ReportMasterGaps():
+            report_master_gaps(run, command)
         case ReleaseCredit():
             _release(run, command)
         case GiveClaimEvidence():

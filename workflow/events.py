@@ -76,11 +76,14 @@ class LineFacts:
     """Remaining life that the next customer must get, from the customer's agreement."""
     shipped_serials: tuple[str, ...] = ()
     """Serial numbers on the source line; empty where none are known."""
+    master_blocks: tuple[str, ...] = ()
+    """Dispositions that wait for a gap in the item's master record to be closed."""
 
 
 @dataclass(frozen=True, slots=True)
 class RequestedLine:
-    """One line of a request. ``stated_reason`` is a canonical code the requester chose."""
+    """One line of a request. ``stated_reason`` is a canonical code the requester chose, or what
+    ``foreign_reason`` (``x12_1293:DT``, as they said it) means by the crosswalk."""
 
     line: int
     sku: str
@@ -95,6 +98,7 @@ class RequestedLine:
     value_minor: int = 0
     """Net value of the requested quantity at the price really invoiced."""
     serials: tuple[str, ...] = ()
+    foreign_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -600,6 +604,23 @@ class RecallReached:
 
 
 @dataclass(frozen=True, slots=True)
+class MasterGapsChanged:
+    """A gap in an item's master record was found or closed while goods are under way.
+
+    ``blocks`` are the dispositions that wait from here on, for ``findings``; ``portions`` those
+    inspected ones of the line for which other dispositions are possible than before.
+    """
+
+    return_id: str
+    line: int
+    sku: str
+    blocks: tuple[str, ...]
+    findings: tuple[str, ...]
+    changed_at: datetime
+    portions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CreditProposed:
     """What the credit policy computed for a portion. ``portion`` is ``{line}.value`` where
     nothing came back. ``sequence`` counts credits of one line from 1."""
@@ -743,6 +764,7 @@ CaseEvent = (
     | ClaimAnswered
     | ClaimWrittenOff
     | RecallReached
+    | MasterGapsChanged
     | CreditProposed
     | CreditApproved
     | CreditReleased

@@ -37,6 +37,7 @@ from workflow.events import (
     IntercompanyCharged,
     LaneChosen,
     LineInspected,
+    MasterGapsChanged,
     PortionReinspected,
     ReasonSettled,
     RecallReached,
@@ -194,6 +195,20 @@ def _noted(case: Case, event: CaseEvent) -> Case:
                 return _line(case, event.line, lambda x: replace(x, recalled=True))
             # What was proposed before is void; the same answer is ranked by the rules of now.
             return _portion(case, event.portion, lambda x: replace(x, recalled=True, proposal=None))
+        case MasterGapsChanged():
+            anew = frozenset(event.portions)
+            return _line(
+                case,
+                event.line,
+                lambda x: replace(
+                    x,
+                    gaps=event.blocks,
+                    portions=tuple(
+                        replace(p, proposal=None) if p.id in anew and not p.parts else p
+                        for p in x.portions
+                    ),
+                ),
+            )
         case CreditProposed():
             return _line(
                 case, event.line, lambda x: replace(x, credits=(*x.credits, Credit(event)))

@@ -27,6 +27,12 @@ class CustomerRegistered:
     return_window_days: int | None = None
     """From the customer's agreement; ``None`` leaves the policy's own window."""
     minimum_life_days: int | None = None
+    vat_id: str | None = None
+    """With the prefix of its country, such as ``DE811907980``."""
+    street: str | None = None
+    postcode: str | None = None
+    city: str | None = None
+    email_domain: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,10 @@ class ProductListed:
     refurbishable: bool = False
     cold_chain: bool = False
     pack_quantity: int = 1
+    length_mm: int | None = None
+    width_mm: int | None = None
+    height_mm: int | None = None
+    weight_g: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +186,9 @@ class CreditNoteLine:
 
 @dataclass(frozen=True, slots=True)
 class CreditNoteRecorded:
-    """Stream ``credit-note/{credit_note_id}``: a credit note that exists in the ERP."""
+    """Stream ``credit-note/{credit_note_id}``: a credit note that exists in the ERP.
+
+    ``system`` names whose codes the ``reason`` of its lines is; ``None``: our own."""
 
     credit_note_id: str
     customer_id: str | None
@@ -187,6 +199,7 @@ class CreditNoteRecorded:
     country: str | None = None
     return_id: str | None = None
     """The case that asked for it, where one did."""
+    system: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -631,6 +644,118 @@ class PolicyWithdrawn:
     because: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class StockStatusReported:
+    """Stream ``stock-status/{document_id}``: another system says in its own codes where goods are.
+
+    ``system`` names whose codes ``status`` and ``disposition`` are (``sap_stock``); they are kept
+    as told and translated by the crosswalk.
+    """
+
+    document_id: str
+    system: str
+    sku: str
+    quantity: Decimal
+    uom: str
+    reported_at: datetime
+    status: str | None = None
+    disposition: str | None = None
+    lot: str | None = None
+    return_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MatchWeight:
+    """What one comparison of a probable duplicate says: ``weight`` is log2 of how much likelier
+    the level is among records of one party than among any two."""
+
+    column: str
+    level: str
+    left: str
+    right: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class FindingOpened:
+    """Stream ``finding/{kind}/{subject}``: a record is not as it must be, which is a task.
+
+    ``kind`` is ``{master}.{rule}``; ``records`` are the masters it is about (two of a pair).
+    ``blocks`` are the dispositions that wait for it. A probable duplicate rests on ``figures``
+    and ``weights``. Opened again where it was closed, or weighs more than it did.
+    """
+
+    finding_id: str
+    kind: str
+    subject: str
+    records: tuple[str, ...]
+    severity: str
+    role: str
+    blocks: tuple[str, ...]
+    says: str
+    opened_at: datetime
+    policy: str | None = None
+    figures: tuple[tuple[str, float], ...] = ()
+    weights: tuple[MatchWeight, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FindingAccepted:
+    """Stream ``finding/{kind}/{subject}``: a person says that it may stay so, and why."""
+
+    finding_id: str
+    accepted_by: str
+    accepted_at: datetime
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindingClosed:
+    """Stream ``finding/{kind}/{subject}``: it was looked for again and is not there any more."""
+
+    finding_id: str
+    closed_at: datetime
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class MappingProposed:
+    """Stream ``crosswalk/{vocabulary}/{system}/{code}``: what another system's code means here.
+
+    ``match`` is ``exact``, ``near`` (``loss`` says what differs) or ``none`` (``ours`` is ``None``,
+    ``loss`` says why).
+    """
+
+    mapping_id: str
+    vocabulary: str
+    system: str
+    code: str
+    ours: str | None
+    match: str
+    loss: str
+    proposed_by: str
+    proposed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MappingApproved:
+    """Stream ``crosswalk/{vocabulary}/{system}/{code}``: it is used from here on."""
+
+    mapping_id: str
+    approved_by: str
+    approved_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MappingWithdrawn:
+    """Stream ``crosswalk/{vocabulary}/{system}/{code}``: not used (any more)."""
+
+    mapping_id: str
+    withdrawn_by: str
+    withdrawn_at: datetime
+    because: str
+
+
 Fact = (
     CustomerRegistered
     | SupplierRegistered
@@ -668,4 +793,11 @@ Fact = (
     | PolicyProposed
     | PolicyPublished
     | PolicyWithdrawn
+    | StockStatusReported
+    | FindingOpened
+    | FindingAccepted
+    | FindingClosed
+    | MappingProposed
+    | MappingApproved
+    | MappingWithdrawn
 )

@@ -12,7 +12,18 @@ from typing import Any
 from workflow.policy_reading import Fault
 from workflow.policy_table import Policy, WrongFacts
 
-_CASE = {"says", "facts", "missing", "outcome", "role", "rule", "values", "allowed", "removed"}
+_CASE = {
+    "says",
+    "facts",
+    "missing",
+    "outcome",
+    "role",
+    "rule",
+    "values",
+    "allowed",
+    "removed",
+    "finds",
+}
 _COVERS = {"says", "role", "document", "currency", "amount_minor", "reason", "covers"}
 
 
@@ -37,7 +48,7 @@ def check_examples(policy: Policy, text: str, file: str) -> list[Fault]:
         says = _unknown(case, _COVERS) or _coverage(policy, case)
         faults += [Fault(file, "", f"covers {case.get('says')!r}: {fault}") for fault in says]
     exempt = {limit.id for limit in policy.limits}
-    if not policy.options:
+    if not policy.options and not policy.finds:
         exempt.add(policy.rules[-1].id)
     faults += [
         Fault(file, rule.id, "no case reaches it; add one")
@@ -64,7 +75,11 @@ def _answer(
     facts = facts_of(usual, case)
     got: dict[str, object]
     try:
-        if policy.options:
+        if policy.finds:
+            broken = [rule.id for rule in policy.found(facts)]
+            got = {"finds": broken}
+            reached |= set(broken)
+        elif policy.options:
             allowed, masked = policy.masks(facts)
             got = {"allowed": list(allowed), "removed": {m.value: m.rule for m in masked}}
             reached |= {m.rule for m in masked}

@@ -17,6 +17,8 @@ Written from `policies/*.toml` by `python -m workflow.policy_pages`; edit the da
 A policy is a table of rules. In a judging policy the first rule whose condition holds decides,
 and the last one has no condition, so every case is answered. In `disposition` every rule is
 tried and each that holds removes options; where nothing is left, the goods stay in quarantine.
+In `master_…` every rule that holds is a finding about a record: a task for its role
+([keep masters clean](../how-to/keep-masters-clean.md)).
 
 - **Conditions** are CEL (Common Expression Language): `==`, `!=`, `<`, `in`, `&&`, `||`, `!`,
   `+`, `-`, `startsWith`, `size`. Digits may be grouped (`200_00` is 200.00 in minor units).
@@ -64,7 +66,9 @@ def _policy(policy: Policy) -> str:
         f"{policy.says} Version {policy.version}, in force from {policy.effective}.",
         "",
     ]
-    if policy.options:
+    if policy.finds and policy.options:
+        lines += [f"May block: {', '.join(f'`{option}`' for option in policy.options)}.", ""]
+    elif policy.options:
         lines += [f"Options: {', '.join(f'`{option}`' for option in policy.options)}.", ""]
     lines += ["| fact | type | unit | may be missing | what it says |", "|---|---|---|---|---|"]
     lines += [
@@ -73,7 +77,8 @@ def _policy(policy: Policy) -> str:
     ]
     lines += ["", "| rule | when | then | because |", "|---|---|---|---|"]
     lines += [
-        f"| `{rule.id}` | {_cell(rule)} | {_then(rule)} | {rule.because} |" for rule in policy.rules
+        f"| `{rule.id}` | {_cell(rule)} | {_then(rule, policy.finds)} | {rule.because} |"
+        for rule in policy.rules
     ]
     if policy.reviews:
         lines += [
@@ -91,7 +96,10 @@ def _cell(rule: Rule) -> str:
     return "`" + rule.when.source.replace("|", "\\|") + "`"
 
 
-def _then(rule: Rule) -> str:
+def _then(rule: Rule, finds: str) -> str:
+    if finds:
+        waits = f"; blocks {', '.join(rule.removes)}" if rule.removes else ""
+        return f"**{dict(rule.values)['severity']}** ({rule.role}){waits}"
     if rule.removes:
         return "removes " + ", ".join(rule.removes)
     role = f" ({rule.role})" if rule.role else ""

@@ -28,7 +28,7 @@ from workflow.policy_table import Policy, Rule
 
 _TOP = {
     "name", "version", "effective", "says", "outcomes", "options", "stays",
-    "facts", "values", "rule", "limit", "stop", "review",
+    "facts", "values", "rule", "limit", "stop", "review", "finds",
 }  # fmt: skip
 _RULE = {"id", "when", "outcome", "role", "because", "removes"}
 _FACT = {"type", "unit", "says", "required", "one_of"}
@@ -123,6 +123,7 @@ class _Reading:
             outcomes=tuple(self.table.get("outcomes", ())),
             columns=tuple((k, str(c.get("type"))) for k, c in self.table.get("values", {}).items()),
             unit=self.unit,
+            finds=self.table.get("finds", ""),
         )
         return policy, []
 
@@ -133,7 +134,12 @@ class _Reading:
                 self.fault(f"needs {key} = a {kind.__name__}")
         if ("options" in self.table) == ("outcomes" in self.table):
             self.fault("needs either outcomes (a judging policy) or options (a removing one)")
-        if "options" in self.table and self.table.get("stays") not in self.table["options"]:
+        if not isinstance(self.table.get("finds", ""), str):
+            self.fault("finds names the master that the rules check")
+        if "finds" in self.table:
+            if "options" not in self.table:
+                self.fault("finds gaps and needs options = what a gap may block, or []")
+        elif "options" in self.table and self.table.get("stays") not in self.table["options"]:
             self.fault("needs stays = the option that is left when the rules removed all")
 
     def _read_facts(self) -> None:
@@ -224,6 +230,8 @@ class _Reading:
 
     def _role(self, row: Mapping[str, Any], rule: str) -> str | None:
         role = row.get("role")
+        if role is None and "finds" in self.table:
+            self.fault("finds a gap and must say whose task it is (role)", rule)
         if role is None and row.get("outcome") == "ask_human":
             self.fault("asks a human and must say which role", rule)
         if role is not None and role not in set(Role):
@@ -244,7 +252,7 @@ class _Reading:
     def _removes(self, row: Mapping[str, Any], rule: str) -> tuple[str, ...]:
         removes = row.get("removes", [])
         options = self.table.get("options", [])
-        if options and not removes:
+        if options and not removes and "finds" not in self.table:
             self.fault("needs removes = the options it removes", rule)
         for option in removes:
             if option not in options:
@@ -342,6 +350,10 @@ class _Reading:
         if not rules:
             self.fault("has no [[rule]]")
             return
+        if "finds" in self.table:
+            for rule in rules:
+                if rule.when is None:
+                    self.fault("needs when: it would find a gap in every record", rule.id)
         if "options" in self.table:
             return
         rows = self.table.get("rule", [])

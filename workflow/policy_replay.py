@@ -39,7 +39,10 @@ from workflow.state import Born, Line, State, Unborn
 Story = Sequence[tuple[CaseEvent, datetime]]
 """A case's events in order, each with the moment it was recorded."""
 
-_BASE = ("return_requested", "reason_settled", "eligibility_judged", "recall_reached")
+_BASE = (
+    "return_requested", "reason_settled", "eligibility_judged", "recall_reached",
+    "master_gaps_changed",
+)  # fmt: skip
 _GOODS = (
     *_BASE, "return_authorised", "goods_received", "surplus_settled", "line_inspected",
     "disposition_confirmed", "credit_proposed", "credit_approved", "credit_denied",

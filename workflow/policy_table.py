@@ -1,7 +1,8 @@
 """A policy: declared facts, rules in order, and what they say about one set of facts.
 
 ``Policy`` is pure and immutable. ``judge`` takes the first rule that fires; ``masks`` tries
-every rule and lets each remove options. ``policy_reading.py`` makes policies from text.
+every rule and lets each remove options; ``found`` names every rule that a record breaks.
+``policy_reading.py`` makes policies from text.
 """
 
 from collections.abc import Mapping
@@ -54,7 +55,8 @@ class Policy:
     ``outcomes`` and ``columns`` (name to kind of a rule's values) where they judge; ``limits``
     and ``reviews`` where rows of approval limits and second reviews were given. ``unit`` names
     the business unit that it is a variant for; empty is general. ``published_at`` is ``None``
-    for what ships with the program.
+    for what ships with the program. ``finds`` names the master whose gaps the rules find; its
+    ``options`` are what a gap may block, and a rule's ``removes`` what it does.
     """
 
     name: str
@@ -73,6 +75,7 @@ class Policy:
     unit: str = ""
     published_at: datetime | None = None
     withdrawn_at: datetime | None = None
+    finds: str = ""
 
     @property
     def ref(self) -> str:
@@ -103,8 +106,9 @@ class Policy:
         every policy keeps for the unforeseen, speaks, and ``values`` names the rule as
         ``unevaluated``.
         """
-        if self.options:
-            raise WrongFacts(f"{self.ref} removes options; ask it with masks().")
+        if self.options or self.finds:
+            way = "found" if self.finds else "masks"
+            raise WrongFacts(f"{self.ref} gives no verdicts; ask it with {way}().")
         context = context_of(self._checked(facts))
         trace: list[tuple[str, bool]] = []
         for rule in self.rules:
@@ -125,16 +129,13 @@ class Policy:
         Where nothing is left, ``stays`` is. A rule that cannot be evaluated removes what it
         names: in doubt, less is allowed. Raises ``WrongFacts``.
         """
-        if not self.options:
-            raise WrongFacts(f"{self.ref} gives verdicts; ask it with judge().")
+        if not self.options or self.finds:
+            way = "found" if self.finds else "judge"
+            raise WrongFacts(f"{self.ref} removes nothing; ask it with {way}().")
         context = context_of(self._checked(facts))
         removed: dict[str, str] = {}
         for rule in self.rules:
-            try:
-                fired = rule.when is None or rule.when.holds(context)
-            except CannotTell:
-                fired = True
-            if fired:
+            if _fires(rule, context):
                 for option in rule.removes:
                     removed.setdefault(option, rule.id)
         if len(removed) == len(self.options):
@@ -142,6 +143,16 @@ class Policy:
         allowed = tuple(option for option in self.options if option not in removed)
         masked = tuple(Masked(o, removed[o]) for o in self.options if o in removed)
         return allowed, masked
+
+    def found(self, facts: Mapping[str, object]) -> tuple[Rule, ...]:
+        """Every rule that a record breaks, in the policy's order.
+
+        A rule that cannot be evaluated is broken: in doubt somebody looks. Raises ``WrongFacts``.
+        """
+        if not self.finds:
+            raise WrongFacts(f"{self.ref} finds no gaps; ask it with judge() or masks().")
+        context = context_of(self._checked(facts))
+        return tuple(rule for rule in self.rules if _fires(rule, context))
 
     def _verdict(
         self, rule: Rule, trace: list[tuple[str, bool]], more: tuple[tuple[str, str], ...] = ()
@@ -167,3 +178,11 @@ class Policy:
         if faults:
             raise WrongFacts(f"{self.ref} cannot judge: {'; '.join(faults)}.")
         return facts
+
+
+def _fires(rule: Rule, context: object) -> bool:
+    """Whether a rule holds; one that cannot be evaluated does."""
+    try:
+        return rule.when is None or rule.when.holds(context)
+    except CannotTell:
+        return True

@@ -109,10 +109,17 @@ class Line:
     """A recall that was opened after the request covers what is not inspected yet."""
     elsewhere: Mapping[str, Elsewhere] = field(default_factory=dict)
     """By unit, where it is not the return's own."""
+    gaps: tuple[str, ...] | None = None
+    """Dispositions that wait for the item's master record, where that changed after the request."""
 
     @property
     def number(self) -> int:
         return self.requested.line
+
+    @property
+    def master_blocks(self) -> tuple[str, ...]:
+        """Dispositions that wait for a gap in the item's master record, as last told."""
+        return self.requested.facts.master_blocks if self.gaps is None else self.gaps
 
     @property
     def inspected(self) -> Decimal:

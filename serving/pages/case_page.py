@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from integrations.erp.postings import postings
-from journal import leases, lookups, worklists
+from journal import findings, leases, lookups, worklists
 from journal.absences import at_work
 from journal.delegations import mandated
 from serving import evidence
@@ -92,6 +92,7 @@ def draw(
         history = services.cases.history(conn, return_id)
         state = situation(fold(entry.event for entry in history), return_id)
         masters = _masters(conn, state)
+        about = _findings(conn, state)
         rows = lookups.case_rows(conn, return_id)
         proofs = _proofs(conn, state)
         now, kept = services.clock(), defaultdict(str, sent or {})
@@ -124,6 +125,7 @@ def draw(
         case=MAYBE | body,
         lines=lines,
         masters=masters,
+        findings=about,
         tasks=tasks,
         effects=_effects(rows["effects"] if rows else ()),
         books=postings_json(currency, postings(rows["effects"] if rows else ())),
@@ -152,6 +154,13 @@ def _masters(conn: Connection, state: Born) -> dict[str, Any]:
         "customer": lookups.customer(conn, requested.customer_id),
         "products": {sku: p.description for sku, p in products.items() if p is not None},
     }
+
+
+def _findings(conn: Connection, state: Born) -> list[dict[str, Any]]:
+    """What is wrong with the records of the customer and the items, in a sentence each."""
+    skus = {line.requested.sku for line in state.case.lines}
+    rows = findings.about(conn, state.case.requested.customer_id, skus)
+    return [dict(row) for row in rows]
 
 
 def _line(line: dict[str, Any], state: Born, masters: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from serving.pages.entry import DEMO_PASSWORD
 from serving.pages.entry import router as entry
 from serving.pages.frame import HERE, DeskRoute, wrong
 from serving.pages.lists import router as lists
+from serving.pages.masters import router as masters
 from serving.pages.model_page import router as model_page
 from serving.pages.policy_pages import router as policy_pages
 from serving.pages.request_form import router as request_form
@@ -65,8 +66,8 @@ def home() -> Response:
 
 
 for part in (
-    entry, lists, claims, model_page, policy_pages, alarms, team, reviews, request_form, case_page,
-    case_forms,
+    entry, lists, claims, masters, model_page, policy_pages, alarms, team, reviews, request_form,
+    case_page, case_forms,
 ):  # fmt: skip
     router.include_router(part)
 

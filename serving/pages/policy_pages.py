@@ -175,11 +175,17 @@ def _row(rule: dict[str, Any]) -> dict[str, Any]:
         "then": _then(rule),
         "because": rule["because"],
         "when": rule["when"],
-        "values": [_value(name, value) for name, value in rule["values"].items()],
+        "values": [
+            _value(name, value) for name, value in rule["values"].items() if name != "severity"
+        ],
     }
 
 
 def _then(rule: dict[str, Any]) -> str:
+    if severity := rule["values"].get("severity"):  # a rule that finds a gap in a master
+        waits = [sentences.words(one) for one in rule["removes"]]
+        until = f"; until it is closed, no {sentences.listed(waits)}" if waits else ""
+        return f"a task for {sentences.role(rule['role'])}, {severity}{until}"
     if rule["removes"]:
         return "not " + sentences.listed([sentences.words(one) for one in rule["removes"]])
     said = OUTCOMES.get(rule["outcome"], sentences.words(rule["outcome"]))

@@ -322,6 +322,13 @@ def _claim_answered(p: Payload) -> str:
     return f"{p['supplier_id']} answered {p['response']}, {means}, and paid {paid}."
 
 
+def _mastered(told: Payload) -> str:
+    if not told["blocks"]:
+        return f"The master record of {told['sku']} has no gap any more that goods wait for."
+    waits = listed([words(block) for block in told["blocks"]])
+    return f"The master record of {told['sku']} has a gap; until it is closed, no {waits}."
+
+
 _SAYS: dict[str, Callable[[Payload], str]] = {
     "return_requested": lambda p: (
         f"{p['customer_id']} asks to return {len(p['lines'])}"
@@ -393,6 +400,7 @@ _SAYS: dict[str, Callable[[Payload], str]] = {
         f"Wrote off {money(p['amount_minor'], p['currency'])} of the claim of portion"
         f" {p['portion']} ({words(p['reason'])}), as {p['proposed_by']} asked. “{p['note']}”"
     ),
+    "master_gaps_changed": _mastered,
     "disposition_confirmed": lambda p: f"Confirmed for portion {p['portion']}: {_parts(p)}.",
     "credit_proposed": lambda p: (
         f"Credit {p['sequence']} of line {p['line']}: {words(p['decision'])},"

@@ -9,17 +9,18 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from integrations.erp.postings import postings
-from journal import idempotency, lookups, worklists
+from journal import findings, idempotency, lookups, worklists
 from serving.acting import act
 from serving.assessor import situation
 from serving.blind import hidden
+from serving.codes import take
 from serving.errors import Invalid
 from serving.http import Reply, fingerprint, idempotency_key, if_match, plain, retrying
 from serving.identity import signed_in
-from serving.present import case_json, postings_json, timeline_json
+from serving.present import case_json, finding_json, postings_json, timeline_json
 from serving.reading import StrictRoute
 from serving.receiving import build_inspection, build_receipt, build_reinspection
-from serving.requesting import build_request, new_return_id
+from serving.requesting import build_request, foreign_reasons, new_return_id
 from serving.shapes import (
     CancellationShape,
     DispositionShape,
@@ -122,9 +123,9 @@ def request_return(shape: ReturnShape, request: Request, actor: Signed) -> Respo
     def work(conn: Connection) -> Reply:
         now = services.clock()
         return_id = shape.id or new_return_id(now)
-        command = build_request(
-            conn, shape, return_id, actor, now, services.settings.max_text_chars
-        )
+        meanings = take(services, conn, foreign_reasons(shape), now)
+        most = services.settings.max_text_chars
+        command = build_request(conn, shape, return_id, actor, now, most, meanings)
         handled = act(services.cases, services.assessor, conn, return_id, command)
         state = situation(handled.state, return_id)
         headers = etag(handled.version) | {"Location": f"/v1/returns/{return_id}"}
@@ -152,12 +153,18 @@ def list_returns(
 
 @router.get("/{return_id}")
 def read_return(return_id: str, request: Request, actor: Signed) -> Response:
-    """One return: state, lines, portions, credits, open tasks, decisions and timeline."""
+    """One return: state, lines, portions, credits, open tasks, decisions and timeline; findings
+    about the records of its customer and items."""
     services = services_of(request)
     with services.engine.connect() as conn:
         history = services.cases.history(conn, return_id)
-    state = situation(fold(entry.event for entry in history), return_id)
-    body = case_json(state, len(history)) | {"timeline": timeline_json(history, hidden(state.case))}
+        state = situation(fold(entry.event for entry in history), return_id)
+        skus = {line.requested.sku for line in state.case.lines}
+        about = findings.about(conn, state.case.requested.customer_id, skus)
+    body = case_json(state, len(history)) | {
+        "timeline": timeline_json(history, hidden(state.case)),
+        "findings": [finding_json(row) for row in about],
+    }
     return Reply(body, 200, etag(len(history))).response()
 
 

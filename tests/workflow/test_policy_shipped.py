@@ -7,18 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workflow.codes import Disposition, ReturnReason
+from workflow.codes import Disposition, ReturnReason, Role
+from workflow.findings import SEVERITIES
 from workflow.policy import Policies, check, load
 from workflow.policy_condition import DeclaredFact
 from workflow.policy_pages import pages
 from workflow.run import PolicyBook
 
+NO_GAP = {"master_gap": False, "master_gap_vendor": False}
 ROOT = Path(__file__).parents[2]
 POLICIES = load(ROOT / "policies")
-NAMES = (
-    "eligibility", "authorisation", "disposition", "credit", "approval_limits", "rollout", "claims",
-)  # fmt: skip
-JUDGING = tuple(name for name in NAMES if name != "disposition")
+FINDING = ("master_product", "master_customer", "master_supplier")
+JUDGING = ("eligibility", "authorisation", "credit", "approval_limits", "rollout", "claims")
 
 
 def _values(fact: DeclaredFact) -> st.SearchStrategy[Any]:
@@ -42,9 +42,9 @@ def facts_of(name: str) -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
-def test_the_seven_policies_are_there_and_golden() -> None:
+def test_the_policies_are_there_and_golden() -> None:
     """Every rule loads, is total, and says about every example what its golden table expects."""
-    assert {policy.name for policy in POLICIES.versions} == set(NAMES)
+    assert {policy.name for policy in POLICIES.versions} == {*JUDGING, "disposition", *FINDING}
     assert [str(fault) for fault in check(ROOT / "policies")] == []
 
 
@@ -67,6 +67,32 @@ def test_every_case_is_answered(name: str) -> None:
         assert verdict.outcome != "ask_human" or verdict.role
 
     answered()
+
+
+@pytest.mark.parametrize("name", FINDING)
+def test_every_gap_has_an_owner_and_blocks_only_dispositions(name: str) -> None:
+    """Whatever a record holds: each finding names a role, a severity, and what waits for it."""
+
+    @settings(max_examples=150, deadline=None)
+    @given(facts_of(name))
+    def found(facts: dict[str, Any]) -> None:
+        for rule in POLICIES[name].found(facts):
+            assert rule.role in set(Role)
+            assert dict(rule.values)["severity"] in SEVERITIES
+            assert set(rule.removes) <= {"restock", "return_to_vendor"}
+
+    found()
+
+
+@settings(max_examples=300, deadline=None)
+@given(facts_of("disposition"))
+def test_a_gap_of_the_master_blocks_only_what_it_must(facts: dict[str, Any]) -> None:
+    """Of what would be possible, a gap takes restock, or the way to the vendor; nothing else."""
+    free = set(POLICIES.masks("disposition", facts | NO_GAP)[0])
+    held = set(POLICIES.masks("disposition", facts | NO_GAP | {"master_gap": True})[0])
+    sent = set(POLICIES.masks("disposition", facts | NO_GAP | {"master_gap_vendor": True})[0])
+    assert free - held <= {"restock"} and "restock" not in held
+    assert free - sent <= {"return_to_vendor"} and "return_to_vendor" not in sent
 
 
 @settings(max_examples=300, deadline=None)

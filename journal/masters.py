@@ -1,0 +1,60 @@
+"""Masters as last told, for checks that look at every record or at one; reads only."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, func, select
+
+from journal import tables
+from workflow.facts import CustomerRegistered, ProductListed, SupplierRegistered
+from workflow.masters import described_alike
+
+_product, _supplier, _customer = tables.product, tables.supplier, tables.customer
+Alike = tuple[str, str | None]
+
+
+def products(conn: Connection, sku: str | None = None) -> Iterator[ProductListed]:
+    """Every item by number, or one."""
+    query = select(_product).order_by(_product.c.sku)
+    if sku is not None:
+        query = query.where(_product.c.sku == sku)
+    return (ProductListed(**row) for row in conn.execute(query).mappings())
+
+
+def customers(conn: Connection, customer_id: str | None = None) -> Iterator[CustomerRegistered]:
+    """Every customer by number, or one."""
+    query = select(_customer).order_by(_customer.c.customer_id)
+    if customer_id is not None:
+        query = query.where(_customer.c.customer_id == customer_id)
+    return (CustomerRegistered(**row) for row in conn.execute(query).mappings())
+
+
+def suppliers(conn: Connection, supplier_id: str | None = None) -> Iterator[SupplierRegistered]:
+    """Every supplier by number, or one."""
+    query = select(_supplier).order_by(_supplier.c.supplier_id)
+    if supplier_id is not None:
+        query = query.where(_supplier.c.supplier_id == supplier_id)
+    return (SupplierRegistered(**row) for row in conn.execute(query).mappings())
+
+
+def supplier_ids(conn: Connection) -> frozenset[str]:
+    """Every supplier that is registered."""
+    return frozenset(conn.execute(select(_supplier.c.supplier_id)).scalars())
+
+
+def items_of_suppliers(conn: Connection, supplier_id: str | None = None) -> Counter[str]:
+    """How many items name each supplier, registered or not; or one of them."""
+    named = _product.c.supplier_id
+    query = select(named, func.count()).where(named.is_not(None)).group_by(named)
+    if supplier_id is not None:
+        query = query.where(named == supplier_id)
+    return Counter({str(key): count for key, count in conn.execute(query)})
+
+
+def described(conn: Connection, beside: ProductListed | None = None) -> Counter[Alike]:
+    """How many items a reader would take for the same; only of the supplier of one where named."""
+    query = select(_product)
+    if beside is not None:
+        query = query.where(_product.c.supplier_id.is_not_distinct_from(beside.supplier_id))
+    rows = conn.execute(query).mappings()
+    return Counter(described_alike(ProductListed(**row)) for row in rows)
