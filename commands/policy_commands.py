@@ -1,7 +1,7 @@
 """``triage policy``: the decision tables, checked, replayed, proposed and published."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +12,7 @@ from commands.promotion_commands import refusing
 from commands.setup import fail, services, settings, show
 
 if TYPE_CHECKING:
+    from serving.wiring import Services
     from workflow.policy import Policies, Policy
     from workflow.policy_ledger import Draft
 
@@ -27,10 +28,16 @@ def check(
     folder: Annotated[Path | None, typer.Argument(help="Folder of TOML tables.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Load every table, try its examples, and name every fault; exit 1 if there is one."""
+    """Load every table and pack, try its examples, and name every fault; exit 1 if there is one."""
     from workflow.policy import check as faults_of
+    from workflow.policy import read_all
+    from workflow.policy_packs import check_packs
 
-    faults = [str(fault) for fault in faults_of(folder or settings().policies_dir)]
+    place = folder or settings().policies_dir
+    found = faults_of(place)
+    if not found:
+        found = check_packs(place, read_all(place)[0])
+    faults = [str(fault) for fault in found]
     show({"faults": faults}, as_json, "\n".join(faults) or "Every policy is in order.")
     if faults:
         raise typer.Exit(1)
@@ -120,6 +127,44 @@ def _major(minor: int, currency: str) -> str:
 
 
 @app.command()
+def packs(as_json: Json = False) -> None:
+    """The packs of published terms that a business unit can adopt."""
+    from workflow.policy import load
+    from workflow.policy_packs import names_of, read_pack
+
+    folder = settings().policies_dir
+    known = load(folder)
+    read = [read_pack(folder, name, known)[0] for name in names_of(folder)]
+    found = [pack for pack in read if pack is not None]
+    lines = [f"{p.name}: {p.title} ({', '.join(t.name for t in p.policies)})" for p in found]
+    document = [
+        {"name": p.name, "title": p.title, "published": p.published, "reading": p.reading}
+        for p in found
+    ]
+    show({"packs": document}, as_json, "\n".join(lines))
+
+
+@app.command()
+def adopt(
+    pack: str,
+    unit: Annotated[str, typer.Option(help="Business unit whose own policies they become.")],
+    by: By,
+    effective: Day = None,
+    as_json: Json = False,
+) -> None:
+    """Propose a pack's tables as a business unit's own, from today unless a day is given."""
+    from workflow.policy_packs import drafts, names_of
+
+    folder = settings().policies_dir
+    if pack not in names_of(folder):
+        fail(f"There is no pack {pack!r}; there are: {', '.join(names_of(folder))}.")
+    with services() as wired, refusing():
+        asked = drafts(folder, pack, unit, wired.policies.known)
+        day = effective.date() if effective else wired.clock().astimezone(UTC).date()
+        _propose(wired, asked, by, day, f"Adopts the pack {pack}.", as_json)
+
+
+@app.command()
 def propose(
     place: Place,
     by: By,
@@ -129,20 +174,32 @@ def propose(
     as_json: Json = False,
 ) -> None:
     """Propose new versions; each must check. Somebody else publishes them."""
+    day = effective.date() if effective else None
+    with services() as wired, refusing():
+        asked = [draft for _, draft in _drafts(wired.policies.known, place, unit)]
+        _propose(wired, asked, by, day, note, as_json)
+
+
+def _propose(
+    wired: "Services",
+    drafts: "Sequence[Draft]",
+    by: str,
+    day: date | None,
+    note: str,
+    as_json: bool,
+) -> None:
+    """All of them, or where one is refused none."""
     from dataclasses import replace
 
     from journal.policies import propose as record
 
     made = []
-    day = effective.date() if effective else None
-    with services() as wired, refusing():
-        known = wired.policies.known
-        drafts = [draft for _, draft in _drafts(known, place, unit)]
-        with wired.engine.begin() as conn:
-            who = actor_of(conn, by)
-            for draft in drafts:
-                asked = replace(draft, effective=day, note=note)
-                made.append(record(wired.journal, conn, known, asked, who, wired.clock()))
+    with wired.engine.begin() as conn:
+        who = actor_of(conn, by)
+        for draft in drafts:
+            asked = replace(draft, effective=day, note=note)
+            known = wired.policies.known
+            made.append(record(wired.journal, conn, known, asked, who, wired.clock()))
     lines = [
         f"{one.name} {one.version} from {one.effective} is proposed as {one.proposal_id}."
         f" Somebody else: triage policy publish {one.proposal_id}"

@@ -266,7 +266,7 @@ def _opened(rows: CaseRows, event: TaskOpened) -> Row:
         "proposal": event.proposal,
         "allowed": list(event.allowed),
         "approvals_needed": event.approvals_needed,
-        "approved_by": [],
+        "approved_by": list(event.approved_by),
         "policy": event.verdict.policy,
         "rule": event.verdict.rule,
         "because": event.verdict.because,

@@ -47,6 +47,7 @@ class SourceLine:
     channel: str | None
     invoiced_at: datetime
     delivered_at: datetime
+    delivery_signed: bool | None
     expires_on: date | None
     """Of the lot that was shipped; ``None`` where there is none, or it is not registered."""
     serials: tuple[str, ...] = ()
@@ -72,7 +73,10 @@ def customer(conn: Connection, customer_id: str) -> CustomerRegistered | None:
 
 def product(conn: Connection, sku: str) -> ProductListed | None:
     row = _one(conn, tables.product, sku=sku)
-    return ProductListed(**row) if row else None
+    if row is None:
+        return None
+    flags = row["flags"]
+    return ProductListed(**{**row, "flags": None if flags is None else tuple(flags)})
 
 
 def supplier(conn: Connection, supplier_id: str) -> SupplierRegistered | None:
@@ -118,6 +122,7 @@ def source_line(
             document.c.channel,
             document.c.invoiced_at,
             document.c.delivered_at,
+            document.c.delivery_signed,
             lots.c.expires_on,
             ledger.c.serials,
         )

@@ -21,13 +21,14 @@ Driver = psycopg.Connection[tuple[Any, ...]]
 def upsert(driver: Driver, table: Table, rows: Iterable[Row]) -> None:
     """Insert rows, or replace those with the same primary key; the last of equal keys wins.
 
-    Every row has the same columns; the table's other columns stay as they are.
+    Rows told before a column existed may lack it: it is null then. The table's other columns
+    stay as they are.
     """
     primary = [column.name for column in table.primary_key.columns]
     latest = {tuple(row[name] for name in primary): row for row in rows}
     if not latest:
         return
-    columns = list(next(iter(latest.values())))
+    columns = max((list(row) for row in latest.values()), key=len)
     changing = [name for name in columns if name not in primary]
     query = _statement(table.name, tuple(primary), tuple(columns), tuple(changing))
     driver.execute(query, (_json(latest.values()),))

@@ -61,8 +61,8 @@ def _quantity(name: str, *, default: str | None = None) -> Column[object]:
     return Column(name, Numeric, nullable=False, server_default=default)
 
 
-def _flag(name: str, default: str = "false") -> Column[bool]:
-    return Column(name, Boolean, nullable=False, server_default=text(default))
+def _flag(name: str, default: str = "false", *, null: bool = False) -> Column[bool]:
+    return Column(name, Boolean, nullable=null, server_default=None if null else text(default))
 
 
 def _count(name: str, *, default: str | None = None, null: bool = False) -> Column[int]:
@@ -177,6 +177,7 @@ customer = Table(
     _text("postcode", null=True),
     _text("city", null=True),
     _text("email_domain", null=True),
+    _count("warranty_days", null=True),
 )
 
 supplier = Table(
@@ -187,6 +188,7 @@ supplier = Table(
     _count("claim_window_days"),
     _flag("accepts_returns"),
     _count("credit_percent"),
+    _flag("takes_unsaleables", null=True),
 )
 
 carrier = Table(
@@ -229,6 +231,9 @@ product = Table(
     _count("width_mm", null=True),
     _count("height_mm", null=True),
     _count("weight_g", null=True),
+    _json("flags"),
+    _text("temperature", null=True),
+    _count("warranty_days", null=True),
 )
 
 lot = Table(
@@ -270,6 +275,7 @@ invoice = Table(
     _text("warehouse", null=True),
     _text("country", null=True),
     _text("channel", null=True),
+    _flag("delivery_signed", null=True),
     Index(None, "customer_id", "invoiced_at"),
 )
 

@@ -19,7 +19,7 @@ from serving.errors import Invalid
 from serving.present import time
 from serving.reading import check_text
 from serving.shapes import ID_PATTERN
-from workflow.codes import CLAIM_RESPONSES
+from workflow.codes import CLAIM_RESPONSES, ItemFlag, Temperature
 from workflow.facts import (
     CarrierRegistered,
     CreditNoteRecorded,
@@ -80,6 +80,8 @@ _ONE_OF = {
     "date_kind": ("none", "use_by", "best_before"),
     "currency": tuple(sorted(CURRENCIES)),
     "response": tuple(CLAIM_RESPONSES),
+    "flags": tuple(ItemFlag),
+    "temperature": tuple(Temperature),
 }
 _DECIMALS = ("quantity", "unit_price")
 _IDS = ("sku", "lot", "lots")
@@ -131,6 +133,7 @@ def read_fact(name: str, data: Mapping[str, Any], now: datetime) -> object:
     _check(data, written, "")
     _check_dates(fact, now)
     _check_lines(written)
+    _check_temperature(fact)
     return fact
 
 
@@ -238,6 +241,14 @@ def _check_lines(written: Mapping[str, Any]) -> None:
         if line["line"] in seen:
             raise _bad("lines", f"line {line['line']} stands twice")
         seen.add(line["line"])
+
+
+def _check_temperature(fact: object) -> None:
+    """Two fields speak of cold: they agree, so that no rule depends on which one it reads."""
+    if isinstance(fact, ProductListed) and fact.temperature is not None:
+        chilled = fact.temperature != Temperature.DRY
+        if chilled != fact.cold_chain:
+            raise _bad("temperature", f"{fact.temperature} does not agree with cold_chain")
 
 
 def _bad(at: str, message: str) -> Invalid:

@@ -1,6 +1,7 @@
 """A case as people and programs read it: folded state and timeline as plain JSON."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,7 @@ from serving.scoring import explanation_json
 from workflow.assessment import Assessment
 from workflow.claim import claim_id_of, standing
 from workflow.events import Verdict
+from workflow.policy import Policies
 from workflow.state import (
     Authorised,
     Born,
@@ -39,9 +41,10 @@ def time(moment: datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")
 
 
-def case_json(state: Born, version: int) -> Json:
+def case_json(state: Born, version: int, known: Policies) -> Json:
     """State, lines with quantities by status, open tasks, money and effects of one return.
 
+    The rules tried for a line's eligibility are told in words, as far as ``known`` has them.
     What an open audit is to be decided without is left out.
     """
     state = blinded(state)
@@ -60,7 +63,7 @@ def case_json(state: Born, version: int) -> Json:
         "requested_at": time(requested.requested_at),
         "value_minor": sum(line.requested.value_minor for line in case.lines),
         "credited_minor": sum(line.credited_minor for line in case.lines),
-        "lines": [line_json(line) for line in case.lines],
+        "lines": [line_json(line, known) for line in case.lines],
         "claims": [claim_in_case(claim) for claim in case.claims],
         "tasks": [task_json(task) for task in case.tasks],
         # What we ask of the world; questions to our own models are answered in assessments.
@@ -107,8 +110,8 @@ def claim_in_case(claim: Claim) -> Json:
     }
 
 
-def line_json(line: Line) -> Json:
-    requested = line.requested
+def line_json(line: Line, known: Policies) -> Json:
+    requested, eligibility = line.requested, line.eligibility
     source = requested.source
     return {
         "line": line.number,
@@ -117,6 +120,7 @@ def line_json(line: Line) -> Json:
         "lot": requested.lot,
         "source": {"invoice_id": source.invoice_id, "line": source.line} if source else None,
         "reason_text": requested.reason_text,
+        "stated": asdict(requested.stated),
         "evidence": list(requested.evidence),
         "serials": list(requested.serials),
         "reason": line.reason,
@@ -133,7 +137,7 @@ def line_json(line: Line) -> Json:
             "inspected": quantity(line.inspected),
             "disposed": quantity(line.disposed),
         },
-        "eligibility": verdict_json(line.eligibility) if line.eligibility else None,
+        "eligibility": eligibility_json(eligibility, known) if eligibility else None,
         "reason_assessment": assessment_json(line.reason_assessment),
         "portions": [portion_json(portion) for portion in line.portions],
         "credits": [credit_json(credit) for credit in line.credits],
@@ -217,6 +221,7 @@ def task_json(task: Task) -> Json:
         "proposal": opened.proposal,
         "allowed": list(opened.allowed),
         "approvals_needed": opened.approvals_needed,
+        "other_role": opened.other_role,
         "blind": opened.blind,
         "asked_by": opened.asked_by,
         "note": opened.note,
@@ -237,7 +242,23 @@ def verdict_json(verdict: Verdict) -> Json:
         "role": verdict.role,
         "values": dict(verdict.values),
         "trace": [{"rule": rule, "fired": fired} for rule, fired in verdict.trace],
+        "also": [asdict(one) for one in verdict.also],
     }
+
+
+def eligibility_json(verdict: Verdict, known: Policies) -> Json:
+    """The verdict, and of every rule tried its condition and what it says where that holds.
+
+    Both are null for a policy whose text is not known any more.
+    """
+    rules = {rule.id: rule for p in known.versions if p.ref == verdict.policy for rule in p.rules}
+    tried = []
+    for name, fired in verdict.trace:
+        rule = rules.get(name)
+        when = rule.when.source if rule and rule.when else None
+        because = rule.because if rule else None
+        tried.append({"rule": name, "fired": fired, "when": when, "because": because})
+    return verdict_json(verdict) | {"trace": tried}
 
 
 def assessment_json(said: Assessment | None) -> Json | None:

@@ -18,7 +18,7 @@ from serving.evidence import check_stored
 from serving.shapes import ReturnLineShape, ReturnShape
 from workflow.actor import Actor
 from workflow.commands import RequestReturn
-from workflow.events import LineFacts, RequestedLine, SourceRef
+from workflow.events import LineFacts, RequestedLine, SourceRef, Stated
 from workflow.facts import CustomerRegistered, ProductListed
 from workflow.mappings import ForeignCode, Meaning
 from workflow.money import CURRENCIES, share
@@ -170,6 +170,7 @@ def _line(
         value_minor=value,
         serials=tuple(line.serials),
         foreign_reason=foreign,
+        stated=Stated(**line.stated.model_dump()),
     )
 
 
@@ -182,6 +183,7 @@ def _facts(
 ) -> LineFacts:
     supplier = lookups.supplier(conn, product.supplier_id) if product.supplier_id else None
     lot = line.lot or (source.lot if source else None)
+    agreed = customer.warranty_days
     return LineFacts(
         item_class=product.item_class,
         regulated=product.regulated,
@@ -212,6 +214,11 @@ def _facts(
         minimum_life_days=customer.minimum_life_days,
         shipped_serials=source.serials if source else (),
         master_blocks=findings.blocked(conn, line.sku)[0],
+        flags=product.flags,
+        temperature=product.temperature,
+        warranty_days=product.warranty_days if agreed is None else agreed,
+        supplier_takes_unsaleables=supplier.takes_unsaleables if supplier else None,
+        delivery_signed=source.delivery_signed if source else None,
     )
 
 

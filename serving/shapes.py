@@ -19,7 +19,15 @@ from pydantic import (
     StringConstraints,
 )
 
-from workflow.codes import CLAIM_RESPONSES, Channel, Condition, Disposition, ReturnReason, Role
+from workflow.codes import (
+    CLAIM_RESPONSES,
+    Channel,
+    Condition,
+    Disposition,
+    Handover,
+    ReturnReason,
+    Role,
+)
 
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$"
 Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=ID_PATTERN)]
@@ -96,6 +104,17 @@ class ForeignReasonShape(Shape):
     code: ForeignText
 
 
+class StatedShape(Shape):
+    """What the requester says of the goods; leave out what was not asked. ``barcode``: they carry
+    a readable one; ``soiled``: they could be cleaned."""
+
+    condition: Condition | None = None
+    handed_over: Handover | None = None
+    barcode: Flag | None = None
+    soiled: Flag | None = None
+    infested: Flag | None = None
+
+
 class ReturnLineShape(Shape):
     """One line of a request. Leave ``source`` out only for goods without a known invoice.
 
@@ -113,6 +132,7 @@ class ReturnLineShape(Shape):
     foreign_reason: ForeignReasonShape | None = None
     evidence: list[ShortText] = Field(default_factory=list, max_length=20)
     serials: Serials = Field(default_factory=list)
+    stated: StatedShape = StatedShape()
 
 
 class EvidenceShape(Shape):

@@ -54,6 +54,12 @@ def holds(actor: Actor, role: str) -> bool:
     return any(role in STANDS_IN_FOR.get(own, frozenset()) for own in actor.roles)
 
 
+def apart(one: str, other: str) -> bool:
+    """Whether two roles are two keys: neither is the other, nor stands in for it."""
+    stands_in = STANDS_IN_FOR.get(one, frozenset()) | STANDS_IN_FOR.get(other, frozenset())
+    return one != other and not {one, other} & stands_in
+
+
 def require_role(actor: Actor, role: str, doing: str) -> None:
     """Refuse with ``wrong_role`` unless the actor holds the role."""
     if not holds(actor, role):
@@ -103,8 +109,8 @@ def decider(case: Case, task: Task, actor: Actor, policies: PolicyBook) -> Actor
     limit reaches before one whose limit does not.
 
     What they did themselves counts in every name, and a role that was lent does not reach what its
-    owner requested or inspected. Codes: ``wrong_role``, ``own_request``,
-    ``own_inspection``, and under dual control ``already_decided`` (the same person twice) and
+    owner requested or inspected. Codes: ``wrong_role``, ``own_request``, ``own_inspection``, and
+    under dual control or two keys ``already_decided`` (the same person twice) and
     ``same_authority`` (a delegate and who lent them the role are one authority).
     """
     opened = task.opened
@@ -152,8 +158,11 @@ def _reaches(case: Case, task: Task, actor: Actor, policies: PolicyBook) -> bool
 
 
 def check_limit(case: Case, task: Task, actor: Actor, policies: PolicyBook, amount: int) -> None:
-    """Refuse with ``over_limit`` an amount that none of the actor's roles covers."""
-    if not _covered(case, task, actor, policies, amount):
+    """Refuse with ``over_limit`` an amount that none of the actor's roles covers.
+
+    Of two keys the last one is bound: it lets goods and money move.
+    """
+    if not task.first_key and not _covered(case, task, actor, policies, amount):
         opened = task.opened
         raise Refused(
             "over_limit",

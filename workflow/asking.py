@@ -4,17 +4,19 @@ Names, types and units are declared in the ``[facts]`` table of each policy; a t
 that what is built here is exactly what is declared there. ``None`` is not known.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from workflow import serials
 from workflow.assessment import Assessment, Clearing, Masked
 from workflow.claim import claim_by
-from workflow.codes import ReturnReason
+from workflow.codes import ItemFlag, ReturnReason
 from workflow.run import PolicyBook
 from workflow.state import Case, Line, Portion
+from workflow.workdays import Calendar
 
 Facts = dict[str, object]
+HOUR = timedelta(hours=1)
 
 
 def needs_no_goods(reason: str | None) -> bool:
@@ -31,9 +33,12 @@ def _days(start: datetime | None, end: datetime) -> int | None:
     return None if start is None else (end - start).days
 
 
-def eligibility_facts(case: Case, line: Line, at: datetime) -> Facts:
+def eligibility_facts(case: Case, line: Line, at: datetime, calendar: Calendar) -> Facts:
+    """Windows are counted to the request, however long we took to settle the reason; the date on
+    the goods to ``at``."""
     requested, facts = line.requested, line.requested.facts
     remaining = (facts.expires_on - at.date()).days if facts.expires_on else None
+    asked_at = case.requested.requested_at
     return {
         "business_unit": case.requested.business_unit,
         "channel": case.requested.channel,
@@ -42,8 +47,9 @@ def eligibility_facts(case: Case, line: Line, at: datetime) -> Facts:
         "stocked": facts.stocked,
         "regulated": facts.regulated,
         "reason": line.reason,
-        "days_since_delivery": _days(facts.delivered_at, at),
-        "days_since_invoice": _days(facts.invoiced_at, at),
+        "days_since_delivery": _days(facts.delivered_at, asked_at),
+        "days_since_invoice": _days(facts.invoiced_at, asked_at),
+        **_since_delivery(facts.delivered_at, asked_at, calendar),
         "return_window_days": case.requested.return_window_days,
         "credit_hold": case.requested.credit_hold,
         "recall_open": facts.recall_open or line.recalled,
@@ -55,7 +61,32 @@ def eligibility_facts(case: Case, line: Line, at: datetime) -> Facts:
         "returned_before_milli": milli(facts.returned_before),
         "delivered_milli": milli(facts.delivered) if requested.source else None,
         "evidence_count": len(requested.evidence),
+        "temperature": facts.temperature,
+        **_flags(facts.flags),
+        "warranty_days": facts.warranty_days,
+        "supplier_takes_unsaleables": facts.supplier_takes_unsaleables,
+        "delivery_signed": facts.delivery_signed,
+        "stated_condition": requested.stated.condition,
+        "handed_over": requested.stated.handed_over,
+        "barcode": requested.stated.barcode,
+        "soiled": requested.stated.soiled,
+        "infested": requested.stated.infested,
     }
+
+
+def _flags(told: tuple[str, ...] | None) -> Facts:
+    """Every flag by its name; all are ``None`` where the item master said nothing of the kind."""
+    return {str(flag): None if told is None else flag in told for flag in ItemFlag}
+
+
+def _since_delivery(delivered: datetime | None, at: datetime, calendar: Calendar) -> Facts:
+    """The other ways to count from a delivery: by the clock, by workdays, by the day itself."""
+    names = ("hours_since_delivery", "working_days_since_delivery", "same_day_as_delivery")
+    if delivered is None:
+        return dict.fromkeys(names)
+    same_day = calendar.day_of(delivered) == calendar.day_of(at)
+    found = ((at - delivered) // HOUR, calendar.working_days(delivered, at), same_day)
+    return dict(zip(names, found, strict=True))
 
 
 def authorisation_facts(case: Case) -> Facts:
@@ -67,6 +98,7 @@ def authorisation_facts(case: Case) -> Facts:
         for line in case.lines
         if line.eligibility and line.eligibility.outcome == "ask_human"
     ]
+    keys = [dict(line.eligibility.values) for line in case.lines if line.eligibility]
     regulated = {line.requested.facts.regulated for line in case.lines}
     return {
         "value_minor": sum(line.requested.value_minor for line in case.lines),
@@ -79,6 +111,7 @@ def authorisation_facts(case: Case) -> Facts:
         "all_ineligible": all(outcome == "ineligible" for outcome in outcomes),
         "any_ask": bool(asks),
         "ask_role": asks[0] if asks else None,
+        "ask_second_role": next((k["second_role"] for k in keys if "second_role" in k), None),
         "any_reason_unclear": any(line.reason is None for line in case.lines),
         "regulated": "drug" if "drug" in regulated else "food" if "food" in regulated else "none",
         "goods_required": not all(needs_no_goods(line.reason) for line in case.lines),

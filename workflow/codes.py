@@ -90,6 +90,36 @@ class Condition(StrEnum):
     EMPTY = "empty"
 
 
+class ItemFlag(StrEnum):
+    """What an item master may say about an item beside its class."""
+
+    PERISHABLE = "perishable"
+    SEASONAL = "seasonal"
+    """Made for a season or a holiday."""
+    PRIVATE_LABEL = "private_label"
+    DIRECT_DELIVERY = "direct_delivery"
+    """The supplier delivers it to the customer's store."""
+
+
+class Temperature(StrEnum):
+    """How an item must be kept."""
+
+    DRY = "dry"
+    REFRIGERATED = "refrigerated"
+    FROZEN = "frozen"
+
+
+class Handover(StrEnum):
+    """Where the customer gives the goods back."""
+
+    AT_DELIVERY = "at_delivery"
+    """Refused, or given back to the driver who brought them."""
+    LATER_DELIVERY = "later_delivery"
+    """Given to the driver of a later delivery."""
+    COLLECTION = "collection"
+    """Collected for the return, or sent back."""
+
+
 class Lane(StrEnum):
     """How a decision point is walked: who acts, and how many must agree."""
 

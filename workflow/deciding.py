@@ -4,18 +4,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from workflow.approvals import ESCALATES_TO, check_limit, decider
+from workflow.actor import Actor
+from workflow.approvals import check_limit, decider
 from workflow.asking import allowed_dispositions
 from workflow.claiming import check_write_off, decide_evidence, settle_write_off
 from workflow.codes import ReturnReason
 from workflow.commands import DecideTask
 from workflow.credit import left_to_credit
-from workflow.escalating import pass_on
+from workflow.escalating import pass_on, passes_to
 from workflow.events import (
     DispositionPart,
     ReturnRefused,
     SurplusSettled,
     TaskDecided,
+    TaskOpened,
 )
 from workflow.holding import on_hold, release
 from workflow.intercompany import charge_back
@@ -99,9 +101,10 @@ def _first_of_two(run: Run, task: Task, command: DecideTask) -> bool:
 
 def _escalate(run: Run, task: Task, command: DecideTask) -> None:
     opened = task.opened
-    role = ESCALATES_TO.get(opened.role)
+    role = passes_to(opened)
     if role is None:
-        raise Refused("invalid_decision", f"Nobody stands above {opened.role}.")
+        keys = f" but {opened.other_role}, who holds the other key" if opened.other_role else ""
+        raise Refused("invalid_decision", f"Nobody stands above {opened.role}{keys}.")
     _record(run, task, command)
     pass_on(run, opened, role)
 
@@ -154,9 +157,26 @@ def _decide_authorisation(run: Run, task: Task, command: DecideTask) -> None:
             "not_eligible", "No line is eligible; override with authorise_all_lines or reject."
         )
     check_limit(run.case, task, command.actor, run.policies, task.opened.amount_minor)
-    if not _first_of_two(run, task, command):
+    if task.first_key:
+        _record(run, task, command)
+        _ask_other_key(run, task.opened, option, command.actor)
+    elif not _first_of_two(run, task, command):
         _record(run, task, command)
         grant(run, task.opened.verdict, command.actor.id, option)
+
+
+def _ask_other_key(run: Run, opened: TaskOpened, option: str, by: Actor) -> None:
+    """One of two keys is turned: the same question goes to the other role, with its answer."""
+    if opened.other_role is None:
+        raise AssertionError(f"{opened.task_id} has one key")
+    asked = replace(
+        opened,
+        proposal=option,
+        other_role=opened.role,
+        approved_by=(by.id,),
+        approved_for=(by.for_whom,) if by.for_whom else (),
+    )
+    pass_on(run, asked, opened.other_role)
 
 
 def _decide_receipt(run: Run, task: Task, command: DecideTask) -> None:

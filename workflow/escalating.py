@@ -6,7 +6,7 @@ be passed on again by itself, up to the top.
 
 from dataclasses import replace
 
-from workflow.approvals import ESCALATES_TO, require_any_role
+from workflow.approvals import ESCALATES_TO, apart, require_any_role
 from workflow.commands import EscalateOverdue
 from workflow.events import TaskEscalated, TaskOpened, TaskOverdue
 from workflow.run import Run
@@ -28,7 +28,7 @@ def escalate_overdue(run: Run, command: EscalateOverdue) -> None:
 
 def _escalate(run: Run, task: Task, unmanned: frozenset[str]) -> None:
     opened = task.opened
-    role = role_above(opened.role, unmanned)
+    role = passes_to(opened, unmanned)
     if role is None:
         if not task.overdue:
             case, due = run.case.return_id, opened.due_at
@@ -58,6 +58,14 @@ def role_above(role: str, unmanned: frozenset[str] = frozenset()) -> str | None:
     while above is not None and above in unmanned:
         above = ESCALATES_TO.get(above)
     return above or nearest
+
+
+def passes_to(opened: TaskOpened, unmanned: frozenset[str] = frozenset()) -> str | None:
+    """The role above that a task may go to; of two keys never to the role of the other one."""
+    role = role_above(opened.role, unmanned)
+    if role is not None and opened.other_role is not None and not apart(role, opened.other_role):
+        return None
+    return role
 
 
 def pass_on(run: Run, opened: TaskOpened, role: str) -> None:

@@ -13,11 +13,21 @@ from workflow.assessment import Assessment, Clearing, Masked
 
 
 @dataclass(frozen=True, slots=True)
+class AlsoHolds:
+    """A rule below the one that fired that stands in the way as well."""
+
+    rule: str
+    outcome: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What a policy said: outcome, the rule that fired, and every rule tried before it.
 
     ``policy`` is ``name@version#digest``; ``trace`` lists ``(rule id, fired)`` in order;
-    ``values`` are the rule's further columns (``percent``, ``window_days`` ...) as text.
+    ``values`` are the rule's further columns (``percent``, ``window_days`` ...) as text;
+    ``also`` is what else stands in the way, where the outcome does not let through.
     """
 
     policy: str
@@ -27,6 +37,7 @@ class Verdict:
     role: str | None = None
     trace: tuple[tuple[str, bool], ...] = ()
     values: tuple[tuple[str, str], ...] = ()
+    also: tuple[AlsoHolds, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +89,28 @@ class LineFacts:
     """Serial numbers on the source line; empty where none are known."""
     master_blocks: tuple[str, ...] = ()
     """Dispositions that wait for a gap in the item's master record to be closed."""
+    flags: tuple[str, ...] | None = None
+    """``ItemFlag`` codes of the item master; ``None`` is not known."""
+    temperature: str | None = None
+    warranty_days: int | None = None
+    """From the customer's agreement, else the item's; ``None`` leaves the policy's own."""
+    supplier_takes_unsaleables: bool | None = None
+    delivery_signed: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What the requester says of the goods; ``None`` was not asked, or not answered.
+
+    ``condition`` is a ``Condition``, ``handed_over`` a ``Handover``; ``barcode``: the goods carry
+    a readable one (UPC or EAN); ``soiled``: they could be cleaned.
+    """
+
+    condition: str | None = None
+    handed_over: str | None = None
+    barcode: bool | None = None
+    soiled: bool | None = None
+    infested: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +132,7 @@ class RequestedLine:
     """Net value of the requested quantity at the price really invoiced."""
     serials: tuple[str, ...] = ()
     foreign_reason: str | None = None
+    stated: Stated = Stated()
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +237,11 @@ class TaskOpened:
     """Who gave up the rest of a claim, for ``write_off`` tasks; they may not decide it."""
     note: str = ""
     """Why they gave it up."""
+    other_role: str | None = None
+    """Two keys: the role of the other one, who holds it turned it already where ``approved_by``
+    names somebody."""
+    approved_by: tuple[str, ...] = ()
+    approved_for: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

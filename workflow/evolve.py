@@ -142,8 +142,8 @@ def _noted(case: Case, event: CaseEvent) -> Case:
         case EligibilityJudged():
             return _line(case, event.line, lambda x: replace(x, eligibility=event.verdict))
         case TaskOpened():
-            opened = case.tasks_opened + 1
-            return replace(case, tasks=(*case.tasks, Task(event)), tasks_opened=opened)
+            task = Task(event, event.approved_by, event.approved_for)
+            return replace(case, tasks=(*case.tasks, task), tasks_opened=case.tasks_opened + 1)
         case TaskDecided():
             return _decided(case, event)
         case SecondReviewGiven():

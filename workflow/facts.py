@@ -33,6 +33,8 @@ class CustomerRegistered:
     postcode: str | None = None
     city: str | None = None
     email_domain: str | None = None
+    warranty_days: int | None = None
+    """From the customer's agreement, counted from delivery; goes before the item's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class SupplierRegistered:
     claim_window_days: int
     accepts_returns: bool
     credit_percent: int
+    takes_unsaleables: bool | None = None
+    """Listed as bearing goods that cannot be sold any more; ``None`` is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,8 @@ class ProductListed:
 
     ``returnable`` is ``always``, ``never`` or ``by_authorisation``; ``regulated`` is
     ``none``, ``food`` or ``drug``; ``date_kind`` is ``none``, ``use_by`` or
-    ``best_before`` (two kinds of date, EU 1169/2011).
+    ``best_before`` (two kinds of date, EU 1169/2011). ``flags`` are ``ItemFlag`` codes, ``None``
+    where the master says nothing of the kind; ``temperature`` is a ``Temperature``.
     """
 
     sku: str
@@ -94,6 +99,10 @@ class ProductListed:
     width_mm: int | None = None
     height_mm: int | None = None
     weight_g: int | None = None
+    flags: tuple[str, ...] | None = None
+    temperature: str | None = None
+    warranty_days: int | None = None
+    """Counted from delivery."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +174,8 @@ class InvoiceRecorded:
     warehouse: str | None = None
     country: str | None = None
     channel: str | None = None
+    delivery_signed: bool | None = None
+    """The customer signed for the delivery as complete; ``None`` is not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,13 +16,14 @@ from workflow.events import Verdict
 from workflow.policy_examples import check_examples
 from workflow.policy_reading import Fault, read_policy
 from workflow.policy_table import Policy, Rule, WrongFacts
+from workflow.workdays import Calendar
 
 __all__ = [
     "Change", "Fault", "Mismatch", "Policies", "Policy", "Rule", "WrongFacts",
     "check", "diff", "load",
 ]  # fmt: skip
 
-NOT_A_POLICY = frozenset({"crosswalk.toml"})
+NOT_A_POLICY = frozenset({"crosswalk.toml", "pack.toml"})
 """Data beside the policies that is no decision table."""
 
 KEPT = frozenset({"eligibility", "authorisation", "disposition", "credit"})
@@ -78,14 +79,20 @@ class Policies:
         return tuple(policy.ref for policy in self.versions if policy.name in KEPT)
 
     def judge(self, name: str, facts: Mapping[str, object]) -> Verdict:
-        """See ``Policy.judge``."""
-        return self[name].judge(facts)
+        """See ``Policy.judge``; facts that the policy does not declare are left out."""
+        policy = self[name]
+        return policy.judge(policy.reads(facts))
 
     def masks(
         self, name: str, facts: Mapping[str, object]
     ) -> tuple[tuple[str, ...], tuple[Masked, ...]]:
-        """See ``Policy.masks``."""
-        return self[name].masks(facts)
+        """See ``Policy.masks``; facts that the policy does not declare are left out."""
+        policy = self[name]
+        return policy.masks(policy.reads(facts))
+
+    def calendar(self, name: str) -> Calendar:
+        """The calendar that a policy's days are counted in."""
+        return self[name].calendar
 
     def covers(
         self,

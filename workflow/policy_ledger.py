@@ -106,12 +106,8 @@ def read_draft(draft: Draft, known: Policies) -> tuple[Policy | None, list[Fault
 def _unfit(draft: Policy, asked: Policy) -> list[str]:
     """Why the program could not ask the draft as it asks the policy that it would replace."""
     says = []
-    for name in sorted(asked.declared ^ draft.declared):
-        says.append(
-            f"must declare {name}, which the program asks with"
-            if name in asked.declared
-            else f"declares {name}, which nobody would tell it"
-        )
+    for name in sorted(draft.declared - asked.declared):
+        says.append(f"declares {name}, which nobody would tell it")
     for name in sorted(asked.declared & draft.declared):
         old, new = asked.facts[name], draft.facts[name]
         if (old.kind, old.required, set(old.one_of)) != (new.kind, new.required, set(new.one_of)):

@@ -1,14 +1,16 @@
 """The reference pages of policies and codes, written from the data they describe.
 
-``python -m workflow.policy_pages`` rewrites ``docs/reference/policies.md`` and ``codes.md``; a
-test fails while they differ from what the data says.
+``python -m workflow.policy_pages`` rewrites ``docs/reference/policies.md``, ``policy-packs.md`` and
+``codes.md``; a test fails while they differ from what the data says.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from workflow.crosswalk import OWN_CODES, Crosswalk
 from workflow.crosswalk import load as load_crosswalk
 from workflow.policy import Policies, Policy, Rule, load
+from workflow.policy_packs import Pack, names_of, read_pack
 
 _POLICIES = """# Policies
 
@@ -28,6 +30,13 @@ In `master_…` every rule that holds is a finding about a record: a task for it
   guarded (`days != null && days > 30`) or dealt with by a rule above. At loading every condition
   is tried with every kind of value, `null` included; one that could have no answer refuses to
   load. *Required* facts are never missing: asking without one is an error of the caller.
+- **Every reason.** Where a table says which outcome is its `yes`, a verdict that is none also tells
+  the rules below the one that decided that hold too, down to the first that would say yes: what
+  else stands in the way. Such rules state their own bounds instead of leaning on those above.
+- **Two keys.** A rule that asks a human may name a `second_role`: after somebody of the role says
+  yes, the same is asked of that one. Two people, in whatever name; the no of either ends it.
+- **Days of the business.** `[calendar]` in a table says `time_zone`, `weekdays` and `holidays`;
+  working days and the day of delivery are counted by it. Without one: UTC, Monday to Friday.
 - **In doubt, careful.** Should a condition still have no answer (a sum out of range), a judging
   policy answers with its last rule and names the rule under `unevaluated`; a removing policy
   takes the rule as fired.
@@ -45,6 +54,30 @@ In `master_…` every rule that holds is a finding about a record: a task for it
   people take at a point are taken a second time, blind.
 """
 
+_PACKS = """# Policy packs
+
+Written from `policies/packs/` by `python -m workflow.policy_pages`; edit the data, not this page.
+
+The published return terms of eight distributors as tables that a business unit can adopt, to start
+from instead of an empty page. Terms change and ours is a reading of them: check before you adopt.
+
+    triage policy packs
+    triage policy adopt battaglia --unit foodservice --by paula
+    triage policy publish eligibility:1 --by pavel
+
+`adopt` proposes the tables as the unit's own, under its next version, from today or `--effective`;
+somebody else publishes them, with the replay in front of them, as
+[every change](../how-to/change-a-policy.md). `triage policy check` checks packs too.
+
+Recalls, holds, two keys, medicines and goods without a source are decided above the published rules
+as in the [general tables](policies.md), word for word; below are the rules that differ.
+
+What they read is told with the masters and documents: `flags`, `temperature` and `warranty_days` of
+a product, `takes_unsaleables` of a supplier, `warranty_days` of a customer, `delivery_signed` of an
+invoice; and with the request, for each line, `stated`: `condition`, `handed_over`, `barcode`,
+`soiled`, `infested`. What nobody told is missing, not false.
+"""
+
 _CODES = """# Codes
 
 Written from `policies/crosswalk.toml` by `python -m workflow.policy_pages`; edit the data, not this
@@ -57,6 +90,26 @@ def policies_page(policies: Policies) -> str:
     """``docs/reference/policies.md``: every policy's facts and rules as tables."""
     names = sorted({policy.name for policy in policies.versions})
     return "\n".join([_POLICIES, *(_policy(policies[name]) for name in names)])
+
+
+def packs_page(packs: list[Pack], general: Policies) -> str:
+    """``docs/reference/policy-packs.md``: of every pack what was published, how we read it, and
+    the rules that are not those of the general table."""
+    lines = [_PACKS]
+    for pack in packs:
+        lines += [f"## {pack.title}", "", f"`{pack.name}`. Published:", ""]
+        lines += [*(f"- {says}" for says in pack.published), "", "Our reading:", ""]
+        lines += [*(f"- {says}" for says in pack.reading), ""]
+        for policy in pack.policies:
+            house = {rule.id: rule.columns() for rule in general[policy.name].rules}
+            own = [rule for rule in policy.rules if rule.columns() != house.get(rule.id)]
+            lines += [f"### {policy.name} of {pack.name}", "", *_rules(own), ""]
+    return "\n".join(lines)
+
+
+def _rules(rules: Sequence[Rule], finds: str = "") -> list[str]:
+    rows = [f"| `{r.id}` | {_cell(r)} | {_then(r, finds)} | {r.because} |" for r in rules]
+    return ["| rule | when | then | because |", "|---|---|---|---|", *rows]
 
 
 def _policy(policy: Policy) -> str:
@@ -75,11 +128,7 @@ def _policy(policy: Policy) -> str:
         f"| `{f.name}` | {f.kind} | {f.unit} | {'no' if f.required else 'yes'} | {f.says} |"
         for f in policy.facts.values()
     ]
-    lines += ["", "| rule | when | then | because |", "|---|---|---|---|"]
-    lines += [
-        f"| `{rule.id}` | {_cell(rule)} | {_then(rule, policy.finds)} | {rule.because} |"
-        for rule in policy.rules
-    ]
+    lines += ["", *_rules(policy.rules, policy.finds)]
     if policy.reviews:
         lines += [
             "",
@@ -126,8 +175,11 @@ def pages(root: Path) -> dict[Path, str]:
     """The pages as they should be, by path under ``root`` (the checkout)."""
     folder = root / "policies"
     reference = root / "docs" / "reference"
+    general = load(folder)
+    packs = [read_pack(folder, name, general)[0] for name in names_of(folder)]
     return {
-        reference / "policies.md": policies_page(load(folder)),
+        reference / "policies.md": policies_page(general),
+        reference / "policy-packs.md": packs_page([p for p in packs if p is not None], general),
         reference / "codes.md": codes_page(load_crosswalk(folder / "crosswalk.toml")),
     }
 

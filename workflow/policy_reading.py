@@ -9,15 +9,18 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from workflow.approvals import apart
 from workflow.codes import (
     Channel,
     CreditDecision,
     Disposition,
+    Handover,
     Lane,
     Point,
     Release,
     ReturnReason,
     Role,
+    Temperature,
 )
 from workflow.codes import (
     Condition as GoodsCondition,
@@ -25,10 +28,11 @@ from workflow.codes import (
 from workflow.policy_condition import KINDS, Condition, DeclaredFact, compile_condition
 from workflow.policy_limits import Limit, SecondReview, Stop
 from workflow.policy_table import Policy, Rule
+from workflow.workdays import read_calendar
 
 _TOP = {
     "name", "version", "effective", "says", "outcomes", "options", "stays",
-    "facts", "values", "rule", "limit", "stop", "review", "finds",
+    "facts", "values", "rule", "limit", "stop", "review", "finds", "yes", "calendar",
 }  # fmt: skip
 _RULE = {"id", "when", "outcome", "role", "because", "removes"}
 _FACT = {"type", "unit", "says", "required", "one_of"}
@@ -44,10 +48,13 @@ VOCABULARIES: dict[str, type[StrEnum]] = {
     "Condition": GoodsCondition,
     "CreditDecision": CreditDecision,
     "Disposition": Disposition,
+    "Handover": Handover,
     "Lane": Lane,
     "Point": Point,
     "Release": Release,
     "ReturnReason": ReturnReason,
+    "Role": Role,
+    "Temperature": Temperature,
 }
 """Canonical lists that ``one_of`` may name instead of repeating them."""
 
@@ -104,6 +111,9 @@ class _Reading:
         self._read_facts()
         limits, rows = self._limits()
         reviews = self._reviews()
+        calendar, wrong = read_calendar(self.table.get("calendar", {}))
+        for says in wrong:
+            self.fault(f"its calendar has {says}")
         rules = rows + self._rules()
         self._check_set(rules)
         if self.faults:
@@ -124,6 +134,8 @@ class _Reading:
             columns=tuple((k, str(c.get("type"))) for k, c in self.table.get("values", {}).items()),
             unit=self.unit,
             finds=self.table.get("finds", ""),
+            yes=self.table.get("yes"),
+            calendar=calendar,
         )
         return policy, []
 
@@ -141,6 +153,8 @@ class _Reading:
                 self.fault("finds gaps and needs options = what a gap may block, or []")
         elif "options" in self.table and self.table.get("stays") not in self.table["options"]:
             self.fault("needs stays = the option that is left when the rules removed all")
+        if self.table.get("yes", None) not in (None, *self.table.get("outcomes", [])):
+            self.fault("yes names none of its outcomes")
 
     def _read_facts(self) -> None:
         for name, line in self.table.get("facts", {}).items():
@@ -181,6 +195,7 @@ class _Reading:
         for number, row in enumerate(self.table.get("rule", []), start=1):
             name = self._identified(row, f"number {number}")
             self._keys(row, _RULE | columns, name)
+            self._check_keys(row, name)
             rules.append(
                 Rule(
                     id=name,
@@ -195,6 +210,11 @@ class _Reading:
                 )
             )
         return rules
+
+    def _check_keys(self, row: Mapping[str, Any], rule: str) -> None:
+        role, other = row.get("role"), row.get("second_role")
+        if other is not None and (role is None or not apart(role, other)):
+            self.fault(f"second_role {other!r} is no other key than role {role!r}", rule)
 
     def _identified(self, row: Mapping[str, Any], otherwise: str) -> str:
         name = row.get("id")

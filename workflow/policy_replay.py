@@ -202,8 +202,13 @@ def _short(verdict: Verdict) -> Said:
 def _eligibility(known: Policies, state: Born, event: CaseEvent, at: datetime) -> Asked | None:
     if not isinstance(event, EligibilityJudged):
         return None
-    facts = eligibility_facts(state.case, _line(state, event.line), at)
-    return _asked(state, event, at, _short(event.verdict), lambda p: _short(p.judge(facts)))
+    line = _line(state, event.line)
+
+    def again(policy: Policy) -> Said:
+        facts = eligibility_facts(state.case, line, at, policy.calendar)
+        return _short(policy.judge(policy.reads(facts)))
+
+    return _asked(state, event, at, _short(event.verdict), again)
 
 
 def _authorisation(known: Policies, state: Born, event: CaseEvent, at: datetime) -> Asked | None:
@@ -213,14 +218,14 @@ def _authorisation(known: Policies, state: Born, event: CaseEvent, at: datetime)
             pass
         case ReturnRefused(refused_by="system", verdict=verdict):
             pass
-        case TaskOpened(point="authorisation", verdict=verdict) if not any(
+        case TaskOpened(point="authorisation", approved_by=(), verdict=verdict) if not any(
             task.opened.point == "authorisation" for task in state.case.tasks
         ):
             pass
         case _:
             return None
     facts = authorisation_facts(state.case)
-    return _asked(state, event, at, _short(verdict), lambda p: _short(p.judge(facts)))
+    return _asked(state, event, at, _short(verdict), lambda p: _short(p.judge(p.reads(facts))))
 
 
 def _disposition(known: Policies, state: Born, event: CaseEvent, at: datetime) -> Asked | None:

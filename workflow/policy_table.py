@@ -5,14 +5,16 @@ every rule and lets each remove options; ``found`` names every rule that a recor
 ``policy_reading.py`` makes policies from text.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from typing import Any
 
 from workflow.assessment import Masked
-from workflow.events import Verdict
+from workflow.events import AlsoHolds, Verdict
 from workflow.policy_condition import CannotTell, Condition, DeclaredFact, context_of
 from workflow.policy_limits import Limit, SecondReview
+from workflow.workdays import MONDAY_TO_FRIDAY, Calendar
 
 
 class WrongFacts(ValueError):
@@ -56,7 +58,9 @@ class Policy:
     and ``reviews`` where rows of approval limits and second reviews were given. ``unit`` names
     the business unit that it is a variant for; empty is general. ``published_at`` is ``None``
     for what ships with the program. ``finds`` names the master whose gaps the rules find; its
-    ``options`` are what a gap may block, and a rule's ``removes`` what it does.
+    ``options`` are what a gap may block, and a rule's ``removes`` what it does. ``yes`` is the
+    outcome that lets through, where there is one; ``calendar`` counts the days that its facts are
+    told in.
     """
 
     name: str
@@ -76,6 +80,8 @@ class Policy:
     published_at: datetime | None = None
     withdrawn_at: datetime | None = None
     finds: str = ""
+    yes: str | None = None
+    calendar: Calendar = MONDAY_TO_FRIDAY
 
     @property
     def ref(self) -> str:
@@ -101,6 +107,7 @@ class Policy:
     def judge(self, facts: Mapping[str, object]) -> Verdict:
         """The verdict of the first rule that fires, with every rule tried before it.
 
+        Where it is not a ``yes``, ``also`` lists what else stands in the way: see ``_also``.
         A fact left out is ``null``. Raises ``WrongFacts``. A rule that cannot be evaluated in
         spite of the proof at loading (an overflowing sum) ends the trial: the last rule, which
         every policy keeps for the unforeseen, speaks, and ``values`` names the rule as
@@ -111,7 +118,7 @@ class Policy:
             raise WrongFacts(f"{self.ref} gives no verdicts; ask it with {way}().")
         context = context_of(self._checked(facts))
         trace: list[tuple[str, bool]] = []
-        for rule in self.rules:
+        for number, rule in enumerate(self.rules, start=1):
             try:
                 fired = rule.when is None or rule.when.holds(context)
             except CannotTell:
@@ -119,7 +126,8 @@ class Policy:
                 return self._verdict(self.rules[-1], trace, (("unevaluated", rule.id),))
             trace.append((rule.id, fired))
             if fired:
-                return self._verdict(rule, trace)
+                verdict = self._verdict(rule, trace)
+                return replace(verdict, also=self._also(rule, self.rules[number:], context))
         raise AssertionError(f"{self.ref} is not total")
 
     def masks(self, facts: Mapping[str, object]) -> tuple[tuple[str, ...], tuple[Masked, ...]]:
@@ -153,6 +161,31 @@ class Policy:
             raise WrongFacts(f"{self.ref} finds no gaps; ask it with judge() or masks().")
         context = context_of(self._checked(facts))
         return tuple(rule for rule in self.rules if _fires(rule, context))
+
+    def _also(self, fired: Rule, below: Sequence[Rule], context: Any) -> tuple[AlsoHolds, ...]:
+        """The rules below that hold too, down to the first that lets through, or might if more
+        were known: what would be said next were the ones above lifted. The last rule, for the
+        unforeseen, is no reason."""
+        if self.yes is None or fired.outcome == self.yes:
+            return ()
+        found: list[AlsoHolds] = []
+        for rule in below:
+            if rule.when is None:
+                break
+            try:
+                holds = rule.when.holds(context)
+            except CannotTell:  # it relies on a fact that a rule above deals with
+                holds = rule.outcome == self.yes
+            if holds and rule.outcome == self.yes:
+                break
+            if holds:
+                found.append(AlsoHolds(rule.id, rule.outcome, rule.because))
+        return tuple(found)
+
+    def reads(self, facts: Mapping[str, object]) -> dict[str, object]:
+        """Those of the facts that it declares: the program tells more than a small table reads,
+        or one that was written before there was as much to tell."""
+        return {name: value for name, value in facts.items() if name in self.facts}
 
     def _verdict(
         self, rule: Rule, trace: list[tuple[str, bool]], more: tuple[tuple[str, str], ...] = ()

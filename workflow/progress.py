@@ -35,7 +35,7 @@ from workflow.holding import ask_for_release
 from workflow.intercompany import charge_parts_back
 from workflow.lanes import Answered, choose_lane, stake
 from workflow.run import Run
-from workflow.state import Authorised, Credit, Line, Portion, UnderReview
+from workflow.state import Authorised, Case, Credit, Line, Portion, UnderReview
 from workflow.tasks import open_task
 
 
@@ -123,9 +123,11 @@ def _settle_by_model(run: Run, line: Line) -> None:
 def _judge_eligibility(run: Run) -> None:
     if any(line.reason is None for line in run.case.lines):
         return
+    calendar = run.policies.calendar("eligibility")
     for line in run.case.lines:
         if line.eligibility is None:
-            verdict = run.policies.judge("eligibility", eligibility_facts(run.case, line, run.at))
+            facts = eligibility_facts(run.case, line, run.at, calendar)
+            verdict = run.policies.judge("eligibility", facts)
             run.emit(EligibilityJudged(run.case.return_id, line.number, verdict))
 
 
@@ -137,23 +139,42 @@ def _authorise(run: Run) -> None:
     if verdict.outcome == "authorise":
         grant(run, verdict, "system")
     elif verdict.outcome == "refuse":
-        reasons = [
-            f"line {line.number}: {line.eligibility.because}"
-            for line in case.lines
-            if line.eligibility and line.eligibility.outcome == "ineligible"
-        ]
-        because = " ".join([verdict.because, *reasons])
+        because = " ".join([verdict.because, *_reasons(case)])
         run.emit(ReturnRefused(case.return_id, "not_eligible", because, "system", run.at, verdict))
     else:
+        role, other_role = _keys(case, verdict)
         open_task(
             run,
             "authorisation",
-            verdict.role or "returns_manager",
+            role,
             verdict,
             sum(line.requested.value_minor for line in case.lines),
+            other_role=other_role,
             proposal="authorise",
             allowed=("authorise", "authorise_all_lines", "without_goods"),
         )
+
+
+def _reasons(case: Case) -> list[str]:
+    """Why the lines may not come back: of each every rule that refuses it."""
+    told = []
+    for line in case.lines:
+        said = line.eligibility
+        if said is not None and said.outcome == "ineligible":
+            also = [one.because for one in said.also if one.outcome == "ineligible"]
+            told.append(" ".join([f"line {line.number}: {said.because}", *also]))
+    return told
+
+
+def _keys(case: Case, verdict: Verdict) -> tuple[str, str | None]:
+    """Who is asked, and whose is the other key: as the first line that asks for two says, else as
+    the authorisation does. Two keys asked for by a line are never fewer."""
+    asked = [line.eligibility for line in case.lines if line.eligibility is not None]
+    for one in (*asked, verdict):
+        other = dict(one.values).get("second_role")
+        if other is not None:
+            return one.role or "returns_manager", other
+    return verdict.role or "returns_manager", None
 
 
 def grant(run: Run, verdict: Verdict, by: str, option: str = "authorise") -> None:

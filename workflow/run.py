@@ -11,6 +11,7 @@ from workflow.events import CaseEvent, TaskWithdrawn, Verdict
 from workflow.evolve import evolve
 from workflow.refused import Refused
 from workflow.state import Authorised, Born, Case, State, Unborn, UnderReview
+from workflow.workdays import Calendar
 
 
 class PolicyBook(Protocol):
@@ -21,6 +22,7 @@ class PolicyBook(Protocol):
     def masks(
         self, name: str, facts: Mapping[str, object]
     ) -> tuple[tuple[str, ...], tuple[Masked, ...]]: ...
+    def calendar(self, name: str) -> Calendar: ...
     def covers(
         self,
         role: str,

@@ -182,7 +182,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """An open decision. ``approved_by`` holds the first of two people under dual control,
+    """An open decision. ``approved_by`` holds the first of two people (dual control, two keys),
     ``approved_for`` the delegator in whose name, if they said yes in another's."""
 
     opened: TaskOpened
@@ -190,6 +190,11 @@ class Task:
     approved_for: tuple[str, ...] = ()
     overdue: bool = False
     """Past its due time, with nobody above to pass it on to."""
+
+    @property
+    def first_key(self) -> bool:
+        """One of two keys, and neither is turned: a yes puts the question to the other role."""
+        return self.opened.other_role is not None and not self.approved_by
 
 
 @dataclass(frozen=True, slots=True)

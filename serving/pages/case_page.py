@@ -99,7 +99,7 @@ def draw(
         acting = mandated(conn, actor, now)
     withheld = hidden(state.case)
     state = blinded(state)
-    body = case_json(state, len(history))
+    body = case_json(state, len(history), services.policies.known)
     lines = [_line(line, state, masters) for line in _list(body["lines"])]
     looks = TaskLooks(services, state, body, acting, now, kept, rows["tasks"] if rows else ())
     tasks = [task_view(looks, task) for task in state.case.tasks]

@@ -1,6 +1,7 @@
 """Asking for a return on behalf of a customer: invoice line, quantity, and their own words."""
 
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
@@ -19,13 +20,16 @@ from serving.routes.returns import REQUESTERS
 from serving.shapes import ReturnLineShape, ReturnShape
 from serving.wiring import services_of
 from workflow.approvals import require_any_role
-from workflow.codes import ReturnReason
+from workflow.codes import Condition, Handover, ReturnReason
 from workflow.refused import Refused
 
 router = APIRouter(route_class=DeskRoute)
 LINES = 3
 """Rows of the form; longer requests come through the API or from the portal."""
-FIELDS = ("invoice", "invoice_line", "sku", "quantity", "lot", "reason_code", "reason_text")
+STATED = ("condition", "handed_over")
+FIELDS = (
+    "invoice", "invoice_line", "sku", "quantity", "lot", "reason_code", "reason_text", *STATED,
+)  # fmt: skip
 Rows = Annotated[list[str] | None, Form()]
 
 
@@ -53,6 +57,8 @@ def _draw(
         kept=kept,
         rows=shown,
         reasons=sorted(ReturnReason),
+        conditions=list(Condition),
+        handovers=list(Handover),
         most_text=2000,
         error=error,
     )
@@ -72,13 +78,17 @@ def ask(
     lot: Rows = None,
     reason_code: Rows = None,
     reason_text: Rows = None,
+    condition: Rows = None,
+    handed_over: Rows = None,
     files: Files = None,
 ) -> Response:
     """Record the request and go to its case: authorised, refused, or waiting for someone."""
     require_any_role(actor, REQUESTERS, "Requesting a return")
     services = services_of(request)
-    columns = (invoice, invoice_line, sku, quantity, lot, reason_code, reason_text)
-    given = zip(*(column or [] for column in columns), strict=False)
+    columns = (
+        invoice, invoice_line, sku, quantity, lot, reason_code, reason_text, condition, handed_over,
+    )  # fmt: skip
+    given = zip_longest(*(column or [] for column in columns), fillvalue="")
     rows = [dict(zip(FIELDS, row, strict=True)) for row in given][:LINES]
     kept = {"customer": customer.strip(), "reference": reference.strip()}
     brought = files_of(files)
@@ -144,6 +154,7 @@ def _line(
         "reason_code": row["reason_code"] or None,
         "reason_text": row["reason_text"],
         "evidence": list(evidence),
+        "stated": {name: row[name] or None for name in STATED},
     }
     line: ReturnLineShape = shaped(lambda: ReturnLineShape.model_validate(found_line))
     return line

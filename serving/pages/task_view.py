@@ -11,8 +11,9 @@ from serving.pages.sentences import option
 from serving.present import assessment_json, credit_json, portion_json, task_json
 from serving.wiring import Services
 from workflow.actor import Actor
-from workflow.approvals import ESCALATES_TO, LIMITED, check_limit, decider
+from workflow.approvals import LIMITED, check_limit, decider
 from workflow.asking import allowed_dispositions
+from workflow.escalating import passes_to
 from workflow.refused import Refused
 from workflow.state import Born, Credit, Line, Portion, Task
 
@@ -60,7 +61,7 @@ def task_view(looks: TaskLooks, task: Task) -> dict[str, Any]:
         "removed": _removed(portion, looks) if opened.point in ("disposition", "release") else [],
         "proposed": option(opened.proposal, opened.point),
         "net_minor": credit.proposed.net_minor if credit else None,
-        "escalates_to": ESCALATES_TO.get(opened.role),
+        "escalates_to": passes_to(opened),
         "due": sentences.until(opened.due_at, looks.now),
         "overdue": opened.due_at < looks.now,
         "reason_codes": (

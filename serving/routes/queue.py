@@ -139,6 +139,7 @@ def decide(task_id: str, shape: DecisionShape, request: Request, actor: Signed) 
         handled = act(services.cases, services.assessor, conn, return_id, command)
         leases.release(conn, task_id, actor.id)  # a second person may be wanted now
         state = situation(handled.state, return_id)
-        return Reply(case_json(state, handled.version), 200, etag(handled.version))
+        body = case_json(state, handled.version, services.policies.known)
+        return Reply(body, 200, etag(handled.version))
 
     return once(request, actor, shape, work)

@@ -109,7 +109,8 @@ def obey(
         command = build(conn, services.clock())
         handled = act(services.cases, services.assessor, conn, return_id, command, expected)
         state = situation(handled.state, return_id)
-        return Reply(case_json(state, handled.version), 200, etag(handled.version))
+        body = case_json(state, handled.version, services.policies.known)
+        return Reply(body, 200, etag(handled.version))
 
     return once(request, actor, shape, work)
 
@@ -129,7 +130,8 @@ def request_return(shape: ReturnShape, request: Request, actor: Signed) -> Respo
         handled = act(services.cases, services.assessor, conn, return_id, command)
         state = situation(handled.state, return_id)
         headers = etag(handled.version) | {"Location": f"/v1/returns/{return_id}"}
-        return Reply(case_json(state, handled.version), 201, headers)
+        body = case_json(state, handled.version, services.policies.known)
+        return Reply(body, 201, headers)
 
     return once(request, actor, shape, work)
 
@@ -161,7 +163,8 @@ def read_return(return_id: str, request: Request, actor: Signed) -> Response:
         state = situation(fold(entry.event for entry in history), return_id)
         skus = {line.requested.sku for line in state.case.lines}
         about = findings.about(conn, state.case.requested.customer_id, skus)
-    body = case_json(state, len(history)) | {
+    body = case_json(state, len(history), services.policies.known)
+    body |= {
         "timeline": timeline_json(history, hidden(state.case)),
         "findings": [finding_json(row) for row in about],
     }

@@ -39,12 +39,15 @@ from workflow.facts import (
     SupplierRegistered,
 )
 
-CUSTOMER = CustomerRegistered("C-1", "Acme", "industrial", "US", "portal", "key", True, "K-7", 30)
-PRODUCT = ProductListed(
-    "MILK-1", "Milk", "dairy", "food", "case", 0, "S-1", "USD", 1200, True, 21, "use_by", "food"
+CUSTOMER = CustomerRegistered(
+    "C-1", "Acme", "industrial", "US", "portal", "key", True, "K-7", 30, warranty_days=730
 )
+PRODUCT = ProductListed(
+    "MILK-1", "Milk", "dairy", "food", "case", 0, "S-1", "USD", 1200, True, 21, "use_by", "food",
+    cold_chain=True, flags=("perishable",), temperature="refrigerated", warranty_days=5,
+)  # fmt: skip
 LOT = LotRegistered("MILK-1", "L-1", "S-1", date(2026, 10, 1), date(2026, 10, 22))
-SUPPLIER = SupplierRegistered("S-1", "Dairy", 14, True, 80)
+SUPPLIER = SupplierRegistered("S-1", "Dairy", 14, True, 80, True)
 
 
 def test_masters_come_back_as_told(engine: Engine) -> None:

@@ -286,6 +286,10 @@ def every_situation(desk: DeskWorld) -> None:
         "R-1004",
         [line(desk.sell("GLOVE-1", 50, 300_00), 5, "we took too many of them", "GLOVE-1")],
     )
+    desk.ask(
+        "R-1011",
+        [line(desk.sell("HOSE-1", 5, 90_00), 5, "we took too many of them", "HOSE-1")],
+    )
     _credits(desk)
     _goods(desk)
     findings(desk)
@@ -295,7 +299,11 @@ def _masters(desk: DeskWorld) -> None:
     desk.tell(
         ProductListed(
             "GLOVE-1", "Nitrile gloves, box of 100, not returnable", "safety", "industrial", "EA",
-            0, "S-1001", "USD", 3_10, returnable="never",
+            0, "S-1001", "USD", 3_10, returnable="never", stocked=False,
+        ),
+        ProductListed(
+            "HOSE-1", "Hose, cut to length", "cut_to_length", "industrial", "M", 0, "S-1001",
+            "USD", 9_10, stocked=False,
         ),
         LotRegistered("PMP-1001", "L9999", "S-1001", None, None),
     )  # fmt: skip

@@ -23,12 +23,15 @@ def test_a_return_is_asked_for_by_its_invoice_line(sign_in: SignIn, desk: DeskWo
         "invoice": desk.sell("SEA-1001", 4, 58_00),
         "quantity": "2",
         "reason_text": "we took too many",
+        "condition": "sealed",
+        "handed_over": "at_delivery",
     }
     first, again = ask(client, **form), ask(client, **form)
     assert first.status_code == 303 and first.headers == again.headers
     page = client.get(first.headers["location"])
     assert "The return is recorded." in page.text
     assert "Seal kit for gear pump GP-22" in page.text and "Authorised" in page.text
+    assert "condition sealed, handed over at delivery" in page.text
 
 
 def test_a_request_that_cannot_be_is_drawn_again(sign_in: SignIn, desk: DeskWorld) -> None:

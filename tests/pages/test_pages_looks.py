@@ -38,14 +38,17 @@ def test_every_situation_has_a_page(full: DeskWorld) -> None:
     with TestClient(create_app(full.services), follow_redirects=False) as client:
         token = token_of(client.get("/sign-in"))
         client.post("/sign-in", data={"user": "nadia", "password": PASSWORD, "csrf": token})
-        pages = {n: client.get(f"/returns/R-10{n:02}").text for n in range(1, 11)}
+        pages = {n: client.get(f"/returns/R-10{n:02}").text for n in range(1, 12)}
         paths = "/queue /queue?order=risk /returns?status=closed /exceptions /models /operations"
         lists = [client.get(path) for path in paths.split()]
     assert all(answer.status_code == 200 for answer in lists)
     assert "<script" not in pages[2] and "&lt;script&gt;alert(&#39;hello&#39;)" in pages[2]
     assert '<mark class="for"' in pages[2] and '<mark class="against"' in pages[2]
     assert "it does not read this language" in pages[2]
-    assert "The item is sold as not returnable" in pages[4]
+    assert "The item is sold as not returnable" in pages[4] and "Needs two keys." in pages[4]
+    assert "Also: Special orders come back only for a fault." in pages[4]
+    assert "<b>Refused.</b>" in pages[11] and "cut or made for this customer" in pages[11]
+    assert "Rules tried:" in pages[11] and "not: recall_open" in pages[11]
     assert "Needs 2 people." in pages[5] and "xenia said yes." in pages[5]
     assert "nothing is left to do" in pages[6]
     assert "Credit memo in the ERP is parked.</b> period_closed" in pages[7]

@@ -84,3 +84,29 @@ def test_a_variant_lies_in_its_units_folder(office: Path) -> None:
     triage("propose", path, "--by", "paula", "--effective", day)
     triage("publish", "credit:1", "--by", "pavel")
     assert "credit/food_beverage@2" in triage("versions")
+
+
+def test_a_pack_is_adopted_by_a_unit(office: Path) -> None:
+    """Its tables are proposed as the unit's own, from today; somebody else publishes them. Adopted
+    a second time they are the unit's next version; of an unknown pack it says which there are."""
+    assert "falter: George J. Falter (credit, eligibility)" in triage("packs")
+    words = ("adopt", "falter", "--unit", "food_beverage", "--by", "paula")
+    made = [one["proposal"] for one in document(*words)["proposals"]]
+    assert made == ["credit:1", "eligibility:1"]
+    assert "proposer_is_approver" in triage("publish", made[0], "--by", "paula", code=1)
+    for proposal in made:
+        told = document("publish", proposal, "--by", "pavel")
+        assert (told["unit"], told["version"]) == ("food_beverage", 1)
+    assert "credit 2 from" in triage(*words)
+    no = triage("adopt", "acme", "--unit", "food_beverage", "--by", "paula", code=1)
+    assert "no pack 'acme'" in no and "battaglia" in no
+
+
+def test_a_pack_with_a_fault_is_named(office: Path) -> None:
+    """``check`` reads the packs of a folder with its tables: each fault says which pack."""
+    place = office / "packs" / "rdp" / "eligibility.toml"
+    text = place.read_text(encoding="utf-8")
+    place.write_text(text.replace("hours_since_delivery < 24", "hours_since_delivery < 25"))
+    assert "packs/rdp" in triage("check", str(office), code=1)
+    place.write_text(text.replace("handed_over = {", "given_back = {"))
+    assert "unknown fact 'handed_over'" in triage("check", str(office), code=1)

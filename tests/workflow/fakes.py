@@ -16,6 +16,7 @@ from workflow.events import CaseEvent, LineFacts, RequestedLine, SourceRef, Verd
 from workflow.evolve import evolve, fold
 from workflow.state import Case, Line, State, Unborn
 from workflow.wanted import wanted
+from workflow.workdays import MONDAY_TO_FRIDAY, Calendar
 
 E = TypeVar("E")
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -61,6 +62,9 @@ class FakePolicies:
     ) -> tuple[tuple[str, ...], tuple[Masked, ...]]:
         gone = {m.value for m in self.removed}
         return tuple(d for d in Disposition if d not in gone), self.removed
+
+    def calendar(self, name: str) -> Calendar:
+        return MONDAY_TO_FRIDAY
 
     def covers(
         self,

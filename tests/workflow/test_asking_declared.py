@@ -18,6 +18,7 @@ from workflow.asking import (
 from workflow.commands import InspectLine, ReceiptLine, ReceiveGoods
 from workflow.events import DispositionPart
 from workflow.policy import Policies, load
+from workflow.workdays import MONDAY_TO_FRIDAY
 
 POLICIES = Path(__file__).parents[2] / "policies"
 
@@ -37,7 +38,7 @@ def test_every_fact_asked_is_declared_and_every_declared_fact_is_asked(policies:
     case, line = story.case, story.line()
     parts = (DispositionPart("return_to_vendor", line.received),)
     asked = {
-        "eligibility": eligibility_facts(case, line, NOON),
+        "eligibility": eligibility_facts(case, line, NOON, MONDAY_TO_FRIDAY),
         "authorisation": authorisation_facts(case),
         "disposition": disposition_facts(case, line.portions[0], NOON),
         "credit": credit_facts(case, line, line.portions[0], "restock", 40_00, NOON),
