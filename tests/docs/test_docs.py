@@ -168,3 +168,13 @@ def test_import_order_is_told_as_it_is_checked() -> None:
 def test_error_page_is_current() -> None:
     """Run ``python -m serving.error_page`` after changing a code or a status."""
     assert text_of(error_page.PAGE) == error_page.markdown()
+
+
+def test_every_ask_names_a_test_that_exists() -> None:
+    """The page that says which test answers an ask names no test that was renamed or never was."""
+    page = (ROOT / "docs/reference/asks.md").read_text()
+    named = set(re.findall(r"`(test_\w+|Test\w+)`", page))
+    written = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    known = set(re.findall(r"^def (test_\w+)|^(Test\w+) =", written, re.M))
+    assert named <= {name for pair in known for name in pair}
+    assert len(named) > 30
