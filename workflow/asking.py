@@ -171,10 +171,12 @@ def credit_facts(
 ) -> Facts:
     """``portion`` is the one that is credited; ``None`` where nothing comes back."""
     facts = line.requested.facts
+    # Of goods that stay with the customer nobody but the customer has seen the condition.
+    seen = portion.inspected.condition if portion else line.requested.stated.condition
     return {
         "reason": line.reason,
         "disposition": disposition,
-        "condition": portion.inspected.condition if portion else None,
+        "condition": seen,
         "business_unit": case.requested.business_unit,
         "segment": case.requested.segment,
         "item_class": facts.item_class,

@@ -90,7 +90,8 @@ def left_to_credit(line: Line) -> int:
 def amount_of(line: Line, goods: int, verdict: Verdict) -> Amount:
     """What the credit policy's verdict makes of a goods value, capped at what is left.
 
-    ``percent`` (default 100) applies to the goods value, ``fee_percent`` to the result;
+    ``percent`` (default 100) applies to the goods value, ``fee_percent`` to the result, and
+    ``fee_minor`` is taken off besides, down to nothing;
     tax follows the net in the invoice's own proportion. A replaced or denied quantity is zero.
     """
     values = dict(verdict.values)
@@ -99,6 +100,7 @@ def amount_of(line: Line, goods: int, verdict: Verdict) -> Amount:
         return Amount(goods, 0, 0, 0, 0)
     gross = percent_of(goods, percent)
     fee = percent_of(gross, int(values.get("fee_percent", "0")))
+    fee = min(gross, fee + int(values.get("fee_minor", "0")))
     net = min(max(0, gross - fee), left_to_credit(line))
     return Amount(goods, percent, fee, net, tax_of(line, net))
 

@@ -19,7 +19,7 @@ AUTHOR = frozenset({"policy_author"})
 def proposed(desk: DeskWorld) -> None:
     """A new credit policy by paula, and pavel who may publish it."""
     text = (FOLDER / "credit.toml").read_text(encoding="utf-8")
-    text = text.replace("version = 1", "version = 2", 1)
+    text = text.replace("version = 2", "version = 3", 1)
     examples = (FOLDER / "golden" / "credit.toml").read_text(encoding="utf-8")
     day = desk.now.date() + timedelta(days=1)
     draft = Draft(text, examples, effective=day, note="<b>Winter</b>")
@@ -67,7 +67,7 @@ def test_somebody_else_publishes_with_the_replay_in_front_of_them(
     assert done.headers["location"] == "/policies?did=published"
     assert "published by pavel" in other.get("/policies?did=published").text
     later = desk.services.policies.at(desk.now + timedelta(days=1))
-    assert later["credit"].version == 2
+    assert later["credit"].version == 3
     page = other.get(WAY)
     path = f"{WAY}/withdrawal"
     form = {"csrf": token_of(page), "once": once_of(page, path), "because": "Too early."}

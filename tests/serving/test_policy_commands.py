@@ -30,7 +30,7 @@ def office(
     folder = tmp_path / "drafts"
     shutil.copytree(ROOT / "policies", folder)
     draft = folder / "credit.toml"
-    draft.write_text(draft.read_text().replace("version = 1", "version = 2", 1))
+    draft.write_text(draft.read_text().replace("version = 2", "version = 3", 1))
     return folder
 
 
@@ -53,7 +53,7 @@ def test_a_folder_is_replayed_proposed_and_published(office: Path) -> None:
     day = (datetime.now(UTC) + timedelta(days=2)).date().isoformat()
     (told,) = document("replay", str(office)).values()
     assert (told["verdicts"], told["changed"]) == (0, 0)
-    assert "credit@2" in triage("replay", str(office / "credit.toml"), "--since", "2026-01-01")
+    assert "credit@3" in triage("replay", str(office / "credit.toml"), "--since", "2026-01-01")
     assert "past_date" in triage("propose", str(office), "--by", "paula", code=1)
     words = ("propose", str(office), "--by", "paula", "--effective", day, "--note", "Autumn.")
     (made,) = document(*words)["proposals"]
@@ -83,7 +83,7 @@ def test_a_variant_lies_in_its_units_folder(office: Path) -> None:
     path = str(place / "credit.toml")
     triage("propose", path, "--by", "paula", "--effective", day)
     triage("publish", "credit:1", "--by", "pavel")
-    assert "credit/food_beverage@2" in triage("versions")
+    assert "credit/food_beverage@3" in triage("versions")
 
 
 def test_a_pack_is_adopted_by_a_unit(office: Path) -> None:

@@ -49,14 +49,14 @@ def test_a_published_policy_is_in_force_on_its_day_without_a_restart(house: Hous
     """Not before it is published, not before its day; who said so is shown."""
     tomorrow = house.clock.now.date() + timedelta(days=1)
     proposal = propose(house, effective=tomorrow.isoformat(), note="Winter.")
-    assert in_force(house) == {"None": "credit@1"}
+    assert in_force(house) == {"None": "credit@2"}
     told = publish(house, proposal)
     assert (told["status"], told["published_by"]) == ("published", "pavel.policy")
-    assert in_force(house) == {"None": "credit@1"}
-    house.clock.forward(days=1)
     assert in_force(house) == {"None": "credit@2"}
+    house.clock.forward(days=1)
+    assert in_force(house) == {"None": "credit@3"}
     (shown,) = [
-        i for i in house.get("/v1/policies").json()["items"] if i["ref"].startswith("credit@2")
+        i for i in house.get("/v1/policies").json()["items"] if i["ref"].startswith("credit@3")
     ]
     assert (shown["proposed_by"], shown["published_by"]) == ("paula.policy", "pavel.policy")
     assert (shown["effective"], shown["shipped"]) == (tomorrow.isoformat(), False)
@@ -68,11 +68,11 @@ def test_another_server_takes_it_up_at_its_next_look(house: House) -> None:
     """Policies come from the journal: a second shelf sees what the first one published."""
     other = PolicyShelf(house.services.engine, load(FOLDER))
     now = house.clock.now
-    assert other.at(now)["credit"].version == 1
-    publish(house, propose(house))
-    assert other.at(now)["credit"].version == 1
-    assert other.refresh() and not other.refresh()
     assert other.at(now)["credit"].version == 2
+    publish(house, propose(house))
+    assert other.at(now)["credit"].version == 2
+    assert other.refresh() and not other.refresh()
+    assert other.at(now)["credit"].version == 3
 
 
 def test_what_is_refused_changes_nothing(house: House) -> None:
@@ -122,6 +122,6 @@ def test_verify_names_a_row_that_the_log_does_not_know(house: House) -> None:
             "UPDATE policy_proposal SET status = 'published', position = position + 1"
         )
     house.services.policies.refresh()
-    assert house.services.policies.at(house.clock.now)["credit"].version == 1
+    assert house.services.policies.at(house.clock.now)["credit"].version == 2
     (found,) = house.differences()
     assert "policy_proposal credit:1: is (" in found

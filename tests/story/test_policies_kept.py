@@ -49,8 +49,8 @@ def credits_of(house: House, return_id: str) -> list[tuple[str, int]]:
 
 
 def test_what_was_authorised_is_credited_by_its_own_version(house: House) -> None:
-    """R-1001 is authorised under version 1 and credited by it after 2 came into force; R-1002,
-    authorised afterwards, is credited by 2. The case closes, and nothing differs from the log."""
+    """R-1001 is authorised under version 2 and credited by it after 3 came into force; R-1002,
+    authorised afterwards, is credited by 3. The case closes, and nothing differs from the log."""
     assert house.post("/v1/returns", request_body()).status_code == 201
     house.perform()
     house.clock.now = STORY.received_at
@@ -60,7 +60,7 @@ def test_what_was_authorised_is_credited_by_its_own_version(house: House) -> Non
     inspect(house)
     dispose_and_credit(house)
     house.perform()
-    assert set(credits_of(house, "R-1001")) == {("credit@1", 100)}
+    assert set(credits_of(house, "R-1001")) == {("credit@2", 100)}
     query = "SELECT payload->'policies' FROM event WHERE type = 'return_authorised'"
     ((noted,),) = house.rows(query)
     shipped = load(FOLDER)
@@ -81,7 +81,7 @@ def test_what_was_authorised_is_credited_by_its_own_version(house: House) -> Non
     house.decide(
         task, "quality", "override", value="return_to_vendor", reason_code="seen", note="Seen."
     )
-    assert credits_of(house, "R-1002") == [("credit@2", 90)]
+    assert credits_of(house, "R-1002") == [("credit@3", 90)]
 
 
 def test_a_closed_case_says_tomorrow_what_it_said_today(house: House) -> None:
