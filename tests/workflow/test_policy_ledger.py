@@ -135,8 +135,8 @@ def variant(policy: Policy, unit: str, version: int, day: int, hour: int, gone: 
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from(["", "food", "industrial"]), st.integers(SHIPS + 1, 9), st.integers(1, 9),
-            st.integers(-48, 96), st.integers(0, 48),
+            st.sampled_from(["", "food", "industrial"]), st.integers(SHIPS + 1, 9),
+            st.integers(1, 9), st.integers(-48, 96), st.integers(0, 48),
         ),
         max_size=8,
     ),
