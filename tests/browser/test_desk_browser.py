@@ -109,7 +109,10 @@ def test_pages_fit_a_phone_and_a_keyboard(tab: Tab, site: str) -> None:
     """No sideways scrolling at 400 pixels, a name for every field, and a way past the menu."""
     _sign_in(tab, site)
     tab.size(NARROW)
-    for path in ("/queue", "/returns", "/returns/R-1001", "/exceptions", "/models", "/operations"):
+    for path in (
+        "/queue", "/returns", "/returns/R-1001", "/reviews", "/exceptions", "/claims", "/masters",
+        "/masters/codes", "/models", "/policies", "/team", "/operations",
+    ):  # fmt: skip
         tab.open(site + path)
         assert tab.value("document.documentElement.scrollWidth") <= NARROW, path
         nameless = tab.value(
