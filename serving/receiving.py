@@ -4,6 +4,7 @@ Both the API and the desk come through here, so that the same goods are judged b
 """
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -33,28 +34,16 @@ def build_inspection(
     conn: Connection, state: Born, shape: InspectionShape, actor: Actor, at: datetime
 ) -> InspectLine:
     """Without a lot of its own, the one announced or shipped; with its date and any open recall."""
-    check_stored(conn, shape.evidence)
     known = state.case.line(shape.line)
-    lot, recall, expires_on = shape.lot, False, shape.expires_on
-    if known is not None:
-        requested = known.requested
-        lot = lot or requested.lot or requested.facts.shipped_lot
-        recall = lookups.open_recall(conn, requested.sku, lot)
-        expires_on = expires_on or expiry(conn, requested.sku, lot)
+    sku = known.requested.sku if known else None
+    lot = (known.requested.lot or known.requested.facts.shipped_lot) if known else None
     return InspectLine(
         line=shape.line,
         quantity=shape.quantity,
-        condition=shape.condition,
         actor=actor,
         at=at,
-        lot=lot,
-        damage_code=shape.damage_code,
-        expires_on=expires_on,
-        temperature_ok=shape.temperature_ok,
-        recall_open=recall,
-        note=shape.note,
-        evidence=tuple(shape.evidence),
         serials=tuple(shape.serials),
+        **_found(conn, shape, sku, lot),
     )
 
 
@@ -62,25 +51,37 @@ def build_reinspection(
     conn: Connection, state: Born, shape: ReinspectionShape, actor: Actor, at: datetime
 ) -> ReinspectPortion:
     """Without a lot of its own, the one found before; with any recall that is open now."""
-    check_stored(conn, shape.evidence)
     portion = state.case.portion(shape.portion)
-    lot, recall, expires_on = shape.lot, False, shape.expires_on
-    if portion is not None:
-        sku = portion.inspected.sku
-        lot = lot or portion.inspected.lot
-        recall = lookups.open_recall(conn, sku, lot)
-        expires_on = expires_on or expiry(conn, sku, lot)
+    sku, lot = (portion.inspected.sku, portion.inspected.lot) if portion else (None, None)
     return ReinspectPortion(
         portion=shape.portion,
-        condition=shape.condition,
         actor=actor,
         at=at,
-        lot=lot,
-        damage_code=shape.damage_code,
-        expires_on=expires_on,
-        temperature_ok=shape.temperature_ok,
-        recall_open=recall,
-        note=shape.note,
-        evidence=tuple(shape.evidence),
         serials=None if shape.serials is None else tuple(shape.serials),
+        **_found(conn, shape, sku, lot),
     )
+
+
+def _found(
+    conn: Connection,
+    shape: InspectionShape | ReinspectionShape,
+    sku: str | None,
+    lot: str | None,
+) -> dict[str, Any]:
+    """What both commands say of goods; ``lot`` is theirs where the shape names none, ``sku`` is
+    ``None`` for goods the return does not know. Errors: as ``check_stored``."""
+    check_stored(conn, shape.evidence)
+    lot, recall, expires_on = shape.lot or lot, False, shape.expires_on
+    if sku is not None:
+        recall = lookups.open_recall(conn, sku, lot)
+        expires_on = expires_on or expiry(conn, sku, lot)
+    return {
+        "condition": shape.condition,
+        "lot": lot,
+        "damage_code": shape.damage_code,
+        "expires_on": expires_on,
+        "temperature_ok": shape.temperature_ok,
+        "recall_open": recall,
+        "note": shape.note,
+        "evidence": tuple(shape.evidence),
+    }

@@ -39,7 +39,7 @@ def resolve(
     now = services.clock()
     policies = services.policies.at(now).of(found["business_unit"])
     asked = ("write_off", found["currency"], let_go, None)
-    if let_go > 0 and not any(policies.covers(role, *asked) for role in sorted(actor.roles)):
+    if let_go > 0 and not any(policies.covers(role, *asked) for role in actor.roles):
         raise Refused(
             "over_limit",
             f"{exception_id} would let go of {money_text(let_go, found['currency'])} (write_off);"

@@ -33,10 +33,11 @@ HELD = Verdict(
 
 
 def ask_for_release(run: Run) -> None:
-    """A task for every portion on hold that has none."""
+    """A task for every portion on hold that has none; the rules are asked only for those."""
+    asked = {t.opened.portion for t in run.case.tasks if t.opened.point == Point.RELEASE}
     for line in run.case.lines:
         for portion in line.portions:
-            if portion.held > 0:
+            if portion.held > 0 and portion.id not in asked:
                 open_task(
                     run,
                     Point.RELEASE,
