@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection
 
 from integrations.erp.documents import (
+    ChargeBack,
     ClaimSettlement,
     Closing,
     CreditMemo,
@@ -36,6 +37,7 @@ REQUEST_OF: dict[str, type[Any]] = {
     "erp.receipt": Receipt,
     "erp.stock_move": StockMove,
     "erp.credit_memo": CreditMemo,
+    "erp.charge_back": ChargeBack,
     "erp.supplier_claim": SupplierClaim,
     "erp.claim_settlement": ClaimSettlement,
     "erp.intercompany": Intercompany,

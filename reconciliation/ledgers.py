@@ -242,7 +242,8 @@ def _rma(books: Books, one: Asked, theirs: Lines) -> Iterator[Finding]:
 
 
 def _amount(books: Books, one: Asked, theirs: Lines) -> Iterator[Finding]:
-    """Documents of which only the money can differ: settlements of claims, intercompany."""
+    """Documents of which only the money can differ: settlements of claims, charge-backs,
+    intercompany."""
     asked, booked = _worth(books, one), sum(line.amount_minor or 0 for line in theirs)
     if asked == booked:
         return
@@ -260,6 +261,7 @@ def _closing(books: Books, one: Asked, theirs: Lines) -> Iterator[Finding]:
 
 _COMPARE: Mapping[str, Callable[[Books, Asked, Lines], Iterator[Finding]]] = {
     "erp.credit_memo": _memo,
+    "erp.charge_back": _amount,
     "erp.receipt": _receipt,
     "erp.stock_move": _move,
     "erp.supplier_claim": _claim,
@@ -271,6 +273,7 @@ _COMPARE: Mapping[str, Callable[[Books, Asked, Lines], Iterator[Finding]]] = {
 }
 _NAME = {
     "erp.credit_memo": "credit",
+    "erp.charge_back": "charge-back",
     "erp.receipt": "receipt",
     "erp.stock_move": "stock move",
     "erp.supplier_claim": "claim",
@@ -288,6 +291,7 @@ _NAME = {
 
 _CODE_OF_MISSING = {
     "erp.credit_memo": "R9",
+    "erp.charge_back": "R10",
     "erp.receipt": "R3",
     "erp.stock_move": "R6",
     "erp.supplier_claim": "R12",
@@ -494,6 +498,8 @@ def _worth(books: Books, one: Asked) -> int:
             )
         case "erp.stock_move":
             return cost_of(Decimal(payload["quantity"]), payload["unit_cost_minor"])
+        case "erp.charge_back":
+            return int(payload["net_minor"])
         case "erp.supplier_claim":
             return int(payload["claimed_minor"])
         case "erp.claim_settlement":

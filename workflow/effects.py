@@ -51,9 +51,10 @@ class Effect:
 
     ``key`` comes from the business decision (``case/line/kind/sequence``), never from the
     attempt, so that doing it twice is doing it once. ``kind``: ``erp.rma``, ``erp.receipt``,
-    ``erp.stock_move``, ``erp.credit_memo``, ``erp.replacement``, ``erp.supplier_claim``,
-    ``erp.claim_settlement``, ``erp.intercompany``, ``erp.close``, ``assess`` (ask a model,
-    in-house). ``payload`` is plain JSON: quantities are decimal strings, money integer minor units.
+    ``erp.stock_move``, ``erp.credit_memo``, ``erp.charge_back``, ``erp.replacement``,
+    ``erp.supplier_claim``, ``erp.claim_settlement``, ``erp.intercompany``, ``erp.close``,
+    ``assess`` (ask a model, in-house). ``payload`` is plain JSON: quantities are decimal strings,
+    money integer minor units.
     """
 
     key: str

@@ -6,6 +6,7 @@ or raises ``Rejected``. Every document's debits equal its credits.
 - receipt: Dr returns interim, Cr cost of goods sold, at the cost of the original issue
 - stock move: Dr account of the new status, Cr account of the old (``accounts.py``)
 - credit memo: Dr sales returns and tax, Cr accounts receivable
+- charge-back: Dr accounts receivable, Cr sales returns and tax
 - supplier claim: Dr supplier claims receivable, Cr goods at supplier
 - claim settlement: Dr accounts payable (recovered) or claims written off, Cr supplier claims
   receivable, or goods at supplier where it was never claimed
@@ -24,6 +25,7 @@ import orjson
 
 from integrations.erp.accounts import ACCOUNT_OF_STATUS, INTERIM
 from integrations.erp.documents import (
+    ChargeBack,
     ClaimSettlement,
     Closing,
     CreditMemo,
@@ -106,6 +108,7 @@ KIND_OF: dict[type, str] = {
     Receipt: "receipt",
     StockMove: "stock_move",
     CreditMemo: "credit_memo",
+    ChargeBack: "charge_back",
     SupplierClaim: "supplier_claim",
     ClaimSettlement: "claim_settlement",
     Intercompany: "intercompany",
@@ -118,6 +121,7 @@ PREFIX_OF: dict[str, str] = {
     "receipt": "GR",
     "stock_move": "SM",
     "credit_memo": "CM",
+    "charge_back": "CB",
     "supplier_claim": "SC",
     "claim_settlement": "CS",
     "intercompany": "IC",
@@ -296,6 +300,20 @@ def _book_credit(memo: CreditMemo, standing: Standing) -> Booking:
     )
 
 
+def _book_charge_back(charge: ChargeBack, standing: Standing) -> Booking:
+    net, tax = charge.net_minor, charge.tax_minor
+    _amount(net, "A charge-back's net")
+    _amount(tax, "A charge-back's tax")
+    if net + tax == 0:
+        raise Rejected("invalid_amount", f"The charge-back of {charge.return_id} is about nothing.")
+    names = (
+        "line", "sequence", "customer_id", "sku", "invoice_id", "invoice_line", "net_minor",
+        "tax_minor", "currency", "given", "reason",
+    )  # fmt: skip
+    details = {"charge_back": (_row(charge, *names),)}
+    return Booking("charge_back", details, standing, gl=credit_entries(-net, -tax))
+
+
 def credit_entries(net_minor: int, tax_minor: int) -> tuple[GlEntry, ...]:
     """Dr sales returns and tax, Cr receivable; negative amounts are booked the other way."""
     owed = net_minor + tax_minor
@@ -394,6 +412,7 @@ _BOOK: dict[type, Callable[[Any, Standing], Booking]] = {
     Receipt: _book_receipt,
     StockMove: _book_move,
     CreditMemo: _book_credit,
+    ChargeBack: _book_charge_back,
     SupplierClaim: _book_claim,
     ClaimSettlement: _book_settlement,
     Intercompany: _book_intercompany,

@@ -109,6 +109,28 @@ class CreditMemo:
 
 
 @dataclass(frozen=True, slots=True)
+class ChargeBack:
+    """Money back from the customer: what was given in advance and is not deserved.
+
+    ``given`` says what that was; amounts are positive, in the invoice's own tax proportion.
+    """
+
+    __pydantic_config__: ClassVar = _CLOSED
+    return_id: str
+    line: int
+    sequence: int
+    customer_id: str
+    sku: str
+    invoice_id: str | None
+    invoice_line: int | None
+    net_minor: int
+    tax_minor: int
+    currency: str
+    given: Literal["credit", "replacement"]
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class SupplierClaim:
     """What we ask of the supplier, at our cost. ``claim_by`` is the end of the window."""
 
@@ -200,6 +222,7 @@ Request = (
     | Receipt
     | StockMove
     | CreditMemo
+    | ChargeBack
     | SupplierClaim
     | ClaimSettlement
     | Intercompany
@@ -249,10 +272,10 @@ class InvoicedLine:
 class LedgerLine:
     """One line of a document, as reconciliation compares it.
 
-    ``kind``: ``rma``, ``receipt``, ``stock_move``, ``credit_memo``, ``supplier_claim``,
-    ``claim_settlement``, ``intercompany``, ``replacement`` or ``closing``. ``amount_minor`` is
-    value at cost for goods, net for credits, the claim for claims and what was settled of them,
-    ``None`` where the document has no money. ``key`` and
+    ``kind``: ``rma``, ``receipt``, ``stock_move``, ``credit_memo``, ``charge_back``,
+    ``supplier_claim``, ``claim_settlement``, ``intercompany``, ``replacement`` or ``closing``.
+    ``amount_minor`` is value at cost for goods, net for credits and charge-backs, the claim for
+    claims and what was settled of them, ``None`` where the document has no money. ``key`` and
     ``return_id`` are ``None`` for what a clerk wrote without a case. ``voided`` lines no
     longer count.
     """

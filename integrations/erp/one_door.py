@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from integrations.erp.documents import (
+    ChargeBack,
     ClaimSettlement,
     Closing,
     CreditMemo,
@@ -42,6 +43,10 @@ class OneDoor(ABC):
     def post_credit_memo(self, key: str, memo: CreditMemo, at: datetime) -> Document:
         """Credit the customer."""
         return self.post(key, memo, at)
+
+    def charge_back(self, key: str, charge: ChargeBack, at: datetime) -> Document:
+        """Charge the customer for what was given in advance and is not deserved."""
+        return self.post(key, charge, at)
 
     def create_supplier_claim(self, key: str, claim: SupplierClaim, at: datetime) -> Document:
         """Claim on the supplier."""

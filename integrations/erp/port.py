@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from integrations.erp.documents import (
     Changes,
+    ChargeBack,
     ClaimSettlement,
     Closing,
     CreditMemo,
@@ -69,6 +70,7 @@ class ErpPort(Protocol):
     def receive(self, key: str, receipt: Receipt, at: datetime) -> Document: ...
     def move_stock(self, key: str, move: StockMove, at: datetime) -> Document: ...
     def post_credit_memo(self, key: str, memo: CreditMemo, at: datetime) -> Document: ...
+    def charge_back(self, key: str, charge: ChargeBack, at: datetime) -> Document: ...
     def create_supplier_claim(self, key: str, claim: SupplierClaim, at: datetime) -> Document: ...
     def settle_claim(self, key: str, settled: ClaimSettlement, at: datetime) -> Document: ...
     def post_intercompany(self, key: str, owed: Intercompany, at: datetime) -> Document: ...
@@ -100,6 +102,7 @@ _CALLS: dict[type, Callable[[ErpPort, str, Any, datetime], Document]] = {
     Receipt: lambda erp, key, request, at: erp.receive(key, request, at),
     StockMove: lambda erp, key, request, at: erp.move_stock(key, request, at),
     CreditMemo: lambda erp, key, request, at: erp.post_credit_memo(key, request, at),
+    ChargeBack: lambda erp, key, request, at: erp.charge_back(key, request, at),
     SupplierClaim: lambda erp, key, request, at: erp.create_supplier_claim(key, request, at),
     ClaimSettlement: lambda erp, key, request, at: erp.settle_claim(key, request, at),
     Intercompany: lambda erp, key, request, at: erp.post_intercompany(key, request, at),

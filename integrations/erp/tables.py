@@ -218,6 +218,23 @@ credit_memo = Table(
     _text("reason", null=True),
 )
 
+charge_back = Table(
+    "charge_back",
+    metadata,
+    _number(),
+    _count("line"),
+    _count("sequence"),
+    _text("customer_id"),
+    _text("sku"),
+    _text("invoice_id", null=True),
+    _count("invoice_line", null=True),
+    _money("net_minor"),
+    _money("tax_minor"),
+    _text("currency"),
+    _text("given"),
+    _text("reason", null=True),
+)
+
 supplier_claim = Table(
     "supplier_claim",
     metadata,
@@ -327,6 +344,7 @@ DETAILS: dict[str, Table] = {
         goods_receipt_line,
         stock_move,
         credit_memo,
+        charge_back,
         supplier_claim,
         claim_settlement,
         intercompany,

@@ -294,6 +294,7 @@ _KINDS = {
     "erp.receipt": "Goods receipt in the ERP",
     "erp.stock_move": "Stock move in the ERP",
     "erp.credit_memo": "Credit memo in the ERP",
+    "erp.charge_back": "Charge-back in the ERP",
     "erp.replacement": "Replacement order in the ERP",
     "erp.supplier_claim": "Supplier claim in the ERP",
     "erp.claim_settlement": "Settlement of a claim in the ERP",

@@ -20,6 +20,7 @@ from integrations.perform import Outcome, perform
 from tests.integrations.erp_database import engine_of_a_copy
 from tests.integrations.erp_requests import (
     AT,
+    charge,
     claim,
     closing,
     intercompany,
@@ -34,8 +35,8 @@ from tests.integrations.erp_requests import (
 
 _cases = count(1)
 KINDS = [
-    "rma", "receipt", "stock_move", "credit_memo", "supplier_claim", "claim_settlement",
-    "intercompany", "replacement", "closing",
+    "rma", "receipt", "stock_move", "credit_memo", "charge_back", "supplier_claim",
+    "claim_settlement", "intercompany", "replacement", "closing",
 ]  # fmt: skip
 
 
@@ -114,11 +115,12 @@ def test_repeat_is_one_document(books: Books, case: str, index: int) -> None:
         (1, lambda case: receipt(case, "2")),
         (2, lambda case: move(case, to="scrapped")),
         (3, lambda case: memo(case, 30_01)),
-        (4, lambda case: replace(claim(case), supplier_id="S-2")),
-        (5, lambda case: settlement(case, 11_00)),
-        (6, lambda case: intercompany(case, "2")),
-        (7, lambda case: replace(replacement(case), quantity=Decimal(1))),
-        (8, lambda case: memo(case)),
+        (4, lambda case: charge(case, 5_01)),
+        (5, lambda case: replace(claim(case), supplier_id="S-2")),
+        (6, lambda case: settlement(case, 11_00)),
+        (7, lambda case: intercompany(case, "2")),
+        (8, lambda case: replace(replacement(case), quantity=Decimal(1))),
+        (9, lambda case: memo(case)),
     ],
     ids=KINDS,
 )
@@ -146,9 +148,9 @@ def test_whole_case_balances(books: Books, case: str) -> None:
         entries = books.gl(document.number)
         assert sum(debit for _, debit, _ in entries) == sum(credit for _, _, credit in entries)
     assert books.balance(case) == {
-        "accounts_receivable": -36_00,
-        "sales_returns": 30_00,
-        "tax_payable": 6_00,
+        "accounts_receivable": -30_00,
+        "sales_returns": 25_00,
+        "tax_payable": 5_00,
         "cost_of_goods_sold": -18_00,
         "supplier_claims_receivable": 8_00,
         "accounts_payable": 10_00,
@@ -224,6 +226,8 @@ def test_credit_only_case_closes(books: Books, case: str) -> None:
         ("invalid_amount", [], lambda case: memo(case, 0, 0)),
         ("invalid_amount", [], lambda case: memo(case, -1, 0)),
         ("invalid_amount", [], lambda case: memo(case, 10**18, 0)),
+        ("invalid_amount", [], lambda case: charge(case, 0, 0)),
+        ("invalid_amount", [], lambda case: charge(case, -1, 0)),
         ("invalid_amount", [], lambda case: replace(claim(case), claimed_minor=-1)),
         ("invalid_payload", [], lambda case: replace(rma(case), lines=())),
         ("invalid_payload", [], lambda case: replace(receipt(case), lines=())),

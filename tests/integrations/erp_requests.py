@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Literal
 
 from integrations.erp.documents import (
+    ChargeBack,
     ClaimSettlement,
     Closing,
     CreditMemo,
@@ -59,6 +60,12 @@ def memo(case: str, net: int = 30_00, tax: int = 6_00) -> CreditMemo:
     )
 
 
+def charge(case: str, net: int = 5_00, tax: int = 1_00) -> ChargeBack:
+    return ChargeBack(
+        case, 1, 1, "C-1", "SKU-1", "INV-1", 1, net, tax, "USD", "credit", "wrong_item"
+    )
+
+
 def claim(case: str) -> SupplierClaim:
     return SupplierClaim(
         case,
@@ -101,6 +108,7 @@ def whole_case(case: str) -> list[tuple[str, Request]]:
         (f"{case}/receipt/GR-1", receipt(case)),
         (f"{case}/1.1/move/1", move(case, to="at_supplier")),
         (f"{case}/1/credit/1", memo(case)),
+        (f"{case}/1/charge_back/1", charge(case)),
         (f"{case}/1.1/claim/1", claim(case)),
         (f"{case}/1.1/recovery/1.1", settlement(case)),
         (f"{case}/intercompany/GR-1", intercompany(case)),

@@ -21,6 +21,7 @@ from integrations.erp.booking import (
 from integrations.erp.documents import Receipt, Request
 from integrations.erp.port import REJECTIONS, Rejected
 from tests.integrations.erp_requests import (
+    charge,
     claim,
     closing,
     intercompany,
@@ -54,6 +55,14 @@ CASE = "R-1001"
         (
             memo(CASE, tax=0),
             (GlEntry("sales_returns", 30_00, 0), GlEntry("accounts_receivable", 0, 30_00)),
+        ),
+        (
+            charge(CASE),
+            (
+                GlEntry("sales_returns", 0, 5_00),
+                GlEntry("tax_payable", 0, 1_00),
+                GlEntry("accounts_receivable", 6_00, 0),
+            ),
         ),
         (
             claim(CASE),
