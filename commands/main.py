@@ -10,6 +10,7 @@ from commands import (
     model_commands,
     policy_commands,
     promotion_commands,
+    replay_command,
     serving_commands,
 )
 
@@ -23,6 +24,7 @@ for group in (
     demo_command,
     serving_commands,
     data_commands,
+    replay_command,
     export_commands,
     model_commands,
     promotion_commands,

@@ -107,19 +107,24 @@ def effects(
 
 
 @app.command()
-def verify(as_json: Json = False) -> None:
-    """Re-walk every hash, refold every state and feature, and print every difference."""
+def verify(
+    as_json: Json = False,
+    verdicts: Annotated[bool, typer.Option(help="Ask every verdict again, too.")] = True,
+) -> None:
+    """Re-walk every hash, refold every state and feature, ask every verdict again by the text that
+    gave it, and print every difference."""
     from journal.verify import verify as walk
 
     with services() as wired, progress("verify") as told:
         with wired.engine.connect() as conn:
             total = 2 * wired.journal.settled(conn)
-        found = [
-            str(difference)
-            for difference in walk(
-                wired.engine, wired.journal.folds, progress=lambda n: told(n, total)
-            )
-        ]
+        walked = walk(
+            wired.engine,
+            wired.journal.folds,
+            progress=lambda n: told(n, total),
+            policies=wired.policies.known if verdicts else None,
+        )
+        found = [str(difference) for difference in walked]
     text = "\n".join(found) or f"Nothing differs: {total // 2} positions walked."
     show({"differences": found, "positions": total // 2}, as_json, text)
     if found:

@@ -57,6 +57,7 @@ def services(*, models: bool = False) -> Iterator["Services"]:
         wired = wire(settings(), found.url)
         for fold in ensure_memories(wired.engine, wired.journal.folds):
             typer.echo(f"  Feature memories of {fold} were made anew from the journal.", err=True)
+        wired.policies.keep(wired.clock())
         if models:
             wired.shelf.refresh()
         try:

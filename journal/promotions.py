@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from journal.journal import Journal
-from workflow.facts import ChampionRolledBack, PromotionProposed
+from workflow.facts import ChampionRolledBack, PromotionApproved, PromotionProposed
 
 
 def judged(journal: Journal, conn: Connection, model: str) -> dict[str, dict[str, Any]]:
@@ -31,3 +31,10 @@ def rollbacks(journal: Journal, conn: Connection, model: str) -> list[dict[str, 
         if isinstance(event := entry.event, ChampionRolledBack)
     ]
     return found[::-1]
+
+
+def bundles(journal: Journal, conn: Connection, model: str) -> dict[str, str]:
+    """By version: the digest of the bundle that was promoted under it, the last one where two."""
+    moves = (PromotionApproved, ChampionRolledBack)
+    events = [entry.event for entry in journal.read_stream(conn, f"model/{model}")]
+    return {event.version: event.bundle_digest for event in events if isinstance(event, moves)}

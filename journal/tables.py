@@ -838,6 +838,18 @@ policy_proposal = Table(
 """Drafts of policies and who let them decide; the texts are in the events. ``position`` is that
 of the last event, so that its largest tells whether anything is new."""
 
+policy_text = Table(
+    "policy_text",
+    metadata,
+    Column("ref", _KEY, primary_key=True),
+    _text("unit"),
+    _text("digest"),
+    _text("text"),
+    _time("kept_at"),
+)
+"""Texts of policies that shipped with the program, kept from the first time they could judge, so
+that what they said can be asked again after an upgrade. A text is what its digest says it is."""
+
 file_import = Table(
     "file_import",
     metadata,

@@ -18,7 +18,9 @@ from journal.entries import GENESIS, Fold, Memory, Recorded, chain_hash
 from journal.journal import Driver, MemoryKey
 from journal.rebuild import learn_one
 from journal.verify_rows import CaseSummary, Refold, summary_of
+from journal.verify_verdicts import Verdicts
 from journal.walk import walk_positions, walk_streams
+from workflow.policy import Policies
 
 __all__ = ["CaseSummary", "Difference", "summary_of", "verify"]
 
@@ -29,7 +31,7 @@ EVERY = 1000
 @dataclass(frozen=True, slots=True)
 class Difference:
     """``kind``: ``chain``, ``checkpoint``, ``case``, ``ledger``, ``effect``, ``memory``,
-    ``alarm`` or ``automation``."""
+    ``verdict``, ``alarm`` or ``automation``."""
 
     kind: str
     subject: str
@@ -45,19 +47,22 @@ def verify(
     case_summary: CaseSummary | None = summary_of,
     trusted_keys: Collection[bytes] | None = None,
     progress: Progress | None = None,
+    policies: Policies | None = None,
 ) -> Iterator[Difference]:
     """Walk it all; see above. The system may go on working meanwhile.
 
     ``case_summary`` says from a case's events what columns of ``return_case`` must hold (the
     state machine's own opinion beside the read model's); ``trusted_keys`` are the public keys
     that checkpoints must be signed with (``None``: any, as long as the signature fits).
-    ``progress`` is called with the number of events walked, twice the log's length in all.
+    With ``policies`` (every text that is known, old ones too) each verdict is asked again of the
+    text that gave it. ``progress`` is called with the number of events walked, twice the log's
+    length in all.
     """
     count = _Counter(progress)
     with engine.connect() as plain:
         conn = plain.execution_options(isolation_level="REPEATABLE READ")
         with conn.begin():
-            yield from _streams(conn, case_summary, count)
+            yield from _streams(conn, Refold(raw(conn), case_summary), Verdicts(policies), count)
             yield from _positions(conn, folds, trusted_keys, count)
 
 
@@ -73,11 +78,10 @@ class _Counter:
 
 
 def _streams(
-    conn: Connection, case_summary: CaseSummary | None, count: _Counter
+    conn: Connection, refold: Refold, verdicts: Verdicts, count: _Counter
 ) -> Iterator[Difference]:
     driver = raw(conn)
     heads = _heads(driver)
-    refold = Refold(driver, case_summary)
     last: Recorded | None = None
     for entry, text in walk_streams(driver):
         count.step()
@@ -86,11 +90,11 @@ def _streams(
             last = None
         yield from _link(last, entry, text)
         last = entry
-        for kind, subject, message in refold.add(entry):
+        for kind, subject, message in (*refold.add(entry), *verdicts.add(entry)):
             yield Difference(kind, subject, message)
     if last is not None:
         yield from _end_of_stream(last, heads)
-    for kind, subject, message in refold.finish():
+    for kind, subject, message in (*refold.finish(), *verdicts.finish()):
         yield Difference(kind, subject, message)
     for stream, (version, _) in heads.items():
         yield Difference("chain", stream, f"its {version} events are missing")

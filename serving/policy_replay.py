@@ -7,7 +7,8 @@ from sqlalchemy import Connection
 
 from journal.stories import stories
 from workflow.policy import Policies, Policy
-from workflow.policy_replay import ASKED, NEEDED, Changed, Replay, Said, replay
+from workflow.policy_questions import ASKED, NEEDED, Said
+from workflow.policy_replay import Changed, Replay, replay
 
 USUAL = timedelta(days=365)
 """How far back a replay looks unless told otherwise."""
@@ -62,10 +63,11 @@ def _changed(one: Changed) -> dict[str, Any]:
         "part": asked.part,
         "at": asked.at.isoformat(),
         "currency": asked.currency,
-        "before": _said(asked.said),
-        "after": _said(one.after),
+        "before": said_json(asked.said),
+        "after": said_json(one.after),
     }
 
 
-def _said(said: Said) -> dict[str, Any]:
+def said_json(said: Said) -> dict[str, Any]:
+    """A verdict in short."""
     return {"rule": said.rule, "outcome": said.outcome, "net_minor": said.net_minor}

@@ -1,7 +1,8 @@
 """The policies that decide here: those that ship, and what the ledger says was published.
 
 The ledger's texts are read again when something new was said in it, so a published version is in
-force on its day without a restart.
+force on its day without a restart. The texts that ship are kept in the database as they are met,
+so that a verdict can be asked again by the text that gave it after an upgrade replaced the file.
 """
 
 import threading
@@ -11,6 +12,7 @@ import structlog
 from sqlalchemy import Engine
 
 from journal import policies as ledger
+from journal import policy_texts
 from workflow.policy import Mismatch, Policies, Policy
 from workflow.policy_choice import policies_for
 from workflow.policy_ledger import Entry, read_entry
@@ -25,6 +27,7 @@ class PolicyShelf:
 
     def __init__(self, engine: Engine, shipped: Policies) -> None:
         self._engine, self._shipped = engine, shipped
+        self._kept = False
         self._known: Policies | None = None
         self._position = 0
         self._looking = threading.Lock()
@@ -48,6 +51,13 @@ class PolicyShelf:
         """What a case is judged by next; see ``policy_choice.policies_for``."""
         return policies_for(self.known, state, at, unit)
 
+    def keep(self, at: datetime) -> None:
+        """Keep the texts that ship, where they are not kept yet; once a program is enough."""
+        if not self._kept:
+            with self._engine.begin() as conn:
+                policy_texts.keep(conn, self._shipped.versions, at)
+            self._kept = True
+
     def refresh(self) -> bool:
         """Read the ledger where something new was said in it; whether that was so.
 
@@ -60,6 +70,7 @@ class PolicyShelf:
                 if self._known is not None and position == self._position:
                     return False
                 entries = ledger.entries(conn)
+                kept, unread = policy_texts.kept(conn, self._shipped.versions)
             found, faults = _read(entries)
             if faults and self._known is None:
                 raise Mismatch(faults)
@@ -67,7 +78,9 @@ class PolicyShelf:
             if faults:
                 log.error("published policy refused", why=[str(fault) for fault in faults])
                 return False
-            self._known = Policies((*self._shipped.versions, *found))
+            for fault in unread:  # nobody is judged by it; what it judged cannot be asked again
+                log.warning("kept policy unread", why=str(fault))
+            self._known = Policies((*self._shipped.versions, *found), tuple(kept))
             return True
 
 

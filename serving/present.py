@@ -251,7 +251,8 @@ def eligibility_json(verdict: Verdict, known: Policies) -> Json:
 
     Both are null for a policy whose text is not known any more.
     """
-    rules = {rule.id: rule for p in known.versions if p.ref == verdict.policy for rule in p.rules}
+    policy = known.by_ref(verdict.policy)
+    rules = {rule.id: rule for rule in policy.rules} if policy else {}
     tried = []
     for name, fired in verdict.trace:
         rule = rules.get(name)

@@ -82,6 +82,7 @@ class Services:
 
     def refresh(self) -> None:
         """Take up what was promoted and published since the last look."""
+        self.policies.keep(self.clock())
         self.policies.refresh()
         self.shelf.refresh()
 

@@ -45,10 +45,12 @@ class Policies:
 
     Asking by name asks the version with the latest effective date in this set, a general one
     where there is any; so narrow the set first: ``load(folder).at(now).of("food")`` is what
-    is in force now for that unit.
+    is in force now for that unit. ``kept`` are texts of the past that nothing is judged by any
+    more but what noted them: they are found by their string (``by_ref``) and never by name.
     """
 
     versions: tuple[Policy, ...]
+    kept: tuple[Policy, ...] = ()
 
     def __getitem__(self, name: str) -> Policy:
         found = [policy for policy in self.versions if policy.name == name]
@@ -73,6 +75,11 @@ class Policies:
                 chosen.setdefault(policy.name, []).append(policy)
         own = {name: [p for p in found if p.unit] or found for name, found in chosen.items()}
         return Policies(tuple(_latest(own[name]) for name in sorted(own)))
+
+    def by_ref(self, ref: str) -> Policy | None:
+        """The policy that a verdict's string names (``credit@7#ab12cdef``), however old; ``None``
+        where nobody kept its text."""
+        return next((p for p in (*self.versions, *self.kept) if p.ref == ref), None)
 
     def refs(self) -> tuple[str, ...]:
         """The strings of the policies that a case keeps once it is authorised (``KEPT``)."""

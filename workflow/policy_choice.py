@@ -25,7 +25,7 @@ def policies_for(known: Policies, state: State, at: datetime, unit: str = "") ->
 
 def _kept(known: Policies, authority: Authority, unit: str) -> list[Policy]:
     """By the strings noted at authorisation. What was not noted then, or whose text is not
-    known any more (a shipped file that was edited), is what was in force at that moment."""
+    known any more (it was never kept), is what was in force at that moment."""
     then = {p.name: p for p in known.at(authority.at).of(unit).versions if p.name in KEPT}
-    noted = frozenset(authority.policies)
-    return list((then | {p.name: p for p in known.versions if p.ref in noted}).values())
+    noted = [known.by_ref(ref) for ref in authority.policies]
+    return list((then | {p.name: p for p in noted if p is not None}).values())

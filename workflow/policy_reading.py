@@ -4,7 +4,7 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -89,7 +89,8 @@ def read_policy(text: str, file: str, unit: str = "") -> tuple[Policy | None, li
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         return None, [Fault(file, "", f"is not TOML: {error}")]
-    return _Reading(file, table, unit).policy()
+    policy, faults = _Reading(file, table, unit).policy()
+    return (replace(policy, text=text) if policy else None), faults
 
 
 class _Reading:

@@ -60,7 +60,7 @@ class Policy:
     for what ships with the program. ``finds`` names the master whose gaps the rules find; its
     ``options`` are what a gap may block, and a rule's ``removes`` what it does. ``yes`` is the
     outcome that lets through, where there is one; ``calendar`` counts the days that its facts are
-    told in.
+    told in; ``text`` is the TOML that it was read from.
     """
 
     name: str
@@ -82,6 +82,7 @@ class Policy:
     finds: str = ""
     yes: str | None = None
     calendar: Calendar = MONDAY_TO_FRIDAY
+    text: str = field(default="", repr=False, compare=False)
 
     @property
     def ref(self) -> str:

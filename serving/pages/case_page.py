@@ -13,6 +13,7 @@ from integrations.erp.postings import postings
 from journal import findings, leases, lookups, worklists
 from journal.absences import at_work
 from journal.delegations import mandated
+from journal.entries import Recorded
 from serving import evidence
 from serving.assessor import situation
 from serving.blind import blinded, hidden, shown_payload
@@ -21,6 +22,7 @@ from serving.pages import sentences
 from serving.pages.frame import DeskRoute, Viewer, page
 from serving.pages.task_view import TaskLooks, task_view
 from serving.present import case_json, postings_json
+from serving.replaying import judged_again
 from serving.routes.evidence import file_response
 from serving.wiring import Services, services_of
 from workflow.actor import Actor
@@ -130,6 +132,7 @@ def draw(
         effects=_effects(rows["effects"] if rows else ()),
         books=postings_json(currency, postings(rows["effects"] if rows else ())),
         timeline=timeline,
+        again=_asked_again(services, state, history),
         proofs=proofs,
         points=sentences.POINTS,
         statuses=sentences.STATUSES,
@@ -139,6 +142,16 @@ def draw(
         error=error,
         notice=notice,
     )
+
+
+def _asked_again(services: Services, state: Born, history: list[Recorded]) -> dict[str, int] | None:
+    """Of a return that is over: how many verdicts were asked again by the texts that gave them,
+    how many differ, and of how many nobody kept the text."""
+    if isinstance(state, Authorised | UnderReview):
+        return None
+    found = judged_again(services.policies.known, history)
+    gone = sum(one.now is None for one in found)
+    return {"asked": len(found), "differ": sum(one.differs for one in found), "gone": gone}
 
 
 def _list(value: object) -> list[dict[str, Any]]:

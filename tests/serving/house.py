@@ -152,7 +152,9 @@ class House:
         )
 
     def differences(self) -> list[str]:
-        return [str(d) for d in verify(self.services.engine, self.services.journal.folds)]
+        known = self.services.policies.known
+        engine, folds = self.services.engine, self.services.journal.folds
+        return [str(d) for d in verify(engine, folds, policies=known)]
 
 
 def cloud_event(fact: object, event_id: str) -> Json:

@@ -13,7 +13,7 @@ from simulation.play import play
 from simulation.wired import WiredDesk
 from simulation.world import World
 from tests.serving.house import build
-from workflow.policy_replay import ASKED, NEEDED, questions
+from workflow.policy_questions import ASKED, NEEDED, questions
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 FEW = {"claims": 5}
@@ -38,7 +38,7 @@ def _check(services: Services, conn: Connection, name: str) -> None:
     known, now = services.policies.known, services.clock()
     policy = services.policies.at(now)[name]
     past = stories(conn, ASKED[name], NEEDED[name], LONG_AGO, 10_000)
-    asked = [one for story in past for one in questions(known, name, story)]
+    asked = [one for story in past for one in questions(known, (name,), story)]
     assert len(asked) > FEW.get(name, 50), name
     assert [one.said for one in asked if one.again(policy) != one.said] == []
     found = replay_past(conn, known, policy, now, LONG_AGO)

@@ -20,7 +20,7 @@ from tests.story.test_r1001_http import (
 )
 from workflow.evolve import fold
 from workflow.policy import KEPT, Policies, load
-from workflow.policy_replay import NEEDED
+from workflow.policy_questions import NEEDED
 
 LESS = (
     "The fault is the supplier's: full credit; we claim from the supplier.\"\npercent = 100",

@@ -1,0 +1,328 @@
+"""Every question that policies were asked about a case, to be asked again of any version.
+
+A case's events are folded up to each verdict, and the facts are taken from that state by the same
+functions that took them then (``asking.py``). Nothing of today enters: neither the case as it
+ended nor a master that changed since. Later steps are not played on: a credit is compared at the
+moment it was proposed, with the credits that really stood before it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from workflow.asking import (
+    allowed_dispositions,
+    authorisation_facts,
+    claim_facts,
+    eligibility_facts,
+)
+from workflow.credit import worth
+from workflow.events import (
+    AssessmentRecorded,
+    CaseEvent,
+    ClaimRaised,
+    CreditProposed,
+    EligibilityJudged,
+    LaneChosen,
+    ReturnAuthorised,
+    ReturnRefused,
+    TaskOpened,
+    Verdict,
+)
+from workflow.evolve import evolve
+from workflow.lanes import Answered, Weighed, weigh
+from workflow.policy import Policies, Policy
+from workflow.policy_choice import policies_for
+from workflow.state import Born, Line, State, Unborn
+
+Story = Sequence[tuple[CaseEvent, datetime]]
+"""A case's events in order, each with the moment it was recorded."""
+
+_BASE = (
+    "return_requested", "reason_settled", "eligibility_judged", "recall_reached",
+    "master_gaps_changed",
+)  # fmt: skip
+_GOODS = (
+    *_BASE, "return_authorised", "goods_received", "surplus_settled", "line_inspected",
+    "disposition_confirmed", "credit_proposed", "credit_approved", "credit_denied",
+)  # fmt: skip
+_ANSWERED = (*_GOODS, "assessment_recorded", "disposition_proposed", "lane_chosen")
+
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "eligibility": _BASE,
+    "authorisation": (*_BASE, "return_authorised", "return_refused", "task_opened"),
+    "disposition": (*_GOODS, "assessment_recorded"),
+    "credit": _GOODS,
+    "rollout": _ANSWERED,
+    "approval_limits": _ANSWERED,
+    "claims": (*_GOODS, "hold_released", "portion_reinspected", "claim_raised"),
+}
+"""The journal's names of the events that a policy's questions depend on; the rest is left out."""
+
+ASKED: Mapping[str, tuple[str, ...]] = {
+    "eligibility": ("eligibility_judged",),
+    "authorisation": ("return_authorised", "return_refused", "task_opened"),
+    "disposition": ("assessment_recorded",),
+    "credit": ("credit_proposed",),
+    "rollout": ("lane_chosen",),
+    "approval_limits": ("lane_chosen",),
+    "claims": ("claim_raised",),
+}
+"""The journal's names of the events that hold a policy's verdicts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A verdict in short: the rule, what it led to, and for a credit its net minor units.
+
+    ``more`` holds whatever else of a verdict counts as a difference (role, values).
+    """
+
+    rule: str
+    outcome: str
+    net_minor: int | None = None
+    more: tuple[object, ...] = field(default=(), repr=False)
+
+    def same(self, other: "Said") -> bool:
+        """The same for the case; which rule says so is not a difference."""
+        return (self.outcome, self.net_minor, self.more) == (
+            other.outcome, other.net_minor, other.more,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question that was really asked: what was said, and what a policy says to the same.
+
+    ``ref`` is the string of the policy that said it, where it was noted; ``then`` gives the
+    policies of that moment.
+    """
+
+    policy: str
+    return_id: str
+    line: int | None
+    part: str | None
+    at: datetime
+    unit: str
+    currency: str
+    said: Said
+    again: Callable[[Policy], Said]
+    then: Callable[[], Policies]
+    ref: str | None = None
+
+
+def questions(known: Policies, names: Sequence[str], story: Story) -> Iterator[Asked]:
+    """Every question that these policies were asked about one case, in order.
+
+    The story may leave out events that are in none of their ``NEEDED``.
+    """
+    state: State = Unborn()
+    for event, at in story:
+        if not isinstance(state, Unborn):
+            for name in names:
+                found = _ASKING[name](_Moment(known, state, event, at))
+                if found is not None:
+                    yield found
+        state = evolve(state, event)
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """An event about to be told, and what was known before it."""
+
+    known: Policies
+    state: Born
+    event: CaseEvent
+    at: datetime
+
+    def asked(
+        self,
+        policy: str,
+        said: Said,
+        again: Callable[[Policy], Said],
+        part: str | None = None,
+        ref: str | None = None,
+    ) -> Asked:
+        requested = self.state.case.requested
+        line = getattr(self.event, "line", None)
+        return Asked(
+            policy, requested.return_id, line, part, self.at, requested.business_unit,
+            requested.currency, said, again, self.policies, ref,
+        )  # fmt: skip
+
+    def policies(self) -> Policies:
+        return policies_for(self.known, self.state, self.at)
+
+
+def _short(verdict: Verdict) -> Said:
+    values = tuple(sorted(verdict.values))
+    return Said(verdict.rule, verdict.outcome, None, (verdict.role, values))
+
+
+def _eligibility(now: _Moment) -> Asked | None:
+    state, event, at = now.state, now.event, now.at
+    if not isinstance(event, EligibilityJudged):
+        return None
+    line = _line(state, event.line)
+
+    def again(policy: Policy) -> Said:
+        facts = eligibility_facts(state.case, line, at, policy.calendar)
+        return _short(policy.judge(policy.reads(facts)))
+
+    return now.asked("eligibility", _short(event.verdict), again, ref=event.verdict.policy)
+
+
+def _authorisation(now: _Moment) -> Asked | None:
+    """Asked once a case: the system's own grant or refusal, or the first task it opened."""
+    state, event = now.state, now.event
+    match event:
+        case ReturnAuthorised(authorised_by="system", verdict=verdict):
+            pass
+        case ReturnRefused(refused_by="system", verdict=verdict):
+            pass
+        case TaskOpened(point="authorisation", approved_by=(), verdict=verdict) if not any(
+            task.opened.point == "authorisation" for task in state.case.tasks
+        ):
+            pass
+        case _:
+            return None
+    facts = authorisation_facts(state.case)
+
+    def again(policy: Policy) -> Said:
+        return _short(policy.judge(policy.reads(facts)))
+
+    return now.asked("authorisation", _short(verdict), again, ref=verdict.policy)
+
+
+def _disposition(now: _Moment) -> Asked | None:
+    """What the rules left for a portion, as the model was told it."""
+    state, event, at = now.state, now.event, now.at
+    if not isinstance(event, AssessmentRecorded) or event.point != "disposition":
+        return None
+    portion = state.case.portion(event.portion or "")
+    if portion is None:
+        return None
+    removed = {m.value: m.rule for m in event.assessment.masked}
+
+    def again(policy: Policy) -> Said:
+        _, masked = allowed_dispositions(state.case, portion, Policies((policy,)), at)
+        return _removed({m.value: m.rule for m in masked})
+
+    return now.asked("disposition", _removed(removed), again, event.portion)
+
+
+def _removed(rules: Mapping[str, str]) -> Said:
+    named = sorted(set(rules.values()))
+    options = "+".join(sorted(rules))
+    return Said("+".join(named) or "none", f"without {options}" if options else "all allowed")
+
+
+def _credit(now: _Moment) -> Asked | None:
+    state, event, at = now.state, now.event, now.at
+    if not isinstance(event, CreditProposed):
+        return None
+    line, portion = _line(state, event.line), state.case.portion(event.portion)
+
+    def again(policy: Policy) -> Said:
+        found = worth(
+            Policies((policy,)), state.case, line, portion, event.disposition, event.quantity, at
+        )
+        release = dict(found.verdict.values).get("release", "on_approval")
+        return Said(found.verdict.rule, found.decision, found.amount.net_minor, (release,))
+
+    said = Said(event.verdict.rule, event.decision, event.net_minor, (event.release,))
+    return now.asked("credit", said, again, event.portion, event.verdict.policy)
+
+
+def _rollout(now: _Moment) -> Asked | None:
+    state, event = now.state, now.event
+    answered = _answered(state, event)
+    if answered is None or not isinstance(event, LaneChosen):
+        return None
+    said = Said(event.verdict.rule, event.lane, None, (event.verdict.role,))
+
+    def again(policy: Policy) -> Said:
+        weighed = _weighed(now, event.line, answered, policy)
+        return Said(weighed.verdict.rule, weighed.lane, None, (weighed.verdict.role,))
+
+    return now.asked("rollout", said, again, event.portion, event.verdict.policy)
+
+
+def _limits(now: _Moment) -> Asked | None:
+    """The limits are asked about every credit, and not noted where the rollout speaks first; so
+    what they said is asked of the version of that moment."""
+    state, event = now.state, now.event
+    answered = _answered(state, event)
+    if answered is None or not isinstance(event, LaneChosen) or event.point != "credit":
+        return None
+
+    def again(policy: Policy | None) -> Said:
+        limit = _weighed(now, event.line, answered, policy).limit
+        if limit is None:
+            raise AssertionError(f"{event.return_id}/{event.line} has a credit without a limit")
+        return _short(limit)
+
+    return now.asked("approval_limits", again(None), again, event.portion)
+
+
+def _claims(now: _Moment) -> Asked | None:
+    state, event, at = now.state, now.event, now.at
+    if not isinstance(event, ClaimRaised):
+        return None
+    portion = state.case.portion(event.portion)
+    if portion is None:
+        return None
+    facts = claim_facts(state.case, portion, event.part, at)
+    said, ref = _short(event.verdict), event.verdict.policy
+    return now.asked("claims", said, lambda p: _short(p.judge(facts)), event.portion, ref)
+
+
+def _weighed(now: _Moment, number: int, answered: Answered, by: Policy | None) -> Weighed:
+    """An answer weighed by the policies of its moment, with one of them replaced."""
+    book = now.policies()
+    if by is not None:
+        book = Policies((by, *(p for p in book.versions if p.name != by.name)))
+    return weigh(book, now.state.case, _line(now.state, number), answered)
+
+
+def _answered(state: Born, event: CaseEvent) -> Answered | None:
+    """The answer that a lane was chosen for, as ``progress`` had it."""
+    if not isinstance(event, LaneChosen):
+        return None
+    line = _line(state, event.line)
+    if event.point == "reason" and line.reason_assessment is not None:
+        said = line.reason_assessment
+        return Answered("reason", said, line.reason_clearing, None, said.value is not None)
+    if event.point == "disposition":
+        portion = state.case.portion(event.portion or "")
+        if portion is None or portion.assessment is None:
+            return None
+        made = portion.proposal
+        return Answered(
+            "disposition", portion.assessment, portion.clearing, portion.id,
+            made is not None, made is None or made.how == "model",
+        )  # fmt: skip
+    credit = next((c for c in line.credits if str(c.sequence) == event.portion), None)
+    if credit is None or credit.assessment is None:
+        return None
+    by_model = credit.proposed.decision != "deny"
+    part = str(credit.sequence)
+    return Answered("credit", credit.assessment, credit.clearing, part, by_model=by_model)
+
+
+def _line(state: Born, number: int) -> Line:
+    line = state.case.line(number)
+    if line is None:
+        raise AssertionError(f"{state.case.return_id} has no line {number}")
+    return line
+
+
+_ASKING: Mapping[str, Callable[[_Moment], Asked | None]] = {
+    "eligibility": _eligibility,
+    "authorisation": _authorisation,
+    "disposition": _disposition,
+    "credit": _credit,
+    "rollout": _rollout,
+    "approval_limits": _limits,
+    "claims": _claims,
+}
