@@ -20,7 +20,8 @@ LEAVES = {"return_to_vendor": "supplier", "return_to_customer": "customer"}
 TYPES = (
     "customer_registered", "supplier_registered", "product_listed", "lot_registered",
     "return_requested", "reason_settled", "goods_received", "line_inspected",
-    "disposition_confirmed", "portion_reinspected", "hold_released", "surplus_settled",
+    "disposition_confirmed", "portion_reinspected", "hold_released", "refurbish_settled",
+    "surplus_settled",
     "effect_done",
 )  # fmt: skip
 """Events that the records are made of."""
@@ -180,6 +181,8 @@ class Traceability:
             return self._received(case, told)
         elif kind in ("disposition_confirmed", "hold_released"):
             self._leave(case, told)
+        elif kind == "refurbish_settled":
+            self._leave(case, {**told, "parts": [told]})
         elif kind == "surplus_settled" and told["outcome"] != "accepted":
             key = f"{told['return_id']}/surplus/{told['task_id']}"
             back = "return_to_customer" if told["outcome"] == "sent_back" else "quarantine"

@@ -23,6 +23,8 @@ from integrations.erp.documents import (
     Intercompany,
     Post,
     Receipt,
+    RefurbishCompletion,
+    RefurbishOrder,
     Replacement,
     Request,
     Rma,
@@ -41,6 +43,8 @@ REQUEST_OF: dict[str, type[Any]] = {
     "erp.supplier_claim": SupplierClaim,
     "erp.claim_settlement": ClaimSettlement,
     "erp.intercompany": Intercompany,
+    "erp.refurbish_order": RefurbishOrder,
+    "erp.refurbish_completion": RefurbishCompletion,
     "erp.replacement": Replacement,
     "erp.close": Closing,
 }

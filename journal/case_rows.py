@@ -25,11 +25,13 @@ from workflow.events import (
     CreditDenied,
     CreditProposed,
     DispositionConfirmed,
+    DispositionPart,
     EligibilityJudged,
     GoodsReceived,
     HoldReleased,
     LineInspected,
     ReasonSettled,
+    RefurbishSettled,
     RequestedLine,
     ReturnAuthorised,
     ReturnCancelled,
@@ -97,7 +99,10 @@ def apply(
             _disposed(rows.lines[event.line], event)
             note_claims_at_once(rows.claims, rows.case, rows.lines[event.line], event)
         case HoldReleased():
-            _released(rows.lines[event.line], event)
+            _left(rows.lines[event.line], Disposition.QUARANTINE, event.parts)
+        case RefurbishSettled():
+            part = DispositionPart(event.disposition, event.quantity)
+            _left(rows.lines[event.line], Disposition.REFURBISH, [part])
         case CreditProposed() | CreditApproved() | CreditDenied():
             _credit(rows.lines[event.line], event, ledger)
         case _:
@@ -353,9 +358,10 @@ def _disposed(line: Row, event: DispositionConfirmed) -> None:
     _moved(line, [(part.disposition, part.quantity) for part in event.parts])
 
 
-def _released(line: Row, event: HoldReleased) -> None:
-    gone = [(Disposition.QUARANTINE.value, -part.quantity) for part in event.parts]
-    _moved(line, [*gone, *((part.disposition, part.quantity) for part in event.parts)])
+def _left(line: Row, where: Disposition, parts: Iterable[DispositionPart]) -> None:
+    """Goods that waited somewhere are elsewhere now."""
+    for part in parts:
+        _moved(line, [(where.value, -part.quantity), (part.disposition, part.quantity)])
 
 
 def _moved(line: Row, changes: Iterable[tuple[str, Decimal]]) -> None:

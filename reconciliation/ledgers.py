@@ -223,6 +223,18 @@ def _replacement(books: Books, one: Asked, theirs: Lines) -> Iterator[Finding]:
     yield _about(books, one, "R10", abs(off), off, says, theirs[0])
 
 
+def _workshop_order(books: Books, one: Asked, theirs: Lines) -> Iterator[Finding]:
+    given, booked = Decimal(one.payload["quantity"]), theirs[0].quantity or ZERO
+    if given == booked:
+        return
+    off = _goods(books, one, abs(given - booked)) * (1 if given > booked else -1)
+    says = (
+        f"{_n(given)} of {one.payload['sku']} ({_where(one)}) went to the workshop, the ERP's order"
+        f" says {_n(booked)}."
+    )
+    yield _about(books, one, "R17", abs(off), off, says, theirs[0])
+
+
 def _rma(books: Books, one: Asked, theirs: Lines) -> Iterator[Finding]:
     allowed = {line.line: line.quantity or ZERO for line in theirs}
     for ours in one.payload["lines"]:
@@ -243,7 +255,7 @@ def _rma(books: Books, one: Asked, theirs: Lines) -> Iterator[Finding]:
 
 def _amount(books: Books, one: Asked, theirs: Lines) -> Iterator[Finding]:
     """Documents of which only the money can differ: settlements of claims, charge-backs,
-    intercompany."""
+    intercompany, work."""
     asked, booked = _worth(books, one), sum(line.amount_minor or 0 for line in theirs)
     if asked == booked:
         return
@@ -267,6 +279,8 @@ _COMPARE: Mapping[str, Callable[[Books, Asked, Lines], Iterator[Finding]]] = {
     "erp.supplier_claim": _claim,
     "erp.claim_settlement": _amount,
     "erp.intercompany": _amount,
+    "erp.refurbish_order": _workshop_order,
+    "erp.refurbish_completion": _amount,
     "erp.replacement": _replacement,
     "erp.rma": _rma,
     "erp.close": _closing,
@@ -279,6 +293,8 @@ _NAME = {
     "erp.supplier_claim": "claim",
     "erp.claim_settlement": "claim settlement",
     "erp.intercompany": "intercompany document",
+    "erp.refurbish_order": "workshop order",
+    "erp.refurbish_completion": "completion of workshop work",
     "erp.replacement": "replacement",
     "erp.rma": "RMA",
     "erp.close": "closing",
@@ -297,6 +313,8 @@ _CODE_OF_MISSING = {
     "erp.supplier_claim": "R12",
     "erp.claim_settlement": "R14",
     "erp.intercompany": "R16",
+    "erp.refurbish_order": "R17",
+    "erp.refurbish_completion": "R16",
     "erp.replacement": "R9",
     "erp.rma": "R17",
     "erp.close": "R17",
@@ -393,6 +411,8 @@ _CODE_OF_STRAY = {
     "supplier_claim": "R14",
     "claim_settlement": "R14",
     "intercompany": "R16",
+    "refurbish_order": "R17",
+    "refurbish_completion": "R16",
     "replacement": "R8",
     "rma": "R17",
     "closing": "R17",
@@ -504,6 +524,8 @@ def _worth(books: Books, one: Asked) -> int:
             return int(payload["claimed_minor"])
         case "erp.claim_settlement":
             return int(payload["amount_minor"])
+        case "erp.refurbish_completion":
+            return int(payload["cost_minor"])
         case "erp.intercompany":
             return sum(int(line["amount_minor"]) for line in payload["lines"])
         case "erp.replacement":

@@ -62,6 +62,7 @@ STATUS: dict[str, int] = {
     "unknown_absence": 404,
     "unknown_review": 404,
     "unknown_claim": 404,
+    "unknown_order": 404,
     "wrong_role": 403,
     "own_request": 403,
     "own_inspection": 403,

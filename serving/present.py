@@ -24,8 +24,10 @@ from workflow.state import (
     Credit,
     Declined,
     Line,
+    Order,
     Portion,
     Task,
+    Work,
     status_of,
 )
 
@@ -65,6 +67,7 @@ def case_json(state: Born, version: int, known: Policies) -> Json:
         "credited_minor": sum(line.credited_minor for line in case.lines),
         "lines": [line_json(line, known) for line in case.lines],
         "claims": [claim_in_case(claim) for claim in case.claims],
+        "orders": [order_json(order) for order in case.orders],
         "tasks": [task_json(task) for task in case.tasks],
         # What we ask of the world; questions to our own models are answered in assessments.
         "effects": [
@@ -107,6 +110,44 @@ def claim_in_case(claim: Claim) -> Json:
         "recovered_minor": claim.recovered_minor,
         "rest_minor": claim.rest_minor,
         "missing": list(claim.missing),
+    }
+
+
+def order_json(order: Order) -> Json:
+    """An order of the workshop, what is left of it, and what was reported."""
+    ordered = order.ordered
+    return {
+        "line": ordered.line,
+        "portion": ordered.portion,
+        "part": ordered.part,
+        "quantity": quantity(ordered.quantity),
+        "left": quantity(order.left),
+        "role": ordered.role,
+        "due_at": time(ordered.due_at),
+        "costing": ordered.costing,
+        "cost_minor": order.cost_minor,
+        "check_role": ordered.check_role,
+        "check_from_minor": ordered.check_from_minor,
+        "verdict": verdict_json(ordered.verdict),
+        "work": [work_json(work) for work in order.work],
+    }
+
+
+def work_json(work: Work) -> Json:
+    said, settled = work.reported, work.settled
+    return {
+        "sequence": said.sequence,
+        "status": work.status,
+        "quantity": quantity(said.quantity),
+        "outcome": said.outcome,
+        "condition": said.condition,
+        "disposition": settled.disposition if settled else said.disposition,
+        "rule": settled.rule if settled else None,
+        "cost_minor": said.cost_minor,
+        "reported_by": said.reported_by,
+        "settled_by": settled.settled_by if settled else None,
+        "note": said.note,
+        "evidence": list(said.evidence),
     }
 
 

@@ -11,9 +11,15 @@ from sqlalchemy import Connection
 from journal import lookups
 from serving.evidence import check_stored
 from serving.requesting import expiry
-from serving.shapes import InspectionShape, ReceiptShape, ReinspectionShape
+from serving.shapes import InspectionShape, ReceiptShape, RefurbishmentShape, ReinspectionShape
 from workflow.actor import Actor
-from workflow.commands import InspectLine, ReceiptLine, ReceiveGoods, ReinspectPortion
+from workflow.commands import (
+    InspectLine,
+    ReceiptLine,
+    ReceiveGoods,
+    ReinspectPortion,
+    ReportRefurbishment,
+)
 from workflow.refused import Refused
 from workflow.state import Born
 
@@ -59,6 +65,26 @@ def build_reinspection(
         at=at,
         serials=None if shape.serials is None else tuple(shape.serials),
         **_found(conn, shape, sku, lot),
+    )
+
+
+def build_work(
+    conn: Connection, shape: RefurbishmentShape, actor: Actor, at: datetime
+) -> ReportRefurbishment:
+    """What the workshop reports. Errors: as ``check_stored``."""
+    check_stored(conn, shape.evidence)
+    return ReportRefurbishment(
+        portion=shape.portion,
+        quantity=shape.quantity,
+        outcome=shape.outcome,
+        actor=actor,
+        at=at,
+        part=shape.part,
+        disposition=shape.disposition,
+        condition=shape.condition,
+        cost_minor=shape.cost_minor,
+        note=shape.note,
+        evidence=tuple(shape.evidence),
     )
 
 

@@ -218,6 +218,22 @@ class DispositionShape(Shape):
     note: ShortText = ""
 
 
+class RefurbishmentShape(Shape):
+    """What came of goods in the workshop. ``disposition`` is for what failed (``scrap`` or
+    ``return_to_vendor``); ``cost_minor`` is the cost of the work on the whole quantity. Leave
+    ``part`` out where one order of the portion is open."""
+
+    portion: PortionId
+    part: LineNumber | None = None
+    quantity: Quantity
+    outcome: Literal["as_new", "failed", "stopped"]
+    disposition: Literal["scrap", "return_to_vendor"] | None = None
+    condition: Condition | None = None
+    cost_minor: Money = 0
+    note: ShortText = ""
+    evidence: list[ShortText] = Field(default_factory=list, max_length=20)
+
+
 class CancellationShape(Shape):
     because: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 

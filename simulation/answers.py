@@ -41,6 +41,10 @@ def answers_to(
             return [_disposition(task, inspected)]
         case "release":
             return _release(task, inspected)
+        case "refurbish":
+            return _work(world, task)
+        case "refurbish_check":
+            return [APPROVE]
         case "credit":
             return _credit(world, task)
         case "claim":
@@ -101,6 +105,13 @@ def _release(task: TaskView, inspected: Mapping[tuple[str, str], InspectionInten
         return []
     choice = intent.truth.choose(task.allowed) if intent else task.allowed[0]
     return [Answer("override", choice, "expert_judgement", "Checked again and released.")]
+
+
+def _work(world: World, task: TaskView) -> list[Answer]:
+    """Three in four are made good; the rest is scrapped, or given back where it may not be."""
+    draw = world.streams.of("workshop", task.return_id, task.portion)
+    wanted = ["as_new"] if draw.random() < 0.75 else ["scrap", "stopped"]
+    return [Answer("override", value, "workshop", "Worked on and tested.") for value in wanted]
 
 
 def _credit(world: World, task: TaskView) -> list[Answer]:

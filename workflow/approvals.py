@@ -35,6 +35,8 @@ DOCUMENT_OF = {
     "authorisation": "authorisation",
     "disposition": "disposition",
     "release": "disposition",
+    "refurbish": "disposition",
+    "refurbish_check": "disposition",
     "credit": "credit_memo",
     "receipt": "authorisation",
     "reason": "authorisation",
@@ -43,8 +45,11 @@ DOCUMENT_OF = {
 }
 """Which row of the approval limits a decision point is checked against."""
 
-LIMITED = ("authorisation", "disposition", "release", "credit", "write_off")
+LIMITED = ("authorisation", "disposition", "release", "refurbish_check", "credit", "write_off")
 """Points where a yes is bound by the decider's limit."""
+
+ABOUT_GOODS = ("disposition", "release", "refurbish_check", "credit")
+"""Points that who inspected the goods does not decide."""
 
 
 def holds(actor: Actor, role: str) -> bool:
@@ -189,7 +194,7 @@ def _involved(case: Case, task: Task) -> frozenset[str | None]:
 
 def _inspected_by(case: Case, task: Task) -> str | None:
     portion_id = task.opened.portion
-    if task.opened.point not in ("disposition", "release", "credit") or portion_id is None:
+    if task.opened.point not in ABOUT_GOODS or portion_id is None:
         return None
     portion = case.portion(portion_id)
     return portion.inspected.inspected_by if portion else None

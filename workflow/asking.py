@@ -207,6 +207,24 @@ def claim_facts(case: Case, portion: Portion, part: int, at: datetime) -> Facts:
     }
 
 
+def refurbish_facts(case: Case, portion: Portion, part: int) -> Facts:
+    """About a part of a portion that goes to the workshop; ``part`` counts in ``moved``."""
+    line = case.line(portion.line)
+    if line is None:
+        raise AssertionError(f"portion {portion.id} without its line")
+    facts = line.requested.facts
+    return {
+        "business_unit": case.requested.business_unit,
+        "warehouse": case.warehouse,
+        "item_class": facts.item_class,
+        "supplier_id": facts.supplier_id,
+        "reason": line.reason,
+        "condition": portion.inspected.condition,
+        "currency": case.requested.currency,
+        "goods_value_minor": int(portion.moved[part - 1].quantity * facts.unit_cost_minor),
+    }
+
+
 def limit_facts(case: Case, line: Line | None, document: str, amount: int, kind: str) -> Facts:
     return {
         "document": document,

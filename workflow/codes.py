@@ -138,6 +138,8 @@ class Point(StrEnum):
     RECEIPT = "receipt"
     DISPOSITION = "disposition"
     RELEASE = "release"
+    REFURBISH = "refurbish"
+    REFURBISH_CHECK = "refurbish_check"
     CREDIT = "credit"
     CLAIM = "claim"
     WRITE_OFF = "write_off"

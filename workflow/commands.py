@@ -144,6 +144,24 @@ class DisposePortion:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportRefurbishment:
+    """What came of goods in the workshop. ``part`` may be left out where one order of the portion
+    is open; ``disposition`` is for what ``failed``; ``cost_minor`` is of the whole quantity."""
+
+    portion: str
+    quantity: Decimal
+    outcome: str
+    actor: Actor
+    at: datetime
+    part: int | None = None
+    disposition: str | None = None
+    condition: str | None = None
+    cost_minor: int = 0
+    note: str = ""
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ReportRecall:
     """A recall was opened: of these lots of an item, or of all where ``lots`` is empty."""
 
@@ -265,6 +283,7 @@ Command = (
     | InspectLine
     | ReinspectPortion
     | DisposePortion
+    | ReportRefurbishment
     | ReportRecall
     | ReportMasterGaps
     | ReleaseCredit

@@ -34,6 +34,7 @@ from workflow.commands import (
     ReleaseCredit,
     ReportMasterGaps,
     ReportRecall,
+    ReportRefurbishment,
     RequestReturn,
 )
 from workflow.deciding import check_allowed, decide_task
@@ -60,6 +61,7 @@ from workflow.money import CURRENCIES
 from workflow.progress import confirm, open_disposition_task, progress
 from workflow.recalling import report_recall
 from workflow.receiving import receive
+from workflow.refurbishing import report_work
 from workflow.refused import Refused
 from workflow.reviewing import give_second_review
 from workflow.run import PolicyBook, Run
@@ -104,6 +106,8 @@ def decided(state: State, command: Command, policies: PolicyBook) -> Decision:
             reinspect(run, command)
         case DisposePortion():
             _dispose(run, command)
+        case ReportRefurbishment():
+            report_work(run, command)
         case ReportRecall():
             report_recall(run, command)
         case ReportMasterGaps():

@@ -23,9 +23,11 @@ from workflow.holding import on_hold, release
 from workflow.intercompany import charge_back
 from workflow.money import money_text
 from workflow.progress import approve_credit, confirm, deny_credit, grant, settle_reason
+from workflow.refurbishing import report_work, work_by_task
 from workflow.refused import Refused
 from workflow.run import Run
 from workflow.state import ZERO, Portion, Task
+from workflow.workshop_check import check_work
 
 MOST_MINOR = 10**12
 DECISIONS = ("approve", "reject", "override", "escalate")
@@ -57,6 +59,8 @@ def decide_task(run: Run, command: DecideTask) -> None:
         "receipt": _decide_receipt,
         "disposition": _decide_disposition,
         "release": _decide_release,
+        "refurbish": _decide_refurbish,
+        "refurbish_check": _decide_refurbish_check,
         "credit": _decide_credit,
         "claim": _decide_claim,
         "write_off": _decide_write_off,
@@ -248,6 +252,20 @@ def _decide_release(run: Run, task: Task, command: DecideTask) -> None:
     _record(run, task, command)
     parts = (DispositionPart(command.value, portion.held),)
     release(run, portion, parts, command.actor.id, command.note)
+
+
+def _decide_refurbish(run: Run, task: Task, command: DecideTask) -> None:
+    """All that is left of an order is done, and the work cost nothing worth noting."""
+    work = work_by_task(run, task, command)
+    _record(run, task, command)
+    report_work(run, work)
+
+
+def _decide_refurbish_check(run: Run, task: Task, command: DecideTask) -> None:
+    if command.decision != "reject":
+        check_limit(run.case, task, command.actor, run.policies, task.opened.amount_minor)
+    _record(run, task, command)
+    check_work(run, task, command)
 
 
 def check_allowed(

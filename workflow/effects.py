@@ -19,6 +19,8 @@ from workflow.events import (
     HoldReleased,
     IntercompanyCharged,
     LineInspected,
+    RefurbishOrdered,
+    RefurbishSettled,
     ReturnAuthorised,
     ReturnClosed,
     ReturnRequested,
@@ -52,9 +54,9 @@ class Effect:
     ``key`` comes from the business decision (``case/line/kind/sequence``), never from the
     attempt, so that doing it twice is doing it once. ``kind``: ``erp.rma``, ``erp.receipt``,
     ``erp.stock_move``, ``erp.credit_memo``, ``erp.charge_back``, ``erp.replacement``,
-    ``erp.supplier_claim``, ``erp.claim_settlement``, ``erp.intercompany``, ``erp.close``,
-    ``assess`` (ask a model, in-house). ``payload`` is plain JSON: quantities are decimal strings,
-    money integer minor units.
+    ``erp.supplier_claim``, ``erp.claim_settlement``, ``erp.intercompany``,
+    ``erp.refurbish_order``, ``erp.refurbish_completion``, ``erp.close``, ``assess`` (ask a model,
+    in-house). ``payload`` is plain JSON: quantities are decimal strings, money integer minor units.
     """
 
     key: str
@@ -89,6 +91,10 @@ def effects_of(case: "Case", event: CaseEvent) -> tuple[Effect, ...]:
             portion = case.portion(event.portion)
             gone = len(portion.moved) - len(event.parts) if portion else 0
             return _moves(case, event.line, event.portion, event.parts, gone, "blocked")
+        case RefurbishOrdered():
+            return (_refurbish_order(case, event),)
+        case RefurbishSettled():
+            return _refurbished(case, event)
         case ClaimSubmitted():
             return (_claim(_claim_of(case, event.portion, event.part)),)
         case ClaimAnswered() if event.recovered_minor:
@@ -260,6 +266,46 @@ def _moves(
         if at_once and is_claimed(line, part.disposition):
             effects.append(_claim(_claim_of(case, portion_id, at)))
     return tuple(effects)
+
+
+def _refurbish_order(case: "Case", event: RefurbishOrdered) -> Effect:
+    payload = {
+        "return_id": case.return_id,
+        "line": event.line,
+        "portion": event.portion,
+        "part": event.part,
+        "sku": event.sku,
+        "lot": event.lot,
+        "warehouse": case.warehouse,
+        "quantity": str(event.quantity),
+        "due_on": event.due_at.date().isoformat(),
+    }
+    key = f"{case.return_id}/{event.portion}/refurbish/{event.part}"
+    return Effect(key, "erp.refurbish_order", case.return_id, payload)
+
+
+def _refurbished(case: "Case", event: RefurbishSettled) -> tuple[Effect, ...]:
+    """The move of goods out of the workshop, and what the work on them has cost."""
+    portion = case.portion(event.portion)
+    gone = len(portion.moved) - 1 if portion else 0
+    part = DispositionPart(event.disposition, event.quantity)
+    moves = _moves(case, event.line, event.portion, (part,), gone, STOCK_STATUS_OF["refurbish"])
+    payload = {
+        "return_id": case.return_id,
+        "line": event.line,
+        "portion": event.portion,
+        "part": event.part,
+        "sequence": event.sequence,
+        "sku": event.sku,
+        "quantity": str(event.quantity),
+        "outcome": event.outcome,
+        "status": STOCK_STATUS_OF[event.disposition],
+        "costing": event.costing,
+        "cost_minor": event.cost_minor,
+        "currency": event.currency,
+    }
+    key = f"{case.return_id}/{event.portion}/refurbished/{event.sequence}"
+    return (*moves, Effect(key, "erp.refurbish_completion", case.return_id, payload))
 
 
 def _claim_of(case: "Case", portion: str, part: int) -> "Claim":

@@ -226,7 +226,8 @@ class TaskOpened:
     approvals_needed: int = 1
     sequence: int | None = None
     """The credit of the line that is asked about, for ``credit`` tasks; the part of the portion
-    that is claimed, for ``claim`` and ``write_off`` tasks."""
+    that is claimed or in the workshop, for ``claim``, ``write_off`` and ``refurbish`` tasks; the
+    report of the workshop, for ``refurbish_check`` tasks."""
     sku: str | None = None
     lot: str | None = None
     quantity: Decimal | None = None
@@ -234,7 +235,8 @@ class TaskOpened:
     blind: bool = False
     """The model's answer is not shown until the task is decided: an audit."""
     asked_by: str | None = None
-    """Who gave up the rest of a claim, for ``write_off`` tasks; they may not decide it."""
+    """Who gave up the rest of a claim, for ``write_off`` tasks, or did the work, for
+    ``refurbish_check`` tasks; they may not decide it."""
     note: str = ""
     """Why they gave it up."""
     other_role: str | None = None
@@ -628,6 +630,91 @@ class HoldReleased:
 
 
 @dataclass(frozen=True, slots=True)
+class RefurbishOrdered:
+    """The workshop is asked to make goods as good as new. ``part`` is the part of the portion that
+    goes there; ``verdict`` is the refurbish policy's.
+
+    ``costing`` says where the cost of work on goods that go back to stock is booked: ``expensed``,
+    or ``capitalised`` with the goods. What is worth ``check_from_minor`` or more, work included, is
+    looked at by ``check_role`` before it leaves the workshop; by nobody where that is ``None``.
+    """
+
+    return_id: str
+    line: int
+    portion: str
+    part: int
+    sku: str
+    lot: str | None
+    quantity: Decimal
+    role: str
+    costing: str
+    due_at: datetime
+    ordered_at: datetime
+    verdict: Verdict
+    check_role: str | None = None
+    check_from_minor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RefurbishReported:
+    """The workshop says what came of a quantity of an order, for the ``sequence``-th time of a
+    portion. ``outcome``: ``as_new``, ``failed`` (``disposition`` says where the goods go) or
+    ``stopped``; ``condition`` is theirs now, ``cost_minor`` the cost of all the work on them."""
+
+    return_id: str
+    line: int
+    portion: str
+    part: int
+    sequence: int
+    quantity: Decimal
+    outcome: str
+    disposition: str
+    condition: str
+    cost_minor: int
+    currency: str
+    reported_by: str
+    reported_at: datetime
+    note: str = ""
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RefurbishSettled:
+    """Goods leave the workshop for good. ``rule`` is what kept goods that are as good as new from
+    stock: they are on hold then. ``costing`` is ``capitalised`` only for what goes to stock."""
+
+    return_id: str
+    line: int
+    portion: str
+    part: int
+    sequence: int
+    quantity: Decimal
+    outcome: str
+    disposition: str
+    cost_minor: int
+    currency: str
+    costing: str
+    settled_by: str
+    settled_at: datetime
+    sku: str = ""
+    rule: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefurbishSentBack:
+    """What the workshop reported is not accepted: the goods are still its to work on."""
+
+    return_id: str
+    line: int
+    portion: str
+    part: int
+    sequence: int
+    sent_back_by: str
+    sent_back_at: datetime
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecallReached:
     """A recall that was opened later covers goods of this return. ``portion`` is ``None`` for what
     was not inspected yet; ``passed_on`` is what became of a portion that was disposed of."""
@@ -797,6 +884,10 @@ CaseEvent = (
     | DispositionConfirmed
     | PortionReinspected
     | HoldReleased
+    | RefurbishOrdered
+    | RefurbishReported
+    | RefurbishSettled
+    | RefurbishSentBack
     | ClaimRaised
     | ClaimEvidenceGiven
     | ClaimSubmitted

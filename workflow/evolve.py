@@ -28,6 +28,7 @@ from workflow.events import (
     CreditProposed,
     CreditReleased,
     DispositionConfirmed,
+    DispositionPart,
     DispositionProposed,
     EffectDone,
     EffectParked,
@@ -41,6 +42,10 @@ from workflow.events import (
     PortionReinspected,
     ReasonSettled,
     RecallReached,
+    RefurbishOrdered,
+    RefurbishReported,
+    RefurbishSentBack,
+    RefurbishSettled,
     ReturnAuthorised,
     ReturnCancelled,
     ReturnClosed,
@@ -55,6 +60,8 @@ from workflow.events import (
     TaskWithdrawn,
 )
 from workflow.state import (
+    QUARANTINE,
+    REFURBISH,
     Authorised,
     Authority,
     Born,
@@ -64,15 +71,18 @@ from workflow.state import (
     Closed,
     Credit,
     Declined,
+    Departure,
     Elsewhere,
     Expired,
     Line,
+    Order,
     Portion,
     Review,
     State,
     Task,
     Unborn,
     UnderReview,
+    Work,
 )
 
 
@@ -187,9 +197,14 @@ def _noted(case: Case, event: CaseEvent) -> Case:
         case PortionReinspected():
             return _portion(case, event.portion, partial(_looked_at_again, event=event))
         case HoldReleased():
+            gone = tuple(Departure(QUARANTINE, part) for part in event.parts)
             return _portion(
-                case, event.portion, lambda x: replace(x, released=(*x.released, *event.parts))
+                case, event.portion, lambda x: replace(x, departed=(*x.departed, *gone))
             )
+        case RefurbishOrdered():
+            return replace(case, orders=(*case.orders, Order(event)))
+        case RefurbishReported() | RefurbishSettled() | RefurbishSentBack():
+            return _worked(case, event)
         case RecallReached():
             if event.portion is None:
                 return _line(case, event.line, lambda x: replace(x, recalled=True))
@@ -395,6 +410,30 @@ def _claim(
         case ClaimWrittenOff():
             after = replace(claim, written_off_minor=claim.written_off_minor + event.amount_minor)
     return replace(case, claims=tuple(after if x is claim else x for x in case.claims))
+
+
+def _worked(case: Case, event: RefurbishReported | RefurbishSettled | RefurbishSentBack) -> Case:
+    same = (event.portion, event.part)
+    order = next((x for x in case.orders if (x.ordered.portion, x.ordered.part) == same), None)
+    if order is None:
+        raise AssertionError(f"{event.return_id} has no order {event.portion}.{event.part}")
+    if isinstance(event, RefurbishReported):
+        work = (*order.work, Work(event))
+    else:
+        settled = event if isinstance(event, RefurbishSettled) else None
+        status = "settled" if settled else "sent_back"
+        work = tuple(
+            replace(x, status=status, settled=settled)
+            if x.reported.sequence == event.sequence
+            else x
+            for x in order.work
+        )
+    after = replace(order, work=work)
+    case = replace(case, orders=tuple(after if x is order else x for x in case.orders))
+    if not isinstance(event, RefurbishSettled):
+        return case
+    gone = Departure(REFURBISH, DispositionPart(event.disposition, event.quantity))
+    return _portion(case, event.portion, lambda x: replace(x, departed=(*x.departed, gone)))
 
 
 def _numbered(case: Case, event: EffectDone) -> Case:

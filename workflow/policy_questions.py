@@ -15,6 +15,7 @@ from workflow.asking import (
     authorisation_facts,
     claim_facts,
     eligibility_facts,
+    refurbish_facts,
 )
 from workflow.credit import worth
 from workflow.events import (
@@ -24,6 +25,7 @@ from workflow.events import (
     CreditProposed,
     EligibilityJudged,
     LaneChosen,
+    RefurbishOrdered,
     ReturnAuthorised,
     ReturnRefused,
     TaskOpened,
@@ -46,6 +48,10 @@ _GOODS = (
     *_BASE, "return_authorised", "goods_received", "surplus_settled", "line_inspected",
     "disposition_confirmed", "credit_proposed", "credit_approved", "credit_denied",
 )  # fmt: skip
+_WAITED = (
+    *_GOODS, "hold_released", "portion_reinspected", "refurbish_ordered", "refurbish_reported",
+    "refurbish_settled", "refurbish_sent_back",
+)  # fmt: skip
 _ANSWERED = (*_GOODS, "assessment_recorded", "disposition_proposed", "lane_chosen")
 
 NEEDED: Mapping[str, tuple[str, ...]] = {
@@ -55,7 +61,8 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "credit": _GOODS,
     "rollout": _ANSWERED,
     "approval_limits": _ANSWERED,
-    "claims": (*_GOODS, "hold_released", "portion_reinspected", "claim_raised"),
+    "claims": (*_WAITED, "claim_raised"),
+    "refurbish": _WAITED,
 }
 """The journal's names of the events that a policy's questions depend on; the rest is left out."""
 
@@ -67,6 +74,7 @@ ASKED: Mapping[str, tuple[str, ...]] = {
     "rollout": ("lane_chosen",),
     "approval_limits": ("lane_chosen",),
     "claims": ("claim_raised",),
+    "refurbish": ("refurbish_ordered",),
 }
 """The journal's names of the events that hold a policy's verdicts."""
 
@@ -277,6 +285,18 @@ def _claims(now: _Moment) -> Asked | None:
     return now.asked("claims", said, lambda p: _short(p.judge(facts)), event.portion, ref)
 
 
+def _refurbish(now: _Moment) -> Asked | None:
+    state, event = now.state, now.event
+    if not isinstance(event, RefurbishOrdered):
+        return None
+    portion = state.case.portion(event.portion)
+    if portion is None:
+        return None
+    facts = refurbish_facts(state.case, portion, event.part)
+    said, ref = _short(event.verdict), event.verdict.policy
+    return now.asked("refurbish", said, lambda p: _short(p.judge(facts)), event.portion, ref)
+
+
 def _weighed(now: _Moment, number: int, answered: Answered, by: Policy | None) -> Weighed:
     """An answer weighed by the policies of its moment, with one of them replaced."""
     book = now.policies()
@@ -325,4 +345,5 @@ _ASKING: Mapping[str, Callable[[_Moment], Asked | None]] = {
     "rollout": _rollout,
     "approval_limits": _limits,
     "claims": _claims,
+    "refurbish": _refurbish,
 }

@@ -34,6 +34,7 @@ from workflow.events import (
 from workflow.holding import ask_for_release
 from workflow.intercompany import charge_parts_back
 from workflow.lanes import Answered, choose_lane, stake
+from workflow.refurbishing import follow_orders
 from workflow.run import Run
 from workflow.state import Authorised, Case, Credit, Line, Portion, UnderReview
 from workflow.tasks import open_task
@@ -50,6 +51,7 @@ def progress(run: Run) -> None:
             for portion in line.portions:
                 _propose_disposition(run, portion)
         ask_for_release(run)
+        follow_orders(run)
         follow_claims(run)
         _propose_credits(run)
         _approve_credits(run)

@@ -35,6 +35,8 @@ CODES: dict[str, str] = {
     "invalid_quantity": "Give a positive quantity in the product's unit and scale.",
     "over_return": "Lower the quantity to what is still returnable on the invoice line.",
     "over_credit": "The credit would exceed what was invoiced less what was credited.",
+    "unknown_order": "Read the return again: nothing of that portion is in the workshop.",
+    "over_order": "Report no more than what is left of the workshop order.",
     "over_receipt": "Record the surplus as a blind receipt, or ask for a wider authorisation.",
     "future_date": "Give a date that is not in the future.",
     "not_eligible": "See the rules named; another reason or source document may be eligible.",

@@ -17,6 +17,9 @@ from workflow.events import (
     DispositionPart,
     DispositionProposed,
     LineInspected,
+    RefurbishOrdered,
+    RefurbishReported,
+    RefurbishSettled,
     RequestedLine,
     ReturnRequested,
     TaskDecided,
@@ -26,6 +29,17 @@ from workflow.events import (
 
 ZERO = Decimal(0)
 QUARANTINE = "quarantine"
+REFURBISH = "refurbish"
+WAITS = (QUARANTINE, REFURBISH)
+"""Dispositions that are no end: goods on hold, and goods in the workshop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """Goods that waited, and where they went; ``left`` is one of ``WAITS``."""
+
+    left: str
+    part: DispositionPart
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,26 +56,30 @@ class Portion:
     recalled: bool = False
     """A recall that was opened after the inspection covers it."""
     reinspected: bool = False
-    released: tuple[DispositionPart, ...] = ()
-    """What became of goods that were on hold, in the order they left it."""
+    departed: tuple[Departure, ...] = ()
+    """What became of goods that were on hold or in the workshop, in the order they left."""
 
     @property
     def moved(self) -> tuple[DispositionPart, ...]:
         """Its parts in the order they were moved; a part's number counts here, from 1."""
-        return (*self.parts, *self.released)
+        return (*self.parts, *(gone.part for gone in self.departed))
 
     @property
     def held(self) -> Decimal:
         """How much of it is on hold: put into quarantine and not released since."""
-        hold = sum((p.quantity for p in self.parts if p.disposition == QUARANTINE), ZERO)
-        return hold - sum((p.quantity for p in self.released), ZERO)
+        return self.waiting(QUARANTINE)
+
+    def waiting(self, where: str) -> Decimal:
+        """How much of it is where goods wait, one of ``WAITS``."""
+        came = sum((p.quantity for p in self.moved if p.disposition == where), ZERO)
+        return came - sum((g.part.quantity for g in self.departed if g.left == where), ZERO)
 
     @property
     def placed(self) -> tuple[DispositionPart, ...]:
         """Where its goods are by now, part by part; empty until a disposition is confirmed."""
-        left = tuple(p for p in self.parts if p.disposition != QUARANTINE)
-        hold = (DispositionPart(QUARANTINE, self.held),) if self.held > 0 else ()
-        return (*left, *self.released, *hold)
+        gone = tuple(p for p in self.moved if p.disposition not in WAITS)
+        waits = (DispositionPart(where, self.waiting(where)) for where in WAITS)
+        return (*gone, *(part for part in waits if part.quantity > 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +199,34 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Work:
+    """What the workshop reported. ``status``: ``reported``, ``settled`` or ``sent_back``."""
+
+    reported: RefurbishReported
+    status: str = "reported"
+    settled: RefurbishSettled | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Goods of a part of a portion that the workshop shall make as good as new."""
+
+    ordered: RefurbishOrdered
+    work: tuple[Work, ...] = ()
+
+    @property
+    def left(self) -> Decimal:
+        """How much nothing was reported about, or nothing that stands."""
+        done = (w.reported.quantity for w in self.work if w.status != "sent_back")
+        return self.ordered.quantity - sum(done, ZERO)
+
+    @property
+    def cost_minor(self) -> int:
+        """What the work that was accepted has cost."""
+        return sum(w.settled.cost_minor for w in self.work if w.settled is not None)
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """An open decision. ``approved_by`` holds the first of two people (dual control, two keys),
     ``approved_for`` the delegator in whose name, if they said yes in another's."""
@@ -221,6 +267,7 @@ class Case:
     """The business unit that owns the warehouse; empty before anything was received."""
     reviews: tuple[Review, ...] = ()
     claims: tuple[Claim, ...] = ()
+    orders: tuple[Order, ...] = ()
 
     @property
     def return_id(self) -> str:
@@ -235,6 +282,9 @@ class Case:
     def claim(self, portion_id: str, part: int) -> Claim | None:
         same = (portion_id, part)
         return next((c for c in self.claims if (c.raised.portion, c.raised.part) == same), None)
+
+    def orders_of(self, portion_id: str) -> tuple[Order, ...]:
+        return tuple(x for x in self.orders if x.ordered.portion == portion_id)
 
     def review(self, task_id: str) -> Review | None:
         return next((r for r in self.reviews if r.decided.task_id == task_id), None)

@@ -19,6 +19,8 @@ ACCOUNTS: dict[str, str] = {
     "claims_written_off": "What suppliers did not pay of claims",
     "intercompany_receivable": "What another company of ours owes",
     "intercompany_payable": "What is owed to another company of ours",
+    "refurbish_expense": "Work on goods to make them as good as new",
+    "workshop_absorbed": "Work of the workshop, as charged to returns",
     "scrap_expense": "Goods destroyed",
     "donation_expense": "Goods given away",
 }

@@ -31,6 +31,8 @@ from integrations.erp.documents import (
     CreditMemo,
     Intercompany,
     Receipt,
+    RefurbishCompletion,
+    RefurbishOrder,
     Replacement,
     Request,
     Rma,
@@ -112,6 +114,8 @@ KIND_OF: dict[type, str] = {
     SupplierClaim: "supplier_claim",
     ClaimSettlement: "claim_settlement",
     Intercompany: "intercompany",
+    RefurbishOrder: "refurbish_order",
+    RefurbishCompletion: "refurbish_completion",
     Replacement: "replacement",
     Closing: "closing",
 }
@@ -125,6 +129,8 @@ PREFIX_OF: dict[str, str] = {
     "supplier_claim": "SC",
     "claim_settlement": "CS",
     "intercompany": "IC",
+    "refurbish_order": "WO",
+    "refurbish_completion": "WC",
     "replacement": "RO",
     "closing": "CL",
 }
@@ -393,6 +399,30 @@ def _mirrored(owed: Intercompany) -> tuple[GlEntry, ...]:
     return tuple(entry._replace(company=unit) for unit, half in halves for entry in half)
 
 
+def _book_refurbish_order(order: RefurbishOrder, standing: Standing) -> Booking:
+    _positive(order.quantity, f"{order.return_id} workshop order for {order.sku}")
+    names = ("line", "portion", "part", "sku", "lot", "warehouse", "quantity", "due_on")
+    details = {"refurbish_order": (_row(order, *names),)}
+    return Booking("refurbish_order", details, standing)
+
+
+def _book_refurbish_completion(done: RefurbishCompletion, standing: Standing) -> Booking:
+    if done.status not in ACCOUNT_OF_STATUS:
+        known = ", ".join(sorted(ACCOUNT_OF_STATUS))
+        raise Rejected("unknown_status", f"No stock status {done.status!r}; there are {known}.")
+    _positive(done.quantity, f"{done.return_id} work on {done.sku}")
+    _amount(done.cost_minor, "A cost of work")
+    names = (
+        "line", "portion", "part", "sequence", "sku", "quantity", "outcome", "status", "costing",
+        "cost_minor", "currency",
+    )  # fmt: skip
+    capital = done.costing == "capitalised"
+    into = ACCOUNT_OF_STATUS[done.status] if capital else "refurbish_expense"
+    gl = transfer(into, "workshop_absorbed", done.cost_minor)
+    details = {"refurbish_completion": (_row(done, *names),)}
+    return Booking("refurbish_completion", details, standing, gl=gl)
+
+
 def _book_replacement(order: Replacement, standing: Standing) -> Booking:
     _positive(order.quantity, f"{order.return_id} replacement of {order.sku}")
     row = _row(order, "line", "portion", "customer_id", "sku", "quantity", "uom")
@@ -416,6 +446,8 @@ _BOOK: dict[type, Callable[[Any, Standing], Booking]] = {
     SupplierClaim: _book_claim,
     ClaimSettlement: _book_settlement,
     Intercompany: _book_intercompany,
+    RefurbishOrder: _book_refurbish_order,
+    RefurbishCompletion: _book_refurbish_completion,
     Replacement: _book_replacement,
     Closing: _book_closing,
 }

@@ -196,6 +196,45 @@ class Intercompany:
 
 
 @dataclass(frozen=True, slots=True)
+class RefurbishOrder:
+    """The workshop shall make goods as good as new until ``due_on``. Posts nothing."""
+
+    __pydantic_config__: ClassVar = _CLOSED
+    return_id: str
+    line: int
+    portion: str
+    part: int
+    sku: str
+    lot: str | None
+    warehouse: str
+    quantity: Decimal
+    due_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class RefurbishCompletion:
+    """What came of goods of a workshop order, and what the work on them has cost.
+
+    The cost is booked against the workshop: as an expense, or ``capitalised`` with the goods, on
+    the account of the stock ``status`` they went to.
+    """
+
+    __pydantic_config__: ClassVar = _CLOSED
+    return_id: str
+    line: int
+    portion: str
+    part: int
+    sequence: int
+    sku: str
+    quantity: Decimal
+    outcome: Literal["as_new", "failed", "stopped"]
+    status: str
+    costing: Literal["expensed", "capitalised"]
+    cost_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
 class Replacement:
     """Goods instead of money: an order at no charge. Posts nothing until it is delivered."""
 
@@ -226,6 +265,8 @@ Request = (
     | SupplierClaim
     | ClaimSettlement
     | Intercompany
+    | RefurbishOrder
+    | RefurbishCompletion
     | Replacement
     | Closing
 )
@@ -273,10 +314,11 @@ class LedgerLine:
     """One line of a document, as reconciliation compares it.
 
     ``kind``: ``rma``, ``receipt``, ``stock_move``, ``credit_memo``, ``charge_back``,
-    ``supplier_claim``, ``claim_settlement``, ``intercompany``, ``replacement`` or ``closing``.
-    ``amount_minor`` is value at cost for goods, net for credits and charge-backs, the claim for
-    claims and what was settled of them, ``None`` where the document has no money. ``key`` and
-    ``return_id`` are ``None`` for what a clerk wrote without a case. ``voided`` lines no
+    ``supplier_claim``, ``claim_settlement``, ``intercompany``, ``refurbish_order``,
+    ``refurbish_completion``, ``replacement`` or ``closing``. ``amount_minor`` is value at cost for
+    goods, net for credits and charge-backs, the claim for claims and what was settled of them, the
+    cost of work for what the workshop completed, ``None`` where the document has no money. ``key``
+    and ``return_id`` are ``None`` for what a clerk wrote without a case. ``voided`` lines no
     longer count.
     """
 

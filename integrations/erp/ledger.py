@@ -18,6 +18,8 @@ TABLES_OF: dict[str, tuple[str | None, str | None]] = {
     "supplier_claim": (None, "supplier_claim"),
     "claim_settlement": (None, "claim_settlement"),
     "intercompany": ("intercompany", "intercompany_line"),
+    "refurbish_order": (None, "refurbish_order"),
+    "refurbish_completion": (None, "refurbish_completion"),
     "replacement": (None, "replacement_order"),
     "closing": (None, None),
 }
@@ -31,6 +33,7 @@ _AMOUNT_OF = {
     "supplier_claim": "claimed_minor",
     "claim_settlement": "amount_minor",
     "intercompany": "amount_minor",
+    "refurbish_completion": "cost_minor",
 }
 
 _COPIED = tuple(

@@ -12,6 +12,8 @@ from integrations.erp.documents import (
     Document,
     Intercompany,
     Receipt,
+    RefurbishCompletion,
+    RefurbishOrder,
     Replacement,
     Request,
     Rma,
@@ -59,6 +61,14 @@ class OneDoor(ABC):
     def post_intercompany(self, key: str, owed: Intercompany, at: datetime) -> Document:
         """Charge one unit with the cost of another's goods."""
         return self.post(key, owed, at)
+
+    def order_refurbish(self, key: str, order: RefurbishOrder, at: datetime) -> Document:
+        """Have goods made as good as new."""
+        return self.post(key, order, at)
+
+    def complete_refurbish(self, key: str, done: RefurbishCompletion, at: datetime) -> Document:
+        """Note what came of an order, and book the cost of the work."""
+        return self.post(key, done, at)
 
     def create_replacement(self, key: str, order: Replacement, at: datetime) -> Document:
         """Order goods for the customer at no charge."""

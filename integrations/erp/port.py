@@ -20,6 +20,8 @@ from integrations.erp.documents import (
     Intercompany,
     InvoicedLine,
     Receipt,
+    RefurbishCompletion,
+    RefurbishOrder,
     Replacement,
     Request,
     Rma,
@@ -74,6 +76,8 @@ class ErpPort(Protocol):
     def create_supplier_claim(self, key: str, claim: SupplierClaim, at: datetime) -> Document: ...
     def settle_claim(self, key: str, settled: ClaimSettlement, at: datetime) -> Document: ...
     def post_intercompany(self, key: str, owed: Intercompany, at: datetime) -> Document: ...
+    def order_refurbish(self, key: str, order: RefurbishOrder, at: datetime) -> Document: ...
+    def complete_refurbish(self, key: str, done: RefurbishCompletion, at: datetime) -> Document: ...
     def create_replacement(self, key: str, order: Replacement, at: datetime) -> Document: ...
     def close(self, key: str, closing: Closing, at: datetime) -> Document: ...
 
@@ -106,6 +110,8 @@ _CALLS: dict[type, Callable[[ErpPort, str, Any, datetime], Document]] = {
     SupplierClaim: lambda erp, key, request, at: erp.create_supplier_claim(key, request, at),
     ClaimSettlement: lambda erp, key, request, at: erp.settle_claim(key, request, at),
     Intercompany: lambda erp, key, request, at: erp.post_intercompany(key, request, at),
+    RefurbishOrder: lambda erp, key, request, at: erp.order_refurbish(key, request, at),
+    RefurbishCompletion: lambda erp, key, request, at: erp.complete_refurbish(key, request, at),
     Replacement: lambda erp, key, request, at: erp.create_replacement(key, request, at),
     Closing: lambda erp, key, request, at: erp.close(key, request, at),
 }

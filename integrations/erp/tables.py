@@ -288,6 +288,37 @@ intercompany_line = Table(
     _money("amount_minor"),
 )
 
+refurbish_order = Table(
+    "refurbish_order",
+    metadata,
+    _number(),
+    _count("line"),
+    _text("portion"),
+    _count("part"),
+    _text("sku"),
+    _text("lot", null=True),
+    _text("warehouse"),
+    _quantity(),
+    Column("due_on", Date, nullable=False),
+)
+
+refurbish_completion = Table(
+    "refurbish_completion",
+    metadata,
+    _number(),
+    _count("line"),
+    _text("portion"),
+    _count("part"),
+    _count("sequence"),
+    _text("sku"),
+    _quantity(),
+    _text("outcome"),
+    _text("status"),
+    _text("costing"),
+    _money("cost_minor"),
+    _text("currency"),
+)
+
 replacement_order = Table(
     "replacement_order",
     metadata,
@@ -349,6 +380,8 @@ DETAILS: dict[str, Table] = {
         claim_settlement,
         intercompany,
         intercompany_line,
+        refurbish_order,
+        refurbish_completion,
         replacement_order,
     )
 }

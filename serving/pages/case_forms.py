@@ -48,7 +48,7 @@ def path_of(return_id: str, did: str) -> str:
     return f"/returns/{quote(return_id, safe='')}?did={did}"
 
 
-def _try(
+def attempt(
     request: Request,
     actor: Actor,
     return_id: str,
@@ -102,7 +102,7 @@ def decide(
     def work(conn: Connection) -> str:
         return path_of(return_id, _decide(conn, services, return_id, actor, sent))
 
-    return _try(request, actor, return_id, once, sent, work)
+    return attempt(request, actor, return_id, once, sent, work)
 
 
 def _decide(
@@ -206,7 +206,7 @@ def receive(
         act(services.cases, services.assessor, conn, return_id, command)
         return path_of(return_id, "received")
 
-    return _try(request, actor, return_id, once, sent, work)
+    return attempt(request, actor, return_id, once, sent, work)
 
 
 @dataclass(frozen=True)
@@ -271,7 +271,7 @@ def inspect(
         return path_of(return_id, "inspected")
 
     sent = _sent(line, found, brought, quantity=quantity)
-    return _try(request, actor, return_id, once, sent, work)
+    return attempt(request, actor, return_id, once, sent, work)
 
 
 @router.post("/returns/{return_id}/reinspections", dependencies=[OwnForm])
@@ -299,7 +299,7 @@ def reinspect(
         act(services.cases, services.assessor, conn, return_id, command)
         return path_of(return_id, "inspected")
 
-    return _try(request, actor, return_id, once, _sent(portion, found, brought), work)
+    return attempt(request, actor, return_id, once, _sent(portion, found, brought), work)
 
 
 @router.post("/returns/{return_id}/cancellation", dependencies=[OwnForm])
@@ -321,4 +321,4 @@ def cancel(
         act(services.cases, services.assessor, conn, return_id, command)
         return path_of(return_id, "cancelled")
 
-    return _try(request, actor, return_id, once, sent, work)
+    return attempt(request, actor, return_id, once, sent, work)

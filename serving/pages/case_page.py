@@ -21,6 +21,7 @@ from serving.http import retrying
 from serving.pages import sentences
 from serving.pages.frame import DeskRoute, Viewer, page
 from serving.pages.task_view import TaskLooks, task_view
+from serving.pages.workshop import orders_for
 from serving.present import case_json, postings_json
 from serving.replaying import judged_again
 from serving.routes.evidence import file_response
@@ -44,6 +45,7 @@ NOTICES = {
     "received": "The receipt is recorded.",
     "inspected": "The inspection is recorded.",
     "requested": "The return is recorded.",
+    "worked": "The work is recorded.",
     "cancelled": "The return is cancelled.",
 }
 
@@ -246,6 +248,7 @@ def _work(state: Born, actor: Actor, now: datetime) -> dict[str, Any]:
              "waiting": sentences.count(p.held)}
             for x in case.lines for p in x.portions if p.held > 0
         ]  # fmt: skip
+    work["orders"] = orders_for(state, actor)
     untouched = not case.receipts and not any(x.received or x.credits for x in case.lines)
     own = actor.id == case.requested.requested_by or holds(actor, "customer_service")
     work["cancel"] = isinstance(state, Authorised | UnderReview) and untouched and own

@@ -24,6 +24,7 @@ from serving.pages.policy_pages import router as policy_pages
 from serving.pages.request_form import router as request_form
 from serving.pages.reviews import router as reviews
 from serving.pages.team import router as team
+from serving.pages.workshop_form import router as workshop_form
 
 __all__ = ["DEMO_PASSWORD", "router"]
 
@@ -67,7 +68,7 @@ def home() -> Response:
 
 for part in (
     entry, lists, claims, masters, model_page, policy_pages, alarms, team, reviews, request_form,
-    case_page, case_forms,
+    case_page, case_forms, workshop_form,
 ):  # fmt: skip
     router.include_router(part)
 

@@ -16,6 +16,8 @@ POINTS = {
     "receipt": "Decide on surplus goods",
     "disposition": "Confirm the disposition",
     "release": "Release goods on hold",
+    "refurbish": "Make goods as good as new",
+    "refurbish_check": "Accept the work of the workshop",
     "credit": "Approve the credit",
     "claim": "Complete the claim on the supplier",
     "write_off": "Write off the rest of a claim",
@@ -295,6 +297,8 @@ _KINDS = {
     "erp.stock_move": "Stock move in the ERP",
     "erp.credit_memo": "Credit memo in the ERP",
     "erp.charge_back": "Charge-back in the ERP",
+    "erp.refurbish_order": "Workshop order in the ERP",
+    "erp.refurbish_completion": "Work of the workshop in the ERP",
     "erp.replacement": "Replacement order in the ERP",
     "erp.supplier_claim": "Supplier claim in the ERP",
     "erp.claim_settlement": "Settlement of a claim in the ERP",
@@ -384,6 +388,23 @@ _SAYS: dict[str, Callable[[Payload], str]] = {
     ),
     "hold_released": lambda p: (
         f"Released from quarantine, portion {p['portion']}: {_parts(p)}. “{p['because']}”"
+    ),
+    "refurbish_ordered": lambda p: (
+        f"Ordered the work on {count(p['quantity'])} of portion {p['portion']} by"
+        f" {date_only(p['due_at'])}. {p['verdict']['because']}"
+    ),
+    "refurbish_reported": lambda p: (
+        f"The workshop reports {count(p['quantity'])} of portion {p['portion']} as"
+        f" {words(p['outcome'])}, work of {money(p['cost_minor'], p['currency'])}."
+        + (f" “{p['note']}”" if p["note"] else "")
+    ),
+    "refurbish_settled": lambda p: (
+        f"{count(p['quantity'])} of portion {p['portion']} left the workshop,"
+        f" {words(p['outcome'])}: {words(p['disposition'])}."
+        + (f" Not to stock: {words(p['rule'])}." if p["rule"] else "")
+    ),
+    "refurbish_sent_back": lambda p: (
+        f"Work on portion {p['portion']} was not accepted and goes on. “{p['because']}”"
     ),
     "recall_reached": _recalled,
     "claim_raised": lambda p: (

@@ -13,6 +13,7 @@ from serving.wiring import Services
 from workflow.actor import Actor
 from workflow.approvals import LIMITED, check_limit, decider
 from workflow.asking import allowed_dispositions
+from workflow.codes import Point
 from workflow.escalating import passes_to
 from workflow.refused import Refused
 from workflow.state import Born, Credit, Line, Portion, Task
@@ -191,6 +192,8 @@ def _facts(
         found.append(("Goods", f"{sentences.count(opened.quantity)} of {opened.sku}"))
         if opened.lot:
             found.append(("Lot", opened.lot))
+    if opened.point in (Point.REFURBISH, Point.REFURBISH_CHECK):
+        found.append(("Workshop", f"{sentences.count(opened.quantity)} of {opened.sku}"))
     if line is not None:
         found += _line_facts(task, line)
     if portion is not None:

@@ -19,13 +19,14 @@ from serving.http import Reply, fingerprint, idempotency_key, if_match, plain, r
 from serving.identity import signed_in
 from serving.present import case_json, finding_json, postings_json, timeline_json
 from serving.reading import StrictRoute
-from serving.receiving import build_inspection, build_receipt, build_reinspection
+from serving.receiving import build_inspection, build_receipt, build_reinspection, build_work
 from serving.requesting import build_request, foreign_reasons, new_return_id
 from serving.shapes import (
     CancellationShape,
     DispositionShape,
     InspectionShape,
     ReceiptShape,
+    RefurbishmentShape,
     ReinspectionShape,
     ReleaseShape,
     ReturnShape,
@@ -227,6 +228,18 @@ def dispose(return_id: str, shape: DispositionShape, request: Request, actor: Si
 
     def build(conn: Connection, now: datetime) -> Command:
         return DisposePortion(shape.portion, parts, actor, now, shape.reason_code, shape.note)
+
+    return obey(request, actor, return_id, shape, build)
+
+
+@router.post("/{return_id}/refurbishments")
+def refurbish(
+    return_id: str, shape: RefurbishmentShape, request: Request, actor: Signed
+) -> Response:
+    """Report what came of goods in the workshop, all or a part of an order, and what it cost."""
+
+    def build(conn: Connection, now: datetime) -> Command:
+        return build_work(conn, shape, actor, now)
 
     return obey(request, actor, return_id, shape, build)
 

@@ -27,6 +27,8 @@ from tests.integrations.erp_requests import (
     memo,
     move,
     receipt,
+    refurbish_order,
+    refurbished,
     replacement,
     rma,
     settlement,
@@ -36,7 +38,8 @@ from tests.integrations.erp_requests import (
 _cases = count(1)
 KINDS = [
     "rma", "receipt", "stock_move", "credit_memo", "charge_back", "supplier_claim",
-    "claim_settlement", "intercompany", "replacement", "closing",
+    "claim_settlement", "intercompany", "refurbish_order", "refurbish_completion", "replacement",
+    "closing",
 ]  # fmt: skip
 
 
@@ -119,8 +122,10 @@ def test_repeat_is_one_document(books: Books, case: str, index: int) -> None:
         (5, lambda case: replace(claim(case), supplier_id="S-2")),
         (6, lambda case: settlement(case, 11_00)),
         (7, lambda case: intercompany(case, "2")),
-        (8, lambda case: replace(replacement(case), quantity=Decimal(1))),
-        (9, lambda case: memo(case)),
+        (8, lambda case: refurbish_order(case, "1")),
+        (9, lambda case: refurbished(case, 3_01)),
+        (10, lambda case: replace(replacement(case), quantity=Decimal(1))),
+        (11, lambda case: memo(case)),
     ],
     ids=KINDS,
 )
@@ -156,6 +161,8 @@ def test_whole_case_balances(books: Books, case: str) -> None:
         "accounts_payable": 10_00,
         "intercompany_receivable": 18_00,
         "intercompany_payable": -18_00,
+        "refurbish_expense": 3_00,
+        "workshop_absorbed": -3_00,
     }
 
 

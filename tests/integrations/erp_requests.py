@@ -13,6 +13,8 @@ from integrations.erp.documents import (
     IntercompanyLine,
     Receipt,
     ReceiptLine,
+    RefurbishCompletion,
+    RefurbishOrder,
     Replacement,
     Request,
     Rma,
@@ -93,6 +95,19 @@ def intercompany(case: str, quantity: str = "3") -> Intercompany:
     return Intercompany(case, "food", "industrial", "at_customer", "USD", (line,))
 
 
+def refurbish_order(case: str, quantity: str = "2") -> RefurbishOrder:
+    by = date(2026, 11, 12)
+    return RefurbishOrder(case, 1, "1.1", 1, "SKU-1", "L7", "W1", Decimal(quantity), by)
+
+
+def refurbished(
+    case: str, cost: int = 3_00, costing: Literal["expensed", "capitalised"] = "expensed"
+) -> RefurbishCompletion:
+    return RefurbishCompletion(
+        case, 1, "1.1", 1, 1, "SKU-1", Decimal(2), "as_new", "unrestricted", costing, cost, "USD"
+    )
+
+
 def replacement(case: str) -> Replacement:
     return Replacement(case, 1, "1.1", "C-1", "SKU-1", Decimal(3), "pcs")
 
@@ -112,6 +127,8 @@ def whole_case(case: str) -> list[tuple[str, Request]]:
         (f"{case}/1.1/claim/1", claim(case)),
         (f"{case}/1.1/recovery/1.1", settlement(case)),
         (f"{case}/intercompany/GR-1", intercompany(case)),
+        (f"{case}/1.1/refurbish/1", refurbish_order(case)),
+        (f"{case}/1.1/refurbished/1", refurbished(case)),
         (f"{case}/1/replacement/2", replacement(case)),
         (f"{case}/close", closing(case)),
     ]

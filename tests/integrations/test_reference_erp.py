@@ -99,7 +99,7 @@ def test_batch_is_repeatable(engine: Engine, erp: ReferenceErp, case: str) -> No
     again = erp.post_many(posts(case))
     assert again == [replace(d, repeated=True) for d in first if isinstance(d, Document)]
     assert mine(engine, case) == lines
-    assert len(lines) == 10
+    assert len(lines) == 12
 
 
 def test_batch_repeats_within_itself(erp: ReferenceErp, case: str) -> None:
@@ -113,12 +113,12 @@ def test_batch_in_the_callers_transaction(engine: Engine, erp: ReferenceErp, cas
     """With the caller's connection nothing is written unless the caller commits."""
     with engine.connect() as conn:
         erp.post_many(posts(case), conn)
-        assert len(list(ledger_lines(conn, return_id=case))) == 10
+        assert len(list(ledger_lines(conn, return_id=case))) == 12
         conn.rollback()
     assert mine(engine, case) == []
     with engine.begin() as conn:
         erp.post_many(posts(case), conn)
-    assert len(mine(engine, case)) == 10
+    assert len(mine(engine, case)) == 12
 
 
 def test_bulk_speed(erp: ReferenceErp, case: str) -> None:
@@ -157,7 +157,7 @@ def test_concurrent_batches_agree(engine: Engine, erp: ReferenceErp, case: str) 
         answers = list(pool.map(erp.post_many, orders))
     numbers = {(a.key, a.number) for many in answers for a in many if isinstance(a, Document)}
     assert len(numbers) == len(batch)
-    assert all(len(mine(engine, f"{case}-{number}")) == 10 for number in range(20))
+    assert all(len(mine(engine, f"{case}-{number}")) == 12 for number in range(20))
 
 
 def test_text_that_cannot_be_stored(erp: ReferenceErp, case: str) -> None:

@@ -313,6 +313,10 @@ def test_a_highly_unusual_credit_needs_two_people(house_with: Callable[..., Hous
     refused(house.decide(credit["task"], "lead"), 409, "already_decided")
     assert house.decide(credit["task"], "lead2").status_code == 200
     assert house.case()["credited_minor"] > 0
+    done = {"portion": "1.1", "quantity": 4, "outcome": "failed", "disposition": "scrap"}
+    told = house.post(f"{CASE}/refurbishments", done | {"note": "Worn out."}, "warehouse")
+    assert told.status_code == 200, told.text
+    assert house.decide(house.task("R-1001", "refurbish_check")["task"], "quality").is_success
     house.perform()
     assert house.case()["status"] == "closed"
     assert house.differences() == []

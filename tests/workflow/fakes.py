@@ -42,6 +42,7 @@ class FakePolicies:
     removed: tuple[Masked, ...] = ()
     limits: dict[str, int] = field(default_factory=dict)
     claims: Verdict = field(default_factory=lambda: verdict("claim", "procurement"))
+    refurbish: Verdict = field(default_factory=lambda: verdict("order", "warehouse"))
     reviewed: dict[str, int] = field(default_factory=dict)
 
     def judge(self, name: str, facts: Mapping[str, object]) -> Verdict:
@@ -54,6 +55,7 @@ class FakePolicies:
             "credit": self.credit,
             "approval_limits": self.limit,
             "claims": self.claims,
+            "refurbish": self.refurbish,
         }
         return answers[name]
 

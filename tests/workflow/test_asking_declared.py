@@ -13,6 +13,7 @@ from workflow.asking import (
     disposition_facts,
     eligibility_facts,
     limit_facts,
+    refurbish_facts,
     rollout_facts,
 )
 from workflow.commands import InspectLine, ReceiptLine, ReceiveGoods
@@ -44,6 +45,7 @@ def test_every_fact_asked_is_declared_and_every_declared_fact_is_asked(policies:
         "credit": credit_facts(case, line, line.portions[0], "restock", 40_00, NOON),
         "approval_limits": limit_facts(case, line, "credit_memo", 40_00, "system"),
         "claims": claim_facts(case, replace(line.portions[0], parts=parts), 1, NOON),
+        "refurbish": refurbish_facts(case, replace(line.portions[0], parts=parts), 1),
         "rollout": rollout_facts(case, line, "credit", None, 40_00),
     }
     for name, facts in asked.items():

@@ -1,5 +1,6 @@
 """Whatever people try, in whatever order: the invariants of goods and money hold."""
 
+from collections import defaultdict
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -43,6 +44,7 @@ from workflow.commands import (
     RecordAssessment,
     ReinspectPortion,
     ReleaseCredit,
+    ReportRefurbishment,
 )
 from workflow.effects import Effect
 from workflow.events import (
@@ -73,6 +75,7 @@ class AnyHistory(RuleBasedStateMachine):
         ask=st.booleans(),
         outcome=OUTCOMES,
         release=RELEASES,
+        checked=st.booleans(),
         fee=st.sampled_from(["0", "15", "100"]),
         money_only=st.integers(0, 4),
         text_only=st.booleans(),
@@ -85,13 +88,15 @@ class AnyHistory(RuleBasedStateMachine):
         ask: bool,
         outcome: str,
         release: str,
+        checked: bool,
         fee: str,
         money_only: int,
         text_only: bool,
     ) -> None:
         authorisation = verdict("ask_human", "returns_manager") if ask else verdict("authorise")
         credit = verdict(outcome, release=release, fee_percent=fee, percent="60")
-        self.story = Story(FakePolicies(authorisation, credit=credit, lanes=lanes))
+        work = verdict("order", "warehouse", **({"check_role": "quality"} if checked else {}))
+        self.story = Story(FakePolicies(authorisation, credit=credit, lanes=lanes, refurbish=work))
         self.receipts = self.answers = 0
         stated = "wrong_item" if money_only else "pricing_or_billing"
         one = line(1, str(first), delivered="7", net_minor=99_99, tax_minor=7_77, stated=stated)
@@ -139,7 +144,20 @@ class AnyHistory(RuleBasedStateMachine):
         who=PEOPLE,
         decision=st.sampled_from(["approve", "reject", "override", "escalate", "approve"]),
         value=st.sampled_from(
-            [None, "deny", "0", "1", "4000", "9999", "10000", "accept", "recall", *Disposition]
+            [
+                None,
+                "as_new",
+                "stopped",
+                "deny",
+                "0",
+                "1",
+                "4000",
+                "9999",
+                "10000",
+                "accept",
+                "recall",
+                *Disposition,
+            ]
         ),
     )
     def decide(self, data: st.DataObject, who: object, decision: str, value: str | None) -> None:
@@ -175,6 +193,21 @@ class AnyHistory(RuleBasedStateMachine):
             self.attempt(ReinspectPortion(portion.id, "sealed", INES, NOON))
         parts = (DispositionPart(value, portion.held / 2),)
         self.attempt(DisposePortion(portion.id, parts, who, NOON, note="seen"))  # type: ignore[arg-type]
+
+    @rule(
+        data=st.data(),
+        who=PEOPLE,
+        outcome=st.sampled_from(["as_new", "failed", "stopped"]),
+        quantity=QUANTITIES,
+    )
+    def work(self, data: st.DataObject, who: object, outcome: str, quantity: Decimal) -> None:
+        """The workshop reports on what it has, or on more than that."""
+        if not self.story.case.orders:
+            return
+        ordered = data.draw(st.sampled_from(self.story.case.orders)).ordered
+        way = "scrap" if outcome == "failed" else None
+        told = (ordered.portion, quantity, outcome, who, NOON, ordered.part, way)
+        self.attempt(ReportRefurbishment(*told, cost_minor=7, note="worked"))  # type: ignore[arg-type]
 
     @rule(data=st.data(), parks=st.booleans())
     def world_answers(self, data: st.DataObject, parks: bool) -> None:
@@ -252,14 +285,28 @@ class AnyHistory(RuleBasedStateMachine):
                 assert portion.held >= ZERO
                 placed = sum((part.quantity for part in portion.placed), ZERO)
                 assert placed == sum((part.quantity for part in portion.parts), ZERO)
-        blocked = ZERO
+        stands: dict[object, Decimal] = defaultdict(lambda: ZERO)
         for effect in self.story.effects:
             if effect.kind == "erp.stock_move" and effect.payload["portion"]:
                 moved = Decimal(str(effect.payload["quantity"]))
-                blocked += moved if effect.payload["to_status"] == "blocked" else ZERO
-                blocked -= moved if effect.payload["from_status"] == "blocked" else ZERO
+                stands[effect.payload["to_status"]] += moved
+                stands[effect.payload["from_status"]] -= moved
         portions = [p for x in self.story.case.lines for p in x.portions]
-        assert blocked == sum((p.held for p in portions), ZERO)
+        assert stands["blocked"] == sum((p.held for p in portions), ZERO)
+        in_work = sum((p.waiting("refurbish") for p in portions), ZERO)
+        assert stands["quality_inspection"] == in_work
+
+    @invariant()
+    def what_is_in_the_workshop_is_ordered(self) -> None:
+        """Every piece there belongs to one order; no order reports more than it was given."""
+        orders = self.story.case.orders
+        for order in orders:
+            assert ZERO <= order.left <= order.ordered.quantity
+        waits = [w for x in orders for w in x.work if w.status == "reported"]
+        open_work = sum((order.left for order in orders), ZERO)
+        open_work += sum((work.reported.quantity for work in waits), ZERO)
+        portions = [p for x in self.story.case.lines for p in x.portions]
+        assert open_work == sum((p.waiting("refurbish") for p in portions), ZERO)
 
     @invariant()
     def money_is_capped(self) -> None:
@@ -310,6 +357,7 @@ class AnyHistory(RuleBasedStateMachine):
             for one in state.case.lines:
                 assert one.disposed == one.received
                 assert all(portion.held == 0 for portion in one.portions)
+                assert all(portion.waiting("refurbish") == 0 for portion in one.portions)
                 assert all(c.status in ("approved", "denied") for c in one.credits)
 
 

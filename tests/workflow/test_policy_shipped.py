@@ -18,7 +18,15 @@ NO_GAP = {"master_gap": False, "master_gap_vendor": False}
 ROOT = Path(__file__).parents[2]
 POLICIES = load(ROOT / "policies")
 FINDING = ("master_product", "master_customer", "master_supplier")
-JUDGING = ("eligibility", "authorisation", "credit", "approval_limits", "rollout", "claims")
+JUDGING = (
+    "eligibility",
+    "authorisation",
+    "credit",
+    "approval_limits",
+    "rollout",
+    "claims",
+    "refurbish",
+)
 
 
 def _values(fact: DeclaredFact) -> st.SearchStrategy[Any]:
