@@ -47,8 +47,9 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Portion:
-    """What was found, the experts' probability of each disposition, and the one drawn."""
+    """What was found and when, the experts' probability of each disposition, the one drawn."""
 
+    at: str
     row: Row
     chances: Mapping[str, float]
     label: str
@@ -135,7 +136,7 @@ def portions_of(folder: Path, seed: int) -> Iterator[Portion]:
             line = next(one for one in asked["lines"] if one["line"] == told["line"])
             reasons = {one["line"]: one["labelled"] for one in known["request"]["lines"]}
             row = _row(asked, line, told, products[line["sku"]], reasons.get(told["line"]))
-            yield Portion(row, shares, label)
+            yield Portion(told["at"], row, shares, label)
 
 
 def _row(asked: Facts, line: Facts, found: Facts, product: Facts, reason: str | None) -> Row:
@@ -166,23 +167,40 @@ def _row(asked: Facts, line: Facts, found: Facts, product: Facts, reason: str | 
     }
 
 
-def _judged(before: Sequence[Portion], after: Sequence[Portion], seed: int) -> Judged:
-    """What a model of the portions before says of those after."""
+def taught_by(
+    before: Sequence[Portion], seed: int, weights: Sequence[float] | None = None
+) -> tuple[DispositionModel, Sequence[Row]]:
+    """A model of portions in time order, and the rows that decided its thresholds.
+
+    ``weights`` says for how many portions each stands; one each where left out.
+    """
+    counted = [1.0] * len(before) if weights is None else weights
     classes = common((portion.label for portion in before), LEAST_A_CLASS)
-    known = [portion for portion in before if portion.label in classes]
+    kept = [
+        (portion, weight)
+        for portion, weight in zip(before, counted, strict=True)
+        if portion.label in classes
+    ]
+    known = [portion for portion, _ in kept]
     columns = tuple(c for c in columns_of(DISPOSITION) if not c.name.startswith(HISTORIES))
     count = len(known)
     decided = Decided(
         columns,
         [portion.row for portion in known],
         np.array([classes.index(portion.label) for portion in known], dtype=np.intp),
-        np.ones(count),
+        np.array([weight for _, weight in kept]),
         np.ones(count, dtype=np.bool_),
         np.arange(count, dtype=np.intp) * STRETCHES // count,
     )
     learned = learn(decided, classes, len(classes), GROUPS, OWN, seed=seed)
     card = Card(NAME, "0", columns, classes, OUTPUT, "", None, "", {})
-    model = DispositionModel(card, learned.scorer, classes, learned.certainty)
+    return DispositionModel(card, learned.scorer, classes, learned.certainty), decided.rows
+
+
+def _judged(before: Sequence[Portion], after: Sequence[Portion], seed: int) -> Judged:
+    """What a model of the portions before says of those after."""
+    model, told = taught_by(before, seed)
+    classes = model.classes
     rows = [portion.row for portion in after]
     chances = model.probabilities(rows)
     inside = model.certainty.conformal.sets(chances, rows)
@@ -194,7 +212,7 @@ def _judged(before: Sequence[Portion], after: Sequence[Portion], seed: int) -> J
     likely /= np.array([[sum(portion.chances.values())] for portion in after])
     return Judged(
         rows,
-        decided.rows,
+        told,
         chances.max(axis=1),
         names[said] == truth,
         held,
