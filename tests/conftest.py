@@ -1,7 +1,7 @@
 """One PostgreSQL for the whole run, migrated once; a fresh database for every test that asks.
 
 ``TRIAGE_TEST_DATABASE_URL`` names a server of your own (its user may create databases);
-otherwise an embedded one is started in a temporary folder, without fsync, and removed.
+otherwise an embedded one is started in memory or a temporary folder, without fsync, and removed.
 """
 
 import itertools
@@ -31,7 +31,7 @@ def server_url() -> Iterator[str]:
     if given:
         yield libpq_url(given)
         return
-    with embedded.temporary() as url:
+    with embedded.temporary(in_memory=True) as url:
         yield url
 
 
@@ -52,7 +52,9 @@ def fresh_database(server_url: str, template_database: str) -> Iterator[Callable
 
     def make() -> str:
         name = f"triage_test_{os.getpid()}_{next(_names)}"
-        _run(server_url, "CREATE DATABASE {} TEMPLATE {}", name, template_database)
+        # Copying the files is three times as quick as logging every page of them.
+        copy = "CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY"
+        _run(server_url, copy, name, template_database)
         made.append(name)
         return _with_database(server_url, name)
 
