@@ -5,6 +5,7 @@ import typer
 from commands import (
     data_commands,
     demo_command,
+    events_commands,
     export_commands,
     masters_commands,
     model_commands,
@@ -32,6 +33,7 @@ for group in (
     app.registered_commands.extend(group.app.registered_commands)
 app.add_typer(policy_commands.app, name="policy")
 app.add_typer(masters_commands.app, name="masters")
+app.add_typer(events_commands.app, name="events")
 
 if __name__ == "__main__":
     app()

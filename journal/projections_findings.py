@@ -25,6 +25,7 @@ def project_findings(driver: Driver, by_type: ByType) -> None:
     _promotions(driver, by_type)
     _policies(driver, by_type)
     _imports(driver, by_type)
+    _parked(driver, by_type)
 
 
 def _exceptions(driver: Driver, by_type: ByType) -> None:
@@ -195,3 +196,12 @@ def _imports(driver: Driver, by_type: ByType) -> None:
             for entry in by_type.get("file_imported", ())
         ),
     )
+
+
+def _parked(driver: Driver, by_type: ByType) -> None:
+    """Parked again it only has another reason. Nobody appends two facts of one at once."""
+    parked = by_type.get("fact_parked", ())
+    upsert(driver, tables.parked_fact, ({**e.payload, "status": "waiting"} for e in parked))
+    for status in ("taken", "abandoned"):
+        said = by_type.get(f"parked_fact_{status}", ())
+        update(driver, tables.parked_fact, ({**e.payload, "status": status} for e in said))

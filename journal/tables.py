@@ -2,9 +2,9 @@
 
 The log (``event``, ``checkpoint``) is the truth and refuses change. Everything else can be
 rebuilt from it, except who may sign in (``account`` and its keys), short memories of the HTTP
-edge (``idempotency``) and leases. Read models carry no foreign keys: facts may arrive in any
-order, and a read model must never refuse a fact that was recorded. The two ledgers do refuse:
-their CHECK constraints are the last line against a double return or a double credit.
+edge (``idempotency``, ``told_time``) and leases. Read models carry no foreign keys: facts may
+arrive in any order, and a read model must never refuse a fact that was recorded. The two ledgers
+do refuse: their CHECK constraints are the last line against a double return or a double credit.
 
 Money is integer minor units, quantities are NUMERIC in the product's unit, times are
 ``timestamptz``. JSON that must keep its text (payloads, memories) is ``json``, not ``jsonb``.
@@ -869,6 +869,42 @@ rows_set_aside = Table(
     Column("first_line", Integer, primary_key=True),
     _json("source_lines", "[]"),
 )
+
+# -- facts that wait -------------------------------------------------------------------------
+
+parked_fact = Table(
+    "parked_fact",
+    metadata,
+    Column("parked_id", _KEY, primary_key=True),
+    _text("source"),
+    _text("event_id"),
+    _text("event_type"),
+    _text("reason"),
+    _text("says"),
+    _json("waits_for", "[]"),
+    _text("event"),
+    _text("told_by"),
+    _time("received_at"),
+    _text("status"),
+    _time("taken_at", null=True),
+    Column("position", BigInteger),
+    _text("abandoned_by", null=True),
+    _time("abandoned_at", null=True),
+    _text("because", null=True),
+    CheckConstraint("status IN ('waiting', 'taken', 'abandoned')", name="status"),
+    Index("ix_parked_fact_waiting", "received_at", postgresql_where=text("status = 'waiting'")),
+    Index("ix_parked_fact_waits_for", "waits_for", postgresql_using="gin"),
+)
+"""Facts that could not be recorded when they were told; see ``workflow.parked_facts``."""
+
+told_time = Table(
+    "told_time",
+    metadata,
+    Column("stream", _KEY, primary_key=True),
+    _time("at"),
+)
+"""When what was last told of a master or recall happened, by its teller's own clock. A memory of
+the edge: without it the next fact of a stream is taken as the newest."""
 
 # -- the edge: who may come in, and what was asked before ------------------------------------
 

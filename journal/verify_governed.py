@@ -35,6 +35,10 @@ POLICY_COLUMNS = (
     "proposal_id", "name", "unit", "version", "digest", "status", "note", "proposed_by",
     "published_by", "withdrawn_by", "because",
 )  # fmt: skip
+PARKED_COLUMNS = (
+    "parked_id", "source", "event_id", "reason", "waits_for", "event", "status", "position",
+    "abandoned_by", "because",
+)  # fmt: skip
 CARRIED_COLUMNS = ("version", "bundle_digest", "proposal_id")
 
 
@@ -51,6 +55,7 @@ class Governed:
         self._policies: dict[str, dict[str, Any]] = {}
         self._findings: dict[str, dict[str, Any]] = {}
         self._mappings: dict[str, dict[str, Any]] = {}
+        self._parked: dict[str, dict[str, Any]] = {}
 
     def add(self, entry: Recorded) -> None:
         payload = entry.payload
@@ -76,6 +81,9 @@ class Governed:
         elif entry.type in ("mapping_proposed", "mapping_approved", "mapping_withdrawn"):
             known = self._mappings.setdefault(payload["mapping_id"], {})
             known.update(payload, status=entry.type.removeprefix("mapping_"))
+        elif entry.type in ("fact_parked", "parked_fact_taken", "parked_fact_abandoned"):
+            status = {"fact_parked": "waiting"}.get(entry.type, entry.type.rpartition("_")[2])
+            self._parked.setdefault(payload["parked_id"], {}).update(payload, status=status)
         elif entry.type == "delegation_given":
             self._delegations[payload["delegation_id"]] = {**payload, "status": "given"}
         elif entry.type == "delegation_revoked" and payload["delegation_id"] in self._delegations:
@@ -94,6 +102,7 @@ class Governed:
         yield from self._compared("absence", ABSENCE_COLUMNS, self._absences)
         yield from self._compared("automation", CLEARANCE_COLUMNS, self._clearances)
         yield from self._compared("policy_proposal", POLICY_COLUMNS, self._policies)
+        yield from self._compared("parked_fact", PARKED_COLUMNS, self._parked)
         yield from self._carried_differences()
 
     def _compared(

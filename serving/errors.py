@@ -53,6 +53,7 @@ STATUS: dict[str, int] = {
     "unknown_exception": 404,
     "unknown_alarm": 404,
     "unknown_finding": 404,
+    "unknown_parked_fact": 404,
     "unknown_mapping": 404,
     "unknown_vocabulary": 422,
     "unknown_evidence": 404,

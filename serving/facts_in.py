@@ -116,7 +116,7 @@ def read_fact(name: str, data: Mapping[str, Any], now: datetime) -> object:
     """The fact of a type from its JSON form.
 
     Errors: ``Invalid`` (``invalid_event``, ``invalid_text``, ``unknown_currency``,
-    ``invalid_quantity``, ``future_date``), each naming the place.
+    ``unknown_code``, ``invalid_quantity``, ``future_date``), each naming the place.
     """
     check_text(data)
     try:
@@ -175,6 +175,8 @@ def _check_value(at: str, value: object) -> None:
         elif _is_number(name) and not _ID.fullmatch(value):
             raise _bad(at, "a number has 1 to 64 letters, digits and . _ : -, no sign first")
         elif name in _ONE_OF and value not in _ONE_OF[name]:
+            if name == "response":
+                raise Invalid("unknown_code", f"{at}: {value!r} is no X12 1172 code we know.")
             if name == "currency":
                 raise Invalid("unknown_currency", f"{at}: {value!r} is not an ISO 4217 currency.")
             raise _bad(at, f"must be one of {', '.join(_ONE_OF[name])}")

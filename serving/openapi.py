@@ -74,7 +74,7 @@ def _complete(path: str, method: str, operation: Json) -> None:
         return
     ends = (
         "/decision", "/resolution", "/policies/proposals", "/publication", "/withdrawal",
-        "/settlement", "/mappings", "/approval",
+        "/settlement", "/mappings", "/approval", "/retry", "/abandonment",
     )  # fmt: skip
     once = "/v1/returns" in path or path.endswith(ends)
     if once:

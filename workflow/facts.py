@@ -10,6 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from workflow.assessment import Assessment
+from workflow.parked_facts import ParkingFact
 
 
 @dataclass(frozen=True, slots=True)
@@ -811,4 +812,5 @@ Fact = (
     | MappingProposed
     | MappingApproved
     | MappingWithdrawn
+    | ParkingFact
 )

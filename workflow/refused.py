@@ -81,6 +81,7 @@ CODES: dict[str, str] = {
     "unknown_exception": "Check the exception number.",
     "unknown_alarm": "Read the list of alarms again.",
     "unknown_finding": "Read the list of findings again.",
+    "unknown_parked_fact": "Read the list of parked facts again.",
     "unknown_mapping": "Read the list of mappings again.",
     "unknown_vocabulary": "Use a vocabulary and a code of ours, as GET /v1/crosswalk lists them.",
     "unknown_evidence": "Send the file to /v1/evidence first, and use the id it answers.",

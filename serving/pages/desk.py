@@ -20,6 +20,7 @@ from serving.pages.frame import HERE, DeskRoute, wrong
 from serving.pages.lists import router as lists
 from serving.pages.masters import router as masters
 from serving.pages.model_page import router as model_page
+from serving.pages.parked import router as parked
 from serving.pages.policy_pages import router as policy_pages
 from serving.pages.request_form import router as request_form
 from serving.pages.reviews import router as reviews
@@ -68,7 +69,7 @@ def home() -> Response:
 
 for part in (
     entry, lists, claims, masters, model_page, policy_pages, alarms, team, reviews, request_form,
-    case_page, case_forms, workshop_form,
+    parked, case_page, case_forms, workshop_form,
 ):  # fmt: skip
     router.include_router(part)
 

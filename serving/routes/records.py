@@ -1,8 +1,6 @@
-"""The journal at the edge: facts in, the public feed out; reconciliation exceptions."""
+"""The journal at the edge: the public feed out; reconciliation exceptions."""
 
-import asyncio
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 from sqlalchemy import Connection
@@ -11,91 +9,19 @@ from starlette.responses import Response
 from journal import worklists
 from serving import resolving
 from serving.blind import case_of, hidden_by_case, shown_payload
-from serving.errors import Invalid, problem_response, respond
-from serving.facts_in import ONCE_ONLY, stream_of
+from serving.cloud_events import PREFIX
 from serving.http import Reply, plain
 from serving.identity import signed_in
-from serving.openapi import body_of
 from serving.present import time
-from serving.reading import StrictRoute, parse_json
+from serving.reading import StrictRoute
 from serving.routes.returns import once, page_reply
 from serving.shapes import POSITIONS, ResolutionShape
-from serving.telling import PREFIX, record
 from serving.wiring import services_of
 from workflow.actor import Actor
-from workflow.approvals import require_any_role
 from workflow.refused import Refused
-
-__all__ = ["ONCE_ONLY", "router", "stream_of"]
 
 router = APIRouter(prefix="/v1", tags=["records"], route_class=StrictRoute)
 Signed = Annotated[Actor, Depends(signed_in)]
-
-MOST_EVENTS = 1000
-TELLERS = ("service", "admin")
-
-
-_CLOUD_EVENT: dict[str, object] = {
-    "type": "object",
-    "required": ["specversion", "id", "source", "type", "data"],
-    "properties": {
-        "specversion": {"const": "1.0"},
-        "id": {"type": "string", "minLength": 1, "maxLength": 128},
-        "source": {"type": "string", "minLength": 1, "maxLength": 200},
-        "type": {"type": "string"},
-        "data": {"type": "object"},
-    },
-}
-_BATCH = {
-    "oneOf": [
-        _CLOUD_EVENT,
-        {"type": "array", "minItems": 1, "maxItems": MOST_EVENTS, "items": _CLOUD_EVENT},
-    ]
-}
-
-
-@router.post(
-    "/events",
-    openapi_extra=body_of(
-        "One CloudEvent, or a list of them; in binary mode the fact itself.",
-        _BATCH,
-        "application/cloudevents+json",
-        "application/cloudevents-batch+json",
-        "application/json",
-    ),
-)
-async def tell(request: Request, actor: Signed) -> Response:
-    """Take facts from ERP, WMS, CRM, carriers and suppliers as CloudEvents 1.0.
-
-    Structured (``application/cloudevents+json``), batched (``application/cloudevents-batch+json``
-    or a JSON list) or binary (``ce-`` headers). Every event is judged by itself; the answer
-    lists them in order as ``recorded``, ``repeated`` (same source and id, or a document that
-    is known) or a problem. A single event that is refused is answered with its problem.
-    """
-    require_any_role(actor, TELLERS, "Telling facts")
-    events, batch = _events(request, await request.body())
-    services = services_of(request)
-    items = await asyncio.to_thread(lambda: [record(services, actor, event) for event in events])
-    refused = items[0].get("problem")
-    if not batch and isinstance(refused, dict):
-        return problem_response(refused)
-    failed = sum("problem" in item for item in items)
-    if failed == len(items):
-        detail = f"None of the {failed} events was recorded; each item says why."
-        return respond(422, "nothing_recorded", detail, request, items=items)
-    return Reply({"items": items, "recorded": len(items) - failed}).response()
-
-
-def _events(request: Request, body: bytes) -> tuple[list[Mapping[str, Any]], bool]:
-    """The events of a body, and whether they came as a batch."""
-    data = parse_json(body)
-    if "ce-id" in request.headers:
-        head = {k[3:]: v for k, v in request.headers.items() if k.startswith("ce-")}
-        return [head | {"data": data}], False
-    events = data if isinstance(data, list) else [data]
-    if not 1 <= len(events) <= MOST_EVENTS or not all(isinstance(e, dict) for e in events):
-        raise Invalid("invalid_request", f"Send 1 to {MOST_EVENTS} CloudEvents as JSON objects.")
-    return events, isinstance(data, list)
 
 
 @router.get("/events")

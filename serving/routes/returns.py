@@ -17,6 +17,7 @@ from serving.codes import take
 from serving.errors import Invalid
 from serving.http import Reply, fingerprint, idempotency_key, if_match, plain, retrying
 from serving.identity import signed_in
+from serving.parking import replay
 from serving.present import case_json, finding_json, postings_json, timeline_json
 from serving.reading import StrictRoute
 from serving.receiving import build_inspection, build_receipt, build_reinspection, build_work
@@ -44,6 +45,7 @@ from workflow.commands import (
 from workflow.events import DispositionPart
 from workflow.evolve import fold
 from workflow.refused import Refused
+from workflow.waiting import supplies
 
 router = APIRouter(prefix="/v1/returns", tags=["returns"], route_class=StrictRoute)
 Signed = Annotated[Actor, Depends(signed_in)]
@@ -121,6 +123,7 @@ def request_return(shape: ReturnShape, request: Request, actor: Signed) -> Respo
     """Ask for a return. Answers 201 with the case: authorised, refused, or waiting for someone."""
     services = services_of(request)
     require_any_role(actor, REQUESTERS, "Requesting a return")
+    waited_for: list[str] = []
 
     def work(conn: Connection) -> Reply:
         now = services.clock()
@@ -129,12 +132,15 @@ def request_return(shape: ReturnShape, request: Request, actor: Signed) -> Respo
         most = services.settings.max_text_chars
         command = build_request(conn, shape, return_id, actor, now, most, meanings)
         handled = act(services.cases, services.assessor, conn, return_id, command)
+        waited_for[:] = [name for entry in handled.recorded for name in supplies(entry.event)]
         state = situation(handled.state, return_id)
         headers = etag(handled.version) | {"Location": f"/v1/returns/{return_id}"}
         body = case_json(state, handled.version, services.policies.known)
         return Reply(body, 201, headers)
 
-    return once(request, actor, shape, work)
+    answer = once(request, actor, shape, work)
+    replay(services, waited_for)
+    return answer
 
 
 @router.get("")

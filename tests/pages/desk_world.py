@@ -17,9 +17,9 @@ from models.protocol import Model
 from serving.acting import act
 from serving.assessor import Assessor
 from serving.automation import MODEL_OF
+from serving.facts_in import stream_of
 from serving.performer import EffectPerformer
 from serving.requesting import build_request
-from serving.routes.records import stream_of
 from serving.settings import Settings
 from serving.shapes import ReturnShape
 from serving.shelf import MODELS, OnShelf, Shelf
