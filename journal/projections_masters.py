@@ -8,6 +8,8 @@ from journal.rows import Driver, columns_of, update, upsert
 
 _MASTERS = {
     "customer_registered": tables.customer,
+    "customer_life_agreed": tables.customer_life,
+    "class_life_agreed": tables.class_life,
     "supplier_registered": tables.supplier,
     "carrier_registered": tables.carrier,
     "warehouse_registered": tables.warehouse,

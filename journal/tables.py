@@ -180,6 +180,21 @@ customer = Table(
     _count("warranty_days", null=True),
 )
 
+customer_life = Table(
+    "customer_life",
+    metadata,
+    Column("customer_id", _KEY, primary_key=True),
+    Column("sku", _KEY, primary_key=True),
+    _count("minimum_life_days", null=True),
+)
+
+class_life = Table(
+    "class_life",
+    metadata,
+    Column("item_class", _KEY, primary_key=True),
+    _count("minimum_life_days", null=True),
+)
+
 supplier = Table(
     "supplier",
     metadata,
@@ -303,6 +318,7 @@ invoice_line = Table(
     ),
     CheckConstraint("credited_minor >= 0 AND credited_minor <= net_minor", name="over_credit"),
     Index(None, "customer_id", "sku", "invoiced_at"),
+    Index(None, "sku", "invoiced_at"),
 )
 """``returned_quantity`` is authorised or matched back; ``credited_minor`` is approved net.
 

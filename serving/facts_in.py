@@ -22,7 +22,9 @@ from serving.shapes import ID_PATTERN
 from workflow.codes import CLAIM_RESPONSES, ItemFlag, Temperature
 from workflow.facts import (
     CarrierRegistered,
+    ClassLifeAgreed,
     CreditNoteRecorded,
+    CustomerLifeAgreed,
     CustomerRegistered,
     InvoiceRecorded,
     LotRegistered,
@@ -40,6 +42,8 @@ from workflow.money import CURRENCIES
 
 STREAM_OF: dict[type, str] = {
     CustomerRegistered: "customer/{customer_id}",
+    CustomerLifeAgreed: "life/{customer_id}/{sku}",
+    ClassLifeAgreed: "life-of-class/{item_class}",
     SupplierRegistered: "supplier/{supplier_id}",
     CarrierRegistered: "carrier/{carrier_id}",
     WarehouseRegistered: "warehouse/{warehouse_id}",
@@ -134,6 +138,8 @@ def read_fact(name: str, data: Mapping[str, Any], now: datetime) -> object:
     _check_dates(fact, now)
     _check_lines(written)
     _check_temperature(fact)
+    if isinstance(fact, ClassLifeAgreed) and not _ID.fullmatch(fact.item_class):
+        raise _bad("item_class", "a class has 1 to 64 letters, digits and . _ : -, no sign first")
     return fact
 
 

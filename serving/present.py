@@ -202,6 +202,7 @@ def portion_json(portion: Portion) -> Json:
         "lot": found.lot,
         "expires_on": found.expires_on.isoformat() if found.expires_on else None,
         "remaining_life_days": found.remaining_life_days,
+        "required_life": asdict(found.required_life) if found.required_life else None,
         "temperature_ok": found.temperature_ok,
         "recall_open": found.recall_open,
         "note": found.note,

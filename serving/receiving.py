@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from journal import lookups
+from journal.life import required_life
 from serving.evidence import check_stored
 from serving.requesting import expiry
 from serving.shapes import InspectionShape, ReceiptShape, RefurbishmentShape, ReinspectionShape
@@ -21,7 +22,7 @@ from workflow.commands import (
     ReportRefurbishment,
 )
 from workflow.refused import Refused
-from workflow.state import Born
+from workflow.state import Born, Line
 
 
 def build_receipt(
@@ -41,7 +42,6 @@ def build_inspection(
 ) -> InspectLine:
     """Without a lot of its own, the one announced or shipped; with its date and any open recall."""
     known = state.case.line(shape.line)
-    sku = known.requested.sku if known else None
     lot = (known.requested.lot or known.requested.facts.shipped_lot) if known else None
     return InspectLine(
         line=shape.line,
@@ -49,7 +49,7 @@ def build_inspection(
         actor=actor,
         at=at,
         serials=tuple(shape.serials),
-        **_found(conn, shape, sku, lot),
+        **_found(conn, shape, known, lot, at),
     )
 
 
@@ -58,13 +58,14 @@ def build_reinspection(
 ) -> ReinspectPortion:
     """Without a lot of its own, the one found before; with any recall that is open now."""
     portion = state.case.portion(shape.portion)
-    sku, lot = (portion.inspected.sku, portion.inspected.lot) if portion else (None, None)
+    known = state.case.line(portion.line) if portion else None
+    lot = portion.inspected.lot if portion else None
     return ReinspectPortion(
         portion=shape.portion,
         actor=actor,
         at=at,
         serials=None if shape.serials is None else tuple(shape.serials),
-        **_found(conn, shape, sku, lot),
+        **_found(conn, shape, known, lot, at),
     )
 
 
@@ -91,14 +92,16 @@ def build_work(
 def _found(
     conn: Connection,
     shape: InspectionShape | ReinspectionShape,
-    sku: str | None,
+    line: Line | None,
     lot: str | None,
+    at: datetime,
 ) -> dict[str, Any]:
-    """What both commands say of goods; ``lot`` is theirs where the shape names none, ``sku`` is
+    """What both commands say of goods; ``lot`` is theirs where the shape names none, ``line`` is
     ``None`` for goods the return does not know. Errors: as ``check_stored``."""
     check_stored(conn, shape.evidence)
     lot, recall, expires_on = shape.lot or lot, False, shape.expires_on
-    if sku is not None:
+    if line is not None:
+        sku = line.requested.sku
         recall = lookups.open_recall(conn, sku, lot)
         expires_on = expires_on or expiry(conn, sku, lot)
     return {
@@ -110,4 +113,5 @@ def _found(
         "recall_open": recall,
         "note": shape.note,
         "evidence": tuple(shape.evidence),
+        "required_life": required_life(conn, line.requested, at) if line else None,
     }

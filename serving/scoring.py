@@ -320,6 +320,7 @@ def disposition_rules(policies: PolicyShelf, clock: Callable[[], datetime]) -> M
             "lot_matches": None if differs is None else not differs,
             "remaining_life_days": life,
             "minimum_life_days": None,
+            "required_life_days": None,
             "past_date": None if not isinstance(life, int | float) else life < 0,
             "claim_window_open": None if not isinstance(left, int | float) else left >= 0,
             "goods_value_minor": row.get("portion_value_minor"),

@@ -21,6 +21,7 @@ from journal import lookups, outbox, worklists
 from journal.codec import encode
 from journal.entries import Append
 from journal.journal import Journal
+from journal.life import required_life
 from reconciliation.reconcile import reconcile
 from serving.assessor import Assessor
 from serving.cases import Cases, Handled, follow
@@ -243,6 +244,7 @@ class WiredDesk:
             recall_open=lookups.open_recall(self.conn, sku, intent.lot),
             note=intent.note,
             evidence=intent.evidence,
+            required_life=required_life(self.conn, line.requested, intent.at) if line else None,
         )
         self._send(intent.return_id, command)
 

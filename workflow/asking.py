@@ -11,6 +11,7 @@ from workflow import serials
 from workflow.assessment import Assessment, Clearing, Masked
 from workflow.claim import claim_by
 from workflow.codes import ItemFlag, ReturnReason
+from workflow.events import RequiredLife
 from workflow.run import PolicyBook
 from workflow.state import Case, Line, Portion
 from workflow.workdays import Calendar
@@ -142,6 +143,7 @@ def disposition_facts(case: Case, portion: Portion, at: datetime) -> Facts:
         "serial_matches": serials.match(line, found.serials),
         "remaining_life_days": life,
         "minimum_life_days": facts.minimum_life_days,
+        **_required_life(found.required_life, facts.minimum_life_days, life),
         "date_kind": facts.date_kind,
         "past_date": None if life is None else life < 0,
         "supplier_accepts_returns": facts.supplier_accepts_returns,
@@ -151,6 +153,20 @@ def disposition_facts(case: Case, portion: Portion, at: datetime) -> Facts:
         "goods_value_minor": int(found.quantity * facts.unit_cost_minor),
         "master_gap": "restock" in line.master_blocks,
         "master_gap_vendor": "return_to_vendor" in line.master_blocks,
+    }
+
+
+def _required_life(
+    told: RequiredLife | None, returning_days: int | None, life: int | None
+) -> Facts:
+    """Where nothing was looked up, what the customer of the return must get."""
+    required = returning_days if told is None else told.days
+    short = None if required is None or life is None else max(0, required - life)
+    return {
+        "regular_customers": told.customers if told else None,
+        "required_life_days": required,
+        "strictest_life_days": told.strictest_days if told else returning_days,
+        "days_short_of_threshold": short,
     }
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from workflow.actor import Actor
 from workflow.assessment import Assessment, Clearing
-from workflow.events import DispositionPart, RequestedLine
+from workflow.events import DispositionPart, RequestedLine, RequiredLife
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class ReceiveGoods:
 
 @dataclass(frozen=True, slots=True)
 class InspectLine:
-    """``recall_open`` was looked up for the lot found, at the moment of inspection."""
+    """``recall_open`` and ``required_life`` were looked up at the moment of inspection."""
 
     line: int
     quantity: Decimal
@@ -108,11 +108,12 @@ class InspectLine:
     note: str = ""
     evidence: tuple[str, ...] = ()
     serials: tuple[str, ...] = ()
+    required_life: RequiredLife | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ReinspectPortion:
-    """Goods on hold were looked at again; ``recall_open`` was looked up for the lot, at ``at``."""
+    """Goods on hold were looked at again; what is looked up was looked up at ``at``."""
 
     portion: str
     condition: str
@@ -126,6 +127,7 @@ class ReinspectPortion:
     note: str = ""
     evidence: tuple[str, ...] = ()
     serials: tuple[str, ...] | None = None
+    required_life: RequiredLife | None = None
 
 
 @dataclass(frozen=True, slots=True)

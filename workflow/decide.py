@@ -272,6 +272,7 @@ def _inspect(run: Run, command: InspectLine) -> None:
             customer_id=run.case.requested.customer_id,
             sku=line.requested.sku,
             serials=command.serials,
+            required_life=command.required_life,
         )
     )
 

@@ -438,6 +438,20 @@ class SurplusSettled:
 
 
 @dataclass(frozen=True, slots=True)
+class RequiredLife:
+    """The life that customers who buy an item regularly must get, as agreed on that day.
+
+    ``days`` is what the least demanding of them must get, ``strictest_days`` the most demanding;
+    ``None`` where one of them (of ``strictest_days``: all) has no agreement at any level.
+    ``customers`` counts them; with none, ``days`` is what the customer of the return must get.
+    """
+
+    days: int | None
+    strictest_days: int | None
+    customers: int
+
+
+@dataclass(frozen=True, slots=True)
 class LineInspected:
     """A portion of a received line was looked at. ``portion`` is ``{line}.{n}``."""
 
@@ -460,6 +474,8 @@ class LineInspected:
     sku: str = ""
     serials: tuple[str, ...] = ()
     """Serial numbers read off the goods, one a piece; empty where none were read."""
+    required_life: RequiredLife | None = None
+    """``None`` for goods without a date, and in events from before it was looked up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -613,6 +629,7 @@ class PortionReinspected:
     sku: str = ""
     serials: tuple[str, ...] | None = None
     """``None`` leaves those read before."""
+    required_life: RequiredLife | None = None
 
 
 @dataclass(frozen=True, slots=True)

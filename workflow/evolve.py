@@ -272,6 +272,7 @@ def _looked_at_again(portion: Portion, event: PortionReinspected) -> Portion:
         note=event.note,
         evidence=(*portion.inspected.evidence, *event.evidence),
         serials=portion.inspected.serials if event.serials is None else event.serials,
+        required_life=event.required_life,
     )
     return replace(portion, inspected=found, recalled=False, reinspected=True)
 

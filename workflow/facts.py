@@ -39,6 +39,25 @@ class CustomerRegistered:
 
 
 @dataclass(frozen=True, slots=True)
+class CustomerLifeAgreed:
+    """Stream ``life/{customer_id}/{sku}``: of this item the customer takes nothing with fewer days
+    left. It goes before what the customer agreed for all items; ``None`` withdraws it."""
+
+    customer_id: str
+    sku: str
+    minimum_life_days: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClassLifeAgreed:
+    """Stream ``life-of-class/{item_class}``: what customers without an agreement of their own get
+    at least of items of a class; ``None`` withdraws it."""
+
+    item_class: str
+    minimum_life_days: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class SupplierRegistered:
     """Stream ``supplier/{supplier_id}``."""
 
@@ -770,6 +789,8 @@ class MappingWithdrawn:
 
 Fact = (
     CustomerRegistered
+    | CustomerLifeAgreed
+    | ClassLifeAgreed
     | SupplierRegistered
     | CarrierRegistered
     | WarehouseRegistered

@@ -108,6 +108,7 @@ def reinspect(run: Run, command: ReinspectPortion) -> None:
             evidence=command.evidence,
             sku=before.sku,
             serials=command.serials,
+            required_life=command.required_life,
         )
     )
     run.withdraw(Point.RELEASE, portion.id, "inspected again")

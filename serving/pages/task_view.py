@@ -246,12 +246,22 @@ def _portion_facts(portion: Portion) -> list[tuple[str, str]]:
     if shown["damage_code"]:
         found.append(("Damage", shown["damage_code"]))
     if shown["remaining_life_days"] is not None:
-        found.append(("Life left", f"{shown['remaining_life_days']} days"))
+        found.append(("Life left", _life(shown)))
     if shown["temperature_ok"] is not None:
         found.append(("Temperature", "kept" if shown["temperature_ok"] else "not kept"))
     if shown["recall_open"]:
         found.append(("Recall", "open for this lot"))
     return found
+
+
+def _life(shown: dict[str, Any]) -> str:
+    asked = shown["required_life"] or {"days": None, "customers": 0}
+    days = f"{shown['remaining_life_days']} days"
+    if asked["days"] is None:
+        return days
+    many = asked["customers"]
+    who = f"the least demanding of {many} regular customers" if many > 1 else "the next customer"
+    return f"{days}; {who} must get {asked['days']}"
 
 
 def _credit_facts(credit: Credit, currency: str) -> list[tuple[str, str]]:

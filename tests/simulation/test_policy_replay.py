@@ -16,8 +16,8 @@ from tests.serving.house import build
 from workflow.policy_questions import ASKED, NEEDED, questions
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
-FEW = {"claims": 5, "refurbish": 5}
-"""Fewer goods go back to suppliers, or to the workshop, than are asked about otherwise."""
+FEW = {"claims": 5, "refurbish": -1}
+"""Fewer goods go back to suppliers than are asked about otherwise, and none to a workshop."""
 
 
 @pytest.mark.slow
