@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from workflow.actor import Actor
+from workflow.limit_documents import document_of
 from workflow.money import money_text
 from workflow.refused import Refused
 from workflow.run import PolicyBook
@@ -30,20 +31,6 @@ ESCALATES_TO: dict[str, str] = {
     "finance_clerk": "finance_lead",
 }
 """Where an escalated task goes; a finance lead has nobody above."""
-
-DOCUMENT_OF = {
-    "authorisation": "authorisation",
-    "disposition": "disposition",
-    "release": "disposition",
-    "refurbish": "disposition",
-    "refurbish_check": "disposition",
-    "credit": "credit_memo",
-    "receipt": "authorisation",
-    "reason": "authorisation",
-    "claim": "write_off",
-    "write_off": "write_off",
-}
-"""Which row of the approval limits a decision point is checked against."""
 
 LIMITED = ("authorisation", "disposition", "release", "refurbish_check", "credit", "write_off")
 """Points where a yes is bound by the decider's limit."""
@@ -172,8 +159,8 @@ def check_limit(case: Case, task: Task, actor: Actor, policies: PolicyBook, amou
         raise Refused(
             "over_limit",
             f"{opened.task_id} is about {money_text(amount, opened.currency)}"
-            f" ({DOCUMENT_OF[opened.point]}); no limit of {actor.for_whom or actor.id} reaches it."
-            " Escalate the task.",
+            f" ({document_of(case, opened, policies)}); no limit of"
+            f" {actor.for_whom or actor.id} reaches it. Escalate the task.",
         )
 
 
@@ -182,7 +169,7 @@ def _covered(case: Case, task: Task, actor: Actor, policies: PolicyBook, amount:
     line = case.line(opened.line) if opened.line is not None else None
     reason = line.reason if line else None
     item_class = line.requested.facts.item_class if line else None
-    asked = (DOCUMENT_OF[opened.point], opened.currency, amount, reason, item_class)
+    asked = (document_of(case, opened, policies), opened.currency, amount, reason, item_class)
     return any(policies.covers(role, *asked) for role in actor.roles)
 
 

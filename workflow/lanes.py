@@ -12,6 +12,7 @@ from workflow.asking import limit_facts, rollout_facts
 from workflow.assessment import Assessment, Clearing
 from workflow.codes import Lane
 from workflow.events import LaneChosen, Verdict
+from workflow.limit_documents import document_of_credit
 from workflow.run import PolicyBook, Run
 from workflow.state import Case, Line
 
@@ -99,9 +100,10 @@ def weigh(policies: PolicyBook, case: Case, line: Line, answered: Answered) -> W
     )
     limit = None
     if point == "credit" or (point == "disposition" and answered.by_model):
-        acting = ("credit_memo", amount, "system")
-        if point == "disposition":
-            acting = ("disposition", amount, "model")
+        acting = ("disposition", amount, "model")
+        if point == "credit":
+            document = document_of_credit(line, int(answered.part or 0), policies)
+            acting = (document, amount, "system")
         limit = policies.judge("approval_limits", limit_facts(case, line, *acting))
     free = limit is None or limit.outcome == "automatic"
     lane, stated = lane_of(verdict), verdict

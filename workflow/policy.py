@@ -119,6 +119,10 @@ class Policies:
             for limit in self["approval_limits"].limits
         )
 
+    def limits_on(self, document: str) -> bool:
+        """Whether the approval limits speak of a document."""
+        return document in self["approval_limits"].facts["document"].one_of
+
     def review_permille(self, point: str) -> int:
         """Of the tasks people decide at a point, how many per mille are reviewed by a second."""
         rows = self["approval_limits"].reviews

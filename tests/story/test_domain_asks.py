@@ -113,6 +113,23 @@ def test_ask_06_credit_without_return_is_a_decision_kept_with_its_rules(house: H
     assert credit["decision"] == "value_only"
 
 
+def test_ask_11_a_credit_without_goods_has_limits_of_its_own(house: House) -> None:
+    """Three pumps that stay with the customer are for a finance lead; for three that came back a
+    finance clerk is enough."""
+    house.clock.forward(days=60)
+    walk = Walk(house)
+    walk.request(3)
+    task = house.task("R-1001", "authorisation")["task"]
+    told = house.decide(task, "returns", "override", value="without_goods", **WHY)
+    assert told.status_code == 200, told.text
+    house.perform()
+    asked = house.task("R-1001", "credit")
+    assert (asked["amount_minor"], asked["role"]) == (421_80, "finance_lead")
+    refused(walk.pay(who="clerk"), 403, "wrong_role")
+    assert walk.pay(who="lead").status_code == 200
+    assert walk.case["credited_minor"] == 421_80
+
+
 def test_ask_07_goods_are_received_without_any_credit(house: House) -> None:
     """A receipt asks for no money: nothing is credited before goods were judged."""
     walk = Walk(house)

@@ -79,6 +79,9 @@ class FakePolicies:
     ) -> bool:
         return amount_minor <= self.limits.get(role, 10**9)
 
+    def limits_on(self, document: str) -> bool:
+        return True
+
     def review_permille(self, point: str) -> int:
         return self.reviewed.get(point, 0)
 

@@ -179,7 +179,7 @@ def test_a_larger_amount_never_needs_less(facts: dict[str, Any], more: int) -> N
     assert not (small.outcome == "ask_human" and large.outcome == "automatic")
 
 
-@pytest.mark.parametrize("document", ["credit_memo", "authorisation", "disposition", "write_off"])
+@pytest.mark.parametrize("document", POLICIES["approval_limits"].facts["document"].one_of)
 @given(
     currency=st.sampled_from(["USD", "EUR", "GBP", "JPY", "XXX"]),
     amount=st.integers(0, 10**12),
