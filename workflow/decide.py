@@ -44,7 +44,6 @@ from workflow.events import (
     AuthorisationExpired,
     CaseEvent,
     CreditReleased,
-    DispositionProposed,
     EffectDone,
     EffectParked,
     GoodsReceived,
@@ -55,10 +54,12 @@ from workflow.events import (
     SourceRef,
     Verdict,
 )
-from workflow.holding import reinspect, release_by_hand
+from workflow.goods_limits import asked_for, require_limit, value_of
+from workflow.holding import MAY_RELEASE, reinspect, release_by_hand
 from workflow.mastering import report_master_gaps
 from workflow.money import CURRENCIES
-from workflow.progress import confirm, open_disposition_task, progress
+from workflow.progress import confirm, progress
+from workflow.proposing import open_disposition_task, propose_by_hand
 from workflow.recalling import report_recall
 from workflow.receiving import receive
 from workflow.refurbishing import report_work
@@ -278,11 +279,10 @@ def _inspect(run: Run, command: InspectLine) -> None:
 
 
 def _dispose(run: Run, command: DisposePortion) -> None:
-    """A person's own disposition. Somebody other than the inspector confirms it."""
+    """A person's own disposition. Somebody other than the inspector confirms it, within their
+    limit, and a second person where the limits ask for two."""
     run.authorised("a disposition")
-    require_any_role(
-        command.actor, ("inspector", "quality", "returns_manager"), "Disposing of goods"
-    )
+    require_any_role(command.actor, ("inspector", *MAY_RELEASE), "Disposing of goods")
     portion = run.case.portion(command.portion)
     if portion is None:
         raise Refused("not_inspected", f"There is no inspected portion {command.portion}.")
@@ -292,26 +292,26 @@ def _dispose(run: Run, command: DisposePortion) -> None:
     if portion.parts:
         raise Refused("already_decided", f"Portion {portion.id} is disposed of already.")
     _check_parts(run, portion, command)
-    allowed, masked = allowed_dispositions(run.case, portion, run.policies, run.at)
+    actor, own = command.actor, run.case.requested.requested_by
+    proposes = actor.id == portion.inspected.inspected_by or not set(MAY_RELEASE) & actor.roles
+    if actor.id == own:
+        raise Refused("own_request", f"{own} requested {run.case.return_id}.")
+    amount = value_of(run, portion, command.parts)
+    if not proposes:
+        require_limit(run, actor, portion, "disposition", amount)
+    allowed, _ = allowed_dispositions(run.case, portion, run.policies, run.at)
     run.withdraw("disposition", portion.id, "decided otherwise")
-    run.emit(
-        DispositionProposed(
-            return_id=run.case.return_id,
-            line=portion.line,
-            portion=portion.id,
-            parts=command.parts,
-            how="inspector" if command.actor.id == portion.inspected.inspected_by else "person",
-            proposed_by=command.actor.id,
-            allowed=allowed,
-            masked=masked,
-        )
-    )
-    own = command.actor.id in (portion.inspected.inspected_by, run.case.requested.requested_by)
+    how = "inspector" if actor.id == portion.inspected.inspected_by else "person"
+    propose_by_hand(run, portion, command.parts, how, actor.id)
     verdict = Verdict("workflow", "person", "chosen-by-person", command.note or "Chosen by hand.")
-    if own or not {"quality", "returns_manager"} & command.actor.roles:
+    asked = asked_for(run, portion, "disposition", amount)
+    if proposes:
         open_disposition_task(run, portion, allowed, verdict, "quality")
         return
-    confirm(run, portion, command.parts, verdict, "person", command.actor.id)
+    if asked.people > 1:
+        open_disposition_task(run, portion, allowed, verdict, asked.role, said_yes=actor)
+        return
+    confirm(run, portion, command.parts, verdict, "person", actor.id)
 
 
 def _check_parts(run: Run, portion: Portion, command: DisposePortion) -> None:

@@ -19,10 +19,18 @@ from workflow.events import (
     TaskDecided,
     TaskOpened,
 )
+from workflow.goods_limits import value_of
 from workflow.holding import on_hold, release
 from workflow.intercompany import charge_back
 from workflow.money import money_text
-from workflow.progress import approve_credit, confirm, deny_credit, grant, settle_reason
+from workflow.progress import (
+    approve_credit,
+    confirm,
+    deny_credit,
+    grant,
+    settle_reason,
+)
+from workflow.proposing import propose_anew
 from workflow.refurbishing import report_work, work_by_task
 from workflow.refused import Refused
 from workflow.run import Run
@@ -232,26 +240,35 @@ def _decide_disposition(run: Run, task: Task, command: DecideTask) -> None:
     portion = run.case.portion(task.opened.portion or "")
     if portion is None:
         raise AssertionError(f"{task.opened.task_id} has no portion")
-    if command.decision == "approve" and portion.proposal is not None and not task.opened.blind:
-        parts = portion.proposal.parts
+    proposed = None if task.opened.blind else portion.proposal
+    if command.decision == "approve" and proposed is not None:
+        parts = proposed.parts
     else:
         parts = (DispositionPart(_value(task, command), portion.inspected.quantity),)
     check_allowed(run, portion, parts, " by now")
     check_limit(run.case, task, command.actor, run.policies, task.opened.amount_minor)
-    if not _first_of_two(run, task, command):
+    if task.opened.approvals_needed > 1 and (proposed is None or parts != proposed.parts):
+        _record(run, task, command)
+        propose_anew(run, portion, parts, task.opened, command.actor)
+    elif not _first_of_two(run, task, command):
         _record(run, task, command)
         confirm(run, portion, parts, task.opened.verdict, "person", command.actor.id)
 
 
 def _decide_release(run: Run, task: Task, command: DecideTask) -> None:
-    """What becomes of all that is on hold; to split it, dispose of the portion by hand."""
-    if command.decision != "override" or command.value is None:
-        raise Refused("invalid_decision", "Override with what becomes of the goods on hold.")
+    """What becomes of all that is on hold, or a yes to what the first of two people wants; to
+    split it, dispose of the portion by hand."""
     portion = on_hold(run, task.opened.portion or "")
-    check_limit(run.case, task, command.actor, run.policies, task.opened.amount_minor)
+    if command.decision == "approve" and portion.asked is not None:
+        parts = portion.asked.parts
+    elif command.decision == "override" and command.value is not None:
+        parts = (DispositionPart(command.value, portion.held),)
+    else:
+        raise Refused("invalid_decision", "Override with what becomes of the goods on hold.")
+    amount = value_of(run, portion, parts)
+    check_limit(run.case, task, command.actor, run.policies, amount)
     _record(run, task, command)
-    parts = (DispositionPart(command.value, portion.held),)
-    release(run, portion, parts, command.actor.id, command.note)
+    release(run, portion, parts, command.actor, command.note)
 
 
 def _decide_refurbish(run: Run, task: Task, command: DecideTask) -> None:

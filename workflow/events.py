@@ -633,6 +633,23 @@ class PortionReinspected:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldReleaseAsked:
+    """The first of two people says what shall become of goods on hold; another must agree.
+
+    ``for_whom`` is the delegator in whose name they said it.
+    """
+
+    return_id: str
+    line: int
+    portion: str
+    parts: tuple[DispositionPart, ...]
+    asked_by: str
+    asked_at: datetime
+    because: str
+    for_whom: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class HoldReleased:
     """Goods leave quarantine for good; what ``parts`` leave out stays on hold."""
 
@@ -900,6 +917,7 @@ CaseEvent = (
     | DispositionProposed
     | DispositionConfirmed
     | PortionReinspected
+    | HoldReleaseAsked
     | HoldReleased
     | RefurbishOrdered
     | RefurbishReported

@@ -34,6 +34,7 @@ from workflow.events import (
     EffectParked,
     EligibilityJudged,
     GoodsReceived,
+    HoldReleaseAsked,
     HoldReleased,
     IntercompanyCharged,
     LaneChosen,
@@ -196,10 +197,12 @@ def _noted(case: Case, event: CaseEvent) -> Case:
             return _claim(case, event)
         case PortionReinspected():
             return _portion(case, event.portion, partial(_looked_at_again, event=event))
+        case HoldReleaseAsked():
+            return _portion(case, event.portion, lambda x: replace(x, asked=event))
         case HoldReleased():
             gone = tuple(Departure(QUARANTINE, part) for part in event.parts)
             return _portion(
-                case, event.portion, lambda x: replace(x, departed=(*x.departed, *gone))
+                case, event.portion, lambda x: replace(x, departed=(*x.departed, *gone), asked=None)
             )
         case RefurbishOrdered():
             return replace(case, orders=(*case.orders, Order(event)))
@@ -209,7 +212,11 @@ def _noted(case: Case, event: CaseEvent) -> Case:
             if event.portion is None:
                 return _line(case, event.line, lambda x: replace(x, recalled=True))
             # What was proposed before is void; the same answer is ranked by the rules of now.
-            return _portion(case, event.portion, lambda x: replace(x, recalled=True, proposal=None))
+            return _portion(
+                case,
+                event.portion,
+                lambda x: replace(x, recalled=True, proposal=None, asked=None),
+            )
         case MasterGapsChanged():
             anew = frozenset(event.portions)
             return _line(
@@ -219,7 +226,9 @@ def _noted(case: Case, event: CaseEvent) -> Case:
                     x,
                     gaps=event.blocks,
                     portions=tuple(
-                        replace(p, proposal=None) if p.id in anew and not p.parts else p
+                        replace(p, proposal=p.proposal if p.parts else None, asked=None)
+                        if p.id in anew
+                        else p
                         for p in x.portions
                     ),
                 ),
@@ -274,7 +283,7 @@ def _looked_at_again(portion: Portion, event: PortionReinspected) -> Portion:
         serials=portion.inspected.serials if event.serials is None else event.serials,
         required_life=event.required_life,
     )
-    return replace(portion, inspected=found, recalled=False, reinspected=True)
+    return replace(portion, inspected=found, recalled=False, reinspected=True, asked=None)
 
 
 def _received(case: Case, event: GoodsReceived) -> Case:

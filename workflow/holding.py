@@ -7,17 +7,25 @@ inspected again stands instead of what stood before; the model is not asked a se
 
 from collections.abc import Sequence
 
+from workflow.actor import Actor
 from workflow.approvals import require_any_role
 from workflow.asking import allowed_dispositions
 from workflow.codes import Condition, Point
 from workflow.commands import DisposePortion, ReinspectPortion
-from workflow.events import DispositionPart, HoldReleased, PortionReinspected, Verdict
+from workflow.events import (
+    DispositionPart,
+    HoldReleaseAsked,
+    HoldReleased,
+    PortionReinspected,
+    Verdict,
+)
+from workflow.goods_limits import asked_to_release, require_limit, value_of
 from workflow.intercompany import charge_parts_back
-from workflow.lanes import stake
+from workflow.limit_documents import release_document
 from workflow.refused import Refused
 from workflow.run import Run
 from workflow.serials import check_serials
-from workflow.state import QUARANTINE, ZERO, Portion
+from workflow.state import QUARANTINE, ZERO, Line, Portion
 from workflow.tasks import open_task
 
 DUE_HOURS = 14 * 24
@@ -32,25 +40,43 @@ HELD = Verdict(
 )
 
 
+MAY_RELEASE = ("quality", "returns_manager", "finance_lead")
+"""Who may release goods by hand, each within their limit."""
+
+
 def ask_for_release(run: Run) -> None:
     """A task for every portion on hold that has none; the rules are asked only for those."""
     asked = {t.opened.portion for t in run.case.tasks if t.opened.point == Point.RELEASE}
     for line in run.case.lines:
         for portion in line.portions:
             if portion.held > 0 and portion.id not in asked:
-                open_task(
-                    run,
-                    Point.RELEASE,
-                    "quality",
-                    HELD,
-                    stake(run.case, line, "disposition", portion.id),
-                    line=line.number,
-                    portion=portion.id,
-                    quantity=portion.held,
-                    sku=line.requested.sku,
-                    lot=portion.inspected.lot,
-                    allowed=released_to(run, portion),
-                )
+                _ask(run, line, portion)
+
+
+def _ask(run: Run, line: Line, portion: Portion) -> None:
+    """About all that is on hold; or about what the first of two people wants."""
+    first = portion.asked
+    parts = first.parts if first else (DispositionPart(QUARANTINE, portion.held),)
+    amount = value_of(run, portion, parts)
+    asked = asked_to_release(run, portion, amount)
+    open_task(
+        run,
+        Point.RELEASE,
+        asked.role if first else "quality",
+        HELD,
+        amount,
+        line=line.number,
+        portion=portion.id,
+        quantity=portion.held,
+        sku=line.requested.sku,
+        lot=portion.inspected.lot,
+        proposal="+".join(part.disposition for part in parts) if first else None,
+        allowed=released_to(run, portion),
+        approvals_needed=asked.people,
+        approved_by=(first.asked_by,) if first else (),
+        approved_for=(first.for_whom,) if first and first.for_whom else (),
+        note=first.because if first else "",
+    )
 
 
 def released_to(run: Run, portion: Portion) -> tuple[str, ...]:
@@ -118,11 +144,11 @@ def release_by_hand(run: Run, command: DisposePortion) -> None:
     """Quality says itself what becomes of goods on hold, or of a part of them.
 
     Refused: ``wrong_role``, ``own_request``, ``own_inspection``, ``invalid_quantity``,
-    ``not_allowed_value``, ``reason_required`` without a note.
+    ``not_allowed_value``, ``over_limit``, ``reason_required`` without a note.
     """
     portion = on_hold(run, command.portion)
     actor = command.actor
-    require_any_role(actor, ("quality",), "Releasing goods on hold")
+    require_any_role(actor, MAY_RELEASE, "Releasing goods on hold")
     if actor.id == run.case.requested.requested_by:
         raise Refused("own_request", f"{actor.id} requested {run.case.return_id}.")
     if actor.id == portion.inspected.inspected_by:
@@ -135,13 +161,67 @@ def release_by_hand(run: Run, command: DisposePortion) -> None:
             "invalid_quantity",
             f"{portion.held} of portion {portion.id} is on hold; the parts add up to {total}.",
         )
-    release(run, portion, command.parts, actor.id, command.note)
+    amount = value_of(run, portion, command.parts)
+    require_limit(run, actor, portion, release_document(run.policies), amount)
+    release(run, portion, command.parts, actor, command.note)
 
 
 def release(
-    run: Run, portion: Portion, parts: Sequence[DispositionPart], by: str, because: str
+    run: Run, portion: Portion, parts: Sequence[DispositionPart], actor: Actor, because: str
 ) -> None:
-    """Let goods leave quarantine, within what the rules leave now; a rest is asked about anew."""
+    """Let goods leave quarantine, within what the rules leave now; a rest is asked about anew.
+
+    Where the limits ask for two people, the first only says what they want, and whoever wants
+    something else is a first one too. Refused: ``not_allowed_value``, ``already_decided`` (the
+    same person twice), ``same_authority``.
+    """
+    _check_left(run, portion, parts)
+    first = portion.asked
+    agreed = first is not None and first.parts == tuple(parts)
+    if first is not None and agreed:
+        _check_other(portion, first, actor)
+    run.withdraw(Point.RELEASE, portion.id, "decided otherwise")
+    if not agreed and asked_to_release(run, portion, value_of(run, portion, parts)).people > 1:
+        run.emit(
+            HoldReleaseAsked(
+                return_id=run.case.return_id,
+                line=portion.line,
+                portion=portion.id,
+                parts=tuple(parts),
+                asked_by=actor.id,
+                asked_at=run.at,
+                because=because,
+                for_whom=actor.for_whom,
+            )
+        )
+        return
+    run.emit(
+        HoldReleased(
+            return_id=run.case.return_id,
+            line=portion.line,
+            portion=portion.id,
+            parts=tuple(parts),
+            released_by=actor.id,
+            released_at=run.at,
+            because=because or (first.because if first and agreed else ""),
+            sku=portion.inspected.sku,
+        )
+    )
+    charge_parts_back(run, portion, parts, len(portion.moved))
+
+
+def _check_other(portion: Portion, first: HoldReleaseAsked, actor: Actor) -> None:
+    """Two people are two authorities: neither the same person, nor who lent them the role."""
+    if actor.id == first.asked_by:
+        raise Refused("already_decided", f"{actor.id} asked for it; another must agree.")
+    said_yes = {first.asked_by, first.for_whom} - {None}
+    if {actor.id, actor.for_whom} & said_yes:
+        raise Refused(
+            "same_authority", f"Portion {portion.id}: the first yes was given in the same name."
+        )
+
+
+def _check_left(run: Run, portion: Portion, parts: Sequence[DispositionPart]) -> None:
     left = released_to(run, portion)
     for part in parts:
         if part.disposition not in left:
@@ -150,17 +230,3 @@ def release(
                 f"{part.disposition!r} is not left by the rules for goods on hold;"
                 f" allowed: {', '.join(left) or 'nothing by now, inspect them again'}.",
             )
-    run.withdraw(Point.RELEASE, portion.id, "released by hand")
-    run.emit(
-        HoldReleased(
-            return_id=run.case.return_id,
-            line=portion.line,
-            portion=portion.id,
-            parts=tuple(parts),
-            released_by=by,
-            released_at=run.at,
-            because=because,
-            sku=portion.inspected.sku,
-        )
-    )
-    charge_parts_back(run, portion, parts, len(portion.moved))

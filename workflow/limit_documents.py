@@ -15,7 +15,7 @@ WITHOUT_GOODS = "credit_without_goods"
 DOCUMENT_OF = {
     "authorisation": "authorisation",
     "disposition": "disposition",
-    "release": "disposition",
+    "release": "release",
     "refurbish": "disposition",
     "refurbish_check": "disposition",
     "credit": CREDIT,
@@ -29,6 +29,8 @@ DOCUMENT_OF = {
 
 def document_of(case: Case, opened: TaskOpened, policies: PolicyBook) -> str:
     """The document that a task is about."""
+    if opened.point == "release":
+        return release_document(policies)
     line = case.line(opened.line) if opened.line is not None else None
     if opened.point != "credit" or line is None:
         return DOCUMENT_OF[opened.point]
@@ -41,6 +43,11 @@ def document_of_credit(line: Line, sequence: int | None, policies: PolicyBook) -
     found = next((c.proposed for c in line.credits if c.sequence == sequence), None)
     without = found is not None and had_nothing(found) and policies.limits_on(WITHOUT_GOODS)
     return WITHOUT_GOODS if without else CREDIT
+
+
+def release_document(policies: PolicyBook) -> str:
+    """Goods that leave quarantine; as a disposition where the limits do not know of it."""
+    return "release" if policies.limits_on("release") else "disposition"
 
 
 def had_nothing(credit: CreditProposed) -> bool:

@@ -18,7 +18,7 @@ ANY = "*"
 class Limit:
     """One row. Exactly one of ``role`` and ``principal`` is set; ``max_minor`` ``None`` is
     without limit; empty ``reasons`` or ``item_classes`` mean any. Bounds are inclusive.
-    ``approvals`` is how many people must agree, for write-offs alone."""
+    ``approvals`` is how many people must agree, for write-offs and goods alone."""
 
     id: str
     document: str

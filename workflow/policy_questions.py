@@ -49,8 +49,8 @@ _GOODS = (
     "disposition_confirmed", "credit_proposed", "credit_approved", "credit_denied",
 )  # fmt: skip
 _WAITED = (
-    *_GOODS, "hold_released", "portion_reinspected", "refurbish_ordered", "refurbish_reported",
-    "refurbish_settled", "refurbish_sent_back",
+    *_GOODS, "hold_release_asked", "hold_released", "portion_reinspected", "refurbish_ordered",
+    "refurbish_reported", "refurbish_settled", "refurbish_sent_back",
 )  # fmt: skip
 _ANSWERED = (*_GOODS, "assessment_recorded", "disposition_proposed", "lane_chosen")
 

@@ -42,6 +42,8 @@ _LIMIT = {
 }  # fmt: skip
 _STOP = {"id", "principal", "reasons", "item_classes", "because"}
 _REVIEW = {"id", "point", "permille", "because"}
+TWO_PEOPLE = ("write_off", "disposition", "release")
+"""Documents whose rows may ask for two people."""
 PRINCIPALS = ("system", "model")
 VOCABULARIES: dict[str, type[StrEnum]] = {
     "Channel": Channel,
@@ -347,8 +349,9 @@ class _Reading:
                 self.fault(f"{column} is money: a whole number of minor units, 0 or more", name)
         if row.get("approvals", 1) not in (1, 2):
             self.fault("approvals is 1 or 2", name)
-        elif "approvals" in row and row.get("document") != "write_off":
-            self.fault("approvals is for write-offs; others get a second person by lane", name)
+        elif "approvals" in row and row.get("document") not in TWO_PEOPLE:
+            documents = ", ".join(TWO_PEOPLE)
+            self.fault(f"approvals is for {documents}; others get a second person by lane", name)
         if len(self.faults) > before:
             return None
         lists = {key: tuple(row.get(key, ())) for key in ("reasons", "item_classes")}

@@ -33,7 +33,8 @@ from workflow.events import (
 )
 from workflow.holding import ask_for_release
 from workflow.intercompany import charge_parts_back
-from workflow.lanes import Answered, choose_lane, stake
+from workflow.lanes import Answered, choose_lane
+from workflow.proposing import open_disposition_task
 from workflow.refurbishing import follow_orders
 from workflow.run import Run
 from workflow.state import Authorised, Case, Credit, Line, Portion, UnderReview
@@ -248,33 +249,6 @@ def _propose_disposition(run: Run, portion: Portion) -> None:
         return
     role = chosen.role or "quality"
     open_disposition_task(run, portion, allowed, verdict, role, chosen.blind)
-
-
-def open_disposition_task(
-    run: Run,
-    portion: Portion,
-    allowed: tuple[str, ...],
-    verdict: Verdict,
-    role: str,
-    blind: bool = False,
-) -> None:
-    """Ask a person about a portion; the proposal, if any and not ``blind``, is its own."""
-    current = run.case.portion(portion.id) or portion
-    line = run.case.line(portion.line)
-    proposal = None if blind else current.proposal
-    open_task(
-        run,
-        "disposition",
-        role,
-        verdict,
-        stake(run.case, line, "disposition", portion.id) if line else 0,
-        line=portion.line,
-        portion=portion.id,
-        proposal="+".join(p.disposition for p in proposal.parts) if proposal else None,
-        allowed=allowed,
-        approvals_needed=2 if dict(verdict.values).get("lane") == "dual_control" else 1,
-        blind=blind,
-    )
 
 
 def confirm(

@@ -16,6 +16,7 @@ from workflow.events import (
     CreditProposed,
     DispositionPart,
     DispositionProposed,
+    HoldReleaseAsked,
     LineInspected,
     RefurbishOrdered,
     RefurbishReported,
@@ -56,6 +57,8 @@ class Portion:
     recalled: bool = False
     """A recall that was opened after the inspection covers it."""
     reinspected: bool = False
+    asked: HoldReleaseAsked | None = None
+    """What the first of two people wants to become of goods of it that are on hold."""
     departed: tuple[Departure, ...] = ()
     """What became of goods that were on hold or in the workshop, in the order they left."""
 

@@ -386,6 +386,10 @@ _SAYS: dict[str, Callable[[Payload], str]] = {
         f"Looked at portion {p['portion']} again: {words(p['condition'])}."
         + (f" “{p['note']}”" if p["note"] else "")
     ),
+    "hold_release_asked": lambda p: (
+        f"Wants to release from quarantine, portion {p['portion']}: {_parts(p)}. Somebody else must"
+        f" agree. “{p['because']}”"
+    ),
     "hold_released": lambda p: (
         f"Released from quarantine, portion {p['portion']}: {_parts(p)}. “{p['because']}”"
     ),

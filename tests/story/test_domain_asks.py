@@ -37,7 +37,7 @@ def test_ask_02_a_price_correction_takes_no_returnable_quantity(house: House) ->
     price = Walk(house)
     price.request(10, "pricing_or_billing")
     house.perform()
-    assert price.pay("override", value="5000", **WHY).status_code == 200
+    assert price.pay("override", "lead", value="5000", **WHY).status_code == 200
     assert price.case["credited_minor"] == 50_00
     assert Walk(house, "R-1002").request(10).status_code == 201
 

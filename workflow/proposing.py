@@ -1,0 +1,69 @@
+"""What somebody wants to become of inspected goods, and who is asked to agree."""
+
+from workflow.actor import Actor
+from workflow.asking import allowed_dispositions
+from workflow.events import DispositionPart, DispositionProposed, TaskOpened, Verdict
+from workflow.goods_limits import asked_for
+from workflow.lanes import stake
+from workflow.run import Run
+from workflow.state import Portion
+from workflow.tasks import open_task
+
+
+def open_disposition_task(
+    run: Run,
+    portion: Portion,
+    allowed: tuple[str, ...],
+    verdict: Verdict,
+    role: str,
+    blind: bool = False,
+    said_yes: Actor | None = None,
+) -> None:
+    """Ask a person about a portion; the proposal, if any and not ``blind``, is its own.
+
+    Two must agree where the lane or the limits say so; ``said_yes`` is the first of them.
+    """
+    current = run.case.portion(portion.id) or portion
+    line = run.case.line(portion.line)
+    amount = stake(run.case, line, "disposition", portion.id) if line else 0
+    dual = dict(verdict.values).get("lane") == "dual_control" or said_yes is not None
+    proposal = None if blind else current.proposal
+    open_task(
+        run,
+        "disposition",
+        role,
+        verdict,
+        amount,
+        line=portion.line,
+        portion=portion.id,
+        proposal="+".join(p.disposition for p in proposal.parts) if proposal else None,
+        allowed=allowed,
+        approvals_needed=2 if dual else asked_for(run, portion, "disposition", amount).people,
+        blind=blind,
+        approved_by=(said_yes.id,) if said_yes else (),
+        approved_for=(said_yes.for_whom,) if said_yes and said_yes.for_whom else (),
+    )
+
+
+def propose_anew(
+    run: Run,
+    portion: Portion,
+    parts: tuple[DispositionPart, ...],
+    asked: TaskOpened,
+    by: Actor,
+) -> None:
+    """One of two people wants something else: that is what the other is asked to agree to."""
+    propose_by_hand(run, portion, parts, "person", by.id)
+    allowed, _ = allowed_dispositions(run.case, portion, run.policies, run.at)
+    open_disposition_task(run, portion, allowed, asked.verdict, asked.role, said_yes=by)
+
+
+def propose_by_hand(
+    run: Run, portion: Portion, parts: tuple[DispositionPart, ...], how: str, by: str
+) -> None:
+    allowed, masked = allowed_dispositions(run.case, portion, run.policies, run.at)
+    run.emit(
+        DispositionProposed(
+            run.case.return_id, portion.line, portion.id, parts, how, by, allowed, masked
+        )
+    )
