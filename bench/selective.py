@@ -93,13 +93,14 @@ def run(
     ],
     audit: Annotated[float, typer.Option(help="Share of the sure ones that people see.")] = 0.1,
     sure: Annotated[float, typer.Option(help="Share that passes by itself.")] = 0.5,
+    most_weight: Annotated[float, typer.Option(help="No label stands for more.")] = MOST_WEIGHT,
     seed: Annotated[int, typer.Option()] = 8123,
 ) -> None:
     """Mean over the journals, and the mean difference to ``weighted`` with its standard error."""
     found: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
     with threadpool_limits(limits=1):
         for number, folder in enumerate(folders):
-            for way, figures in _journal(folder, audit, sure, seed + number).items():
+            for way, figures in _journal(folder, audit, sure, most_weight, seed + number).items():
                 found[way].append(figures)
             typer.echo(f"{folder.name}: done")
     document = {
@@ -107,6 +108,7 @@ def run(
         "journals": len(folders),
         "audit": audit,
         "sure": sure,
+        "most_weight": most_weight,
         "ways": {way: _means(figures) for way, figures in found.items()},
         "against_weighted": {
             way: _differences(figures, found["weighted"])
@@ -117,7 +119,9 @@ def run(
     typer.echo(json.dumps(document))
 
 
-def _journal(folder: Path, audit: float, sure: float, seed: int) -> dict[str, dict[str, float]]:
+def _journal(
+    folder: Path, audit: float, sure: float, most_weight: float, seed: int
+) -> dict[str, dict[str, float]]:
     portions = list(portions_of(folder, seed))
     first, test = round(len(portions) * FIRST), round(len(portions) * (1 - TEST))
     model, _ = taught_by(portions[:first], seed)
@@ -131,7 +135,7 @@ def _journal(folder: Path, audit: float, sure: float, seed: int) -> dict[str, di
         [p for p, passed in zip(middle, passes, strict=True) if passed],
         [one for one, passed in zip(said, passes, strict=True) if passed],
         (np.random.default_rng(seed).random(int(passes.sum())) < audit).tolist(),
-        min(1 / audit, MOST_WEIGHT),
+        min(1 / audit, most_weight),
     )
     would_pass = _answers(model, after)[0] >= line
     return {way: _judged(*lesson(seen), after, would_pass, seed) for way, lesson in WAYS.items()}
