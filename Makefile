@@ -6,11 +6,12 @@ BIN := $(VENV)/bin
 # Not compiled: nine tenths of what is installed is never imported. The rest compiles as it is, which
 # a shell that forbids Python to write bytecode would have it do anew at every start.
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --no-compile -c constraints.txt
+SPREAD := -n auto --maxprocesses 4 --dist loadfile
 export HF_HUB_OFFLINE := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test notebooks check lint types imports format clean
+.PHONY: help demo test slow notebooks check lint types imports format clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -37,12 +38,15 @@ $(VENV)/.test: $(VENV)/.demo
 demo: $(VENV)/.demo ## Set everything up, simulate, train, and serve on http://127.0.0.1:8000 (PORT=).
 	@exec $(BIN)/triage demo --port $(PORT)
 
-test: $(VENV)/.test ## Lint, types, import rules and the test suite.
+test: $(VENV)/.test ## Lint, types, import rules and the test suite; a few minutes.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -m "not slow" $(SPREAD)
+
+slow: $(VENV)/.test ## The tests that train, kill and restart: each takes longer than some seconds.
+	$(BIN)/python -m pytest -m slow $(SPREAD)
 
 notebooks: $(VENV)/.test ## Run the notebooks from top to bottom on small data.
 	$(BIN)/python -m pytest --nbmake -p no:cacheprovider -o addopts=-q -o filterwarnings=default notebooks/*.ipynb

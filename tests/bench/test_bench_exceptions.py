@@ -4,12 +4,15 @@ import json
 from functools import cache
 
 import numpy as np
+import pytest
 import typer
 from typer.testing import CliRunner
 
 from bench.exception_history import History, drawn
 from bench.exceptions import ORDERS, later_parts, ranked, run
 from training import measures
+
+pytestmark = pytest.mark.slow
 
 
 @cache

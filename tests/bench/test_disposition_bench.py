@@ -31,6 +31,7 @@ def table(path: Path, count: int = 240) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_one_file_is_split_by_time(tmp_path: Path) -> None:
     """The last line is one JSON document with the contract's figures, beside the floors."""
     path = table(tmp_path / "cases.csv")

@@ -35,6 +35,7 @@ def test_a_note_without_a_reason_is_turned_away_in_the_figures_too() -> None:
     assert _judged(plain, NOTES, True)["in_scope_accuracy"] > 0.5
 
 
+@pytest.mark.slow
 def test_figures_say_how_far_so_few_texts_can_tell() -> None:
     """Macro-F1 lies in its interval; against the very same answers nothing is gained on any draw;
     and beside the calibration error stands what chance alone would show."""

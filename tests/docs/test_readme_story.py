@@ -95,6 +95,7 @@ def wait_ready(port: int, running: list[subprocess.Popen[bytes]]) -> None:
     raise AssertionError("the service did not become ready")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not (shutil.which("bash") and shutil.which("curl")), reason="README's story: install bash, curl"
 )

@@ -46,6 +46,7 @@ def outside(folder: Path) -> list[Path]:
     return [*folder.parents, programs, *programs.parents, *checkout.parents]
 
 
+@pytest.mark.slow
 def test_life_of_a_server(folder: Path) -> None:
     """Started once, reused, stopped only by who started it; data survives a kill and a restart;
     and no permission outside its folder changes meanwhile."""
@@ -95,6 +96,7 @@ def _nobody_gets_in(folder: Path, url: str) -> None:
         assert looking.returncode != 0
 
 
+@pytest.mark.slow
 def test_two_at_once_start_one(folder: Path) -> None:
     """Of two that start the server of a folder at the same time, one starts it."""
     with ThreadPoolExecutor(2) as pool:
@@ -104,6 +106,7 @@ def test_two_at_once_start_one(folder: Path) -> None:
         server.stop()
 
 
+@pytest.mark.slow
 @AS_ROOT
 def test_a_checkout_nobody_may_enter(folder: Path) -> None:
     """Started by root from programs and code in a folder of mode 0700, the server runs, as

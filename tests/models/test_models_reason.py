@@ -194,6 +194,7 @@ def test_bundles_share_one_encoder(sealed: Path) -> None:
     assert one._files.encoder is two._files.encoder
 
 
+@pytest.mark.slow
 def test_the_encoder_is_sentence_transformers(sealed: Path) -> None:
     """ONNX vectors equal those of sentence-transformers: cosine at least 0.99999."""
     reference = pytest.importorskip("sentence_transformers", reason="needs '.[training]'")

@@ -140,6 +140,7 @@ def test_one_spelling_for_what_is_the_same_to_a_reader() -> None:
     assert row_of(replace(ONE, vat_id="", street=None, postcode=" "))["postcode"] is None
 
 
+@pytest.mark.slow
 def test_a_server_does_not_load_splink() -> None:
     """It is imported when customers are compared, not with the program."""
     import subprocess

@@ -69,6 +69,7 @@ def test_the_story_counts_as_told(tmp_path: Path) -> None:
     assert figures.unmatched_value == Decimal("32.60")
 
 
+@pytest.mark.slow
 @pytest.mark.shared_data
 @pytest.mark.skipif(not REAL.exists(), reason="needs the public data sets beside the checkout")
 def test_the_real_file_counts_as_published() -> None:

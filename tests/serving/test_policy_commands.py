@@ -47,6 +47,7 @@ def document(*words: str) -> Any:
     return json.loads(printed[printed.index("{") :])
 
 
+@pytest.mark.slow
 def test_a_folder_is_replayed_proposed_and_published(office: Path) -> None:
     """Only what differs is taken; the author is refused, another person is not; a past day and
     a draft that does not check are refused with a sentence."""

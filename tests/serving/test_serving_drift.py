@@ -24,6 +24,8 @@ from workflow.assessment import Assessment, ModelRef
 from workflow.events import AssessmentRecorded, DispositionConfirmed, DispositionPart
 from workflow.facts import PromotionApproved, PromotionProposed
 
+pytestmark = pytest.mark.slow
+
 NAME = "disposition"
 DANA = Actor("dana", frozenset({"data_scientist"}))
 

@@ -13,6 +13,8 @@ from models.protocol import Card, Column
 from training.disposition import Decided, learn
 from workflow.assessment import Row
 
+pytestmark = pytest.mark.slow
+
 COLUMNS = (
     Column("note", "text", "", "The word “{value}”"),
     Column("hazards", "text", "", "Hazard: {value}"),

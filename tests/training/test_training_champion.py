@@ -28,6 +28,7 @@ from workflow.refused import Refused
 AT = datetime(2026, 11, 2, 12, tzinfo=UTC)
 
 
+@pytest.mark.slow
 def test_a_trained_version_is_promoted_and_fetched_by_digest(
     engine: Engine, tmp_path: Path
 ) -> None:

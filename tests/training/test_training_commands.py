@@ -21,6 +21,8 @@ from training.rows import Rows
 from training.train import train
 from workflow.actor import SYSTEM
 
+pytestmark = pytest.mark.slow
+
 RUN = CliRunner()
 
 

@@ -1,6 +1,7 @@
 """Levels and blend of the credit model hold for credits that come next, not only for known ones."""
 
 import numpy as np
+import pytest
 
 from models.credit_anomaly.detector import RAW, VETTED
 from models.credit_anomaly.model import LEVELS, OUTPUT_UNSUPERVISED
@@ -9,6 +10,8 @@ from models.tabular import Layout
 from training.credit_anomaly import assembled
 from training.crossfit import STRETCHES, Past
 from training.strangeness import Lesson
+
+pytestmark = pytest.mark.slow
 
 CARD = Card("credit_anomaly", "0", (), LEVELS, OUTPUT_UNSUPERVISED, "", None, "", {})
 

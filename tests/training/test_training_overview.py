@@ -21,6 +21,8 @@ from training.rows import Rows, gather
 from training.train import card_of, train
 from workflow.assessment import Explanation, Push
 
+pytestmark = pytest.mark.slow
+
 FITS = {
     "disposition": disposition.fit,
     "credit_anomaly": credit_anomaly.fit,

@@ -103,6 +103,7 @@ def test_files_that_are_no_tables(tmp_path: Path) -> None:
         read_headings(broken)
 
 
+@pytest.mark.slow
 def test_a_table_trains_as_the_journal_does(tmp_path: Path) -> None:
     """The journal's own rows, written as a table and read back, give the model the same rows."""
     examples = [e for e in gather(SmallWorld(3).facts(400)).of("disposition") if e.label]

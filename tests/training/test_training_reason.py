@@ -14,6 +14,8 @@ from training.heads import Views, fit_blend, fit_heads, fit_vocabulary, term_mat
 from training.reason import Options, descriptions, make
 from workflow.codes import UNCLEAR, ReturnReason
 
+pytestmark = pytest.mark.slow
+
 LIGHT = Options()
 LABELLED = [
     ("fork lift hole in the drum", "damaged_in_transit"),

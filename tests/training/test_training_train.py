@@ -16,6 +16,8 @@ from training.train import Trained, train, train_all
 from training.truth import Truth, read_truth
 from workflow.refused import Refused
 
+pytestmark = pytest.mark.slow
+
 AT = datetime(2026, 11, 2, 12, tzinfo=UTC)
 TABULAR = ("disposition", "credit_anomaly", "exception_rank")
 
