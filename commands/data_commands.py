@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from serving.wiring import Services
 
 app = typer.Typer()
+Format = Literal["canonical", "csv", "online-retail", "x12"]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document for machines.")]
 
 
@@ -70,13 +71,12 @@ def _refuse_mixing(wired: "Services") -> None:
 @app.command(name="import")
 def import_(
     path: Path,
-    format: Annotated[
-        Literal["canonical", "online-retail"], typer.Option(help="What the file holds.")
-    ],
+    format: Annotated[Format, typer.Option(help="What the file holds.")],
     as_json: Json = False,
 ) -> None:
     """Bring a file of real history in; the same file twice changes nothing."""
     from reconciliation.errors import UnreadableFile
+    from serving.errors import Invalid
 
     if not path.is_file():
         fail(f"There is no file {path}.")
@@ -85,6 +85,8 @@ def import_(
             summary = _import(wired, path, format, told)
         except UnreadableFile as error:
             fail(str(error))
+        except Invalid as error:
+            fail(error.message)
     text = "\n".join(f"{name}: {value}" for name, value in summary.items())
     show(summary, as_json, text)
 
@@ -100,6 +102,14 @@ def _import(
     from workflow.actor import Actor
 
     actor = Actor("import", frozenset({"service"}), "service")
+    if format == "x12":
+        from serving.edi import edi_text, take_edi
+
+        return take_edi(wired, actor, edi_text(path.read_bytes()))
+    if format == "csv":
+        from serving.drops import take_file
+
+        return asdict(take_file(wired, path.name, path.read_bytes()))
     if format == "online-retail":
         summary = import_online_retail(
             path,

@@ -136,6 +136,17 @@ def source_line(
     return SourceLine(**{**row, "serials": tuple(row["serials"])}) if row else None
 
 
+def lines_of_item(conn: Connection, invoice_id: str, sku: str) -> list[int]:
+    """The lines of an invoice that sold an item, in order."""
+    ledger = tables.invoice_line
+    query = (
+        select(ledger.c.line)
+        .where(ledger.c.invoice_id == invoice_id, ledger.c.sku == sku)
+        .order_by(ledger.c.line)
+    )
+    return list(conn.execute(query).scalars())
+
+
 def open_recall(conn: Connection, sku: str, lot_id: str | None) -> bool:
     """Whether a recall that is open now covers the lot.
 

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from workflow.assessment import Assessment
+from workflow.edi_facts import InterchangeTaken
 from workflow.parked_facts import ParkingFact
 
 
@@ -834,4 +835,5 @@ Fact = (
     | MappingApproved
     | MappingWithdrawn
     | ParkingFact
+    | InterchangeTaken
 )

@@ -1,0 +1,281 @@
+"""An X12 interchange taken: each set becomes what the API would have been told, once.
+
+The same interchange again (sender and control number) changes nothing and is answered with the same
+997; the same control number with another text is refused. A set with faults is rejected whole, the
+others go on. What the standard lets a partner say and we do not keep is listed as ``lost``.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import Connection
+
+from integrations.edi import adjustments_812, returns_180
+from integrations.edi.acknowledge import accepted, acknowledge
+from integrations.edi.adjustments_812 import read_812
+from integrations.edi.elements import Reading
+from integrations.edi.returns_180 import Wanted, WantedLine, read_180
+from integrations.edi.x12 import Interchange, TransactionSet, Unreadable, read, sets_of
+from journal import claims, lookups
+from journal.entries import Append
+from serving.acting import act
+from serving.cloud_events import PREFIX
+from serving.codes import meaning_json, take
+from serving.errors import Invalid, problem, refused_problem
+from serving.http import retrying
+from serving.intake import record
+from serving.parking import replay
+from serving.requesting import build_request, foreign_reasons
+from serving.shapes import ForeignReasonShape, ReturnLineShape, ReturnShape, SourceShape
+from serving.wiring import Services
+from workflow.actor import Actor
+from workflow.codes import Channel
+from workflow.edi_facts import InterchangeTaken
+from workflow.refused import Refused
+from workflow.waiting import supplies
+
+Json = dict[str, Any]
+KINDS = (returns_180.KIND, adjustments_812.KIND)
+NOT_SUPPORTED = "1"
+"""Element 718: the set is of a kind we do not take."""
+
+
+def edi_text(body: bytes) -> str:
+    """The text of an interchange. Errors: ``Invalid`` ``unreadable_edi``."""
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Invalid("unreadable_edi", "The interchange is not UTF-8 or ASCII text.") from error
+    if "\x00" in text:
+        raise Invalid("invalid_text", "The interchange holds a NUL character; remove it.")
+    return text
+
+
+def take_edi(services: Services, actor: Actor, text: str) -> Json:
+    """Take one interchange; its report with the 997 (``acknowledgement``) and each set's outcome.
+
+    Errors: ``Invalid`` (``unreadable_edi``, ``edi_envelope``, 409 ``control_number_reused``).
+    """
+    interchange = _read(text)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    before = _taken(services, interchange)
+    if before is not None:
+        return _repeated(before, digest)
+    items = [_item(services, actor, interchange, one) for _, one in sets_of(interchange)]
+    now = services.clock()
+    answer = acknowledge(interchange, now)
+    sets = tuple((str(i["kind"]), str(i["control"]), str(i["status"])) for i in items)
+    fact = InterchangeTaken(
+        interchange.sender[1], interchange.receiver[1], interchange.control, digest, sets, answer,
+        now,
+    )  # fmt: skip
+    append = Append(_stream(interchange), (fact,), actor, now)
+    retrying(services.engine, lambda conn: services.journal.append(conn, [append]))
+    return _report(interchange) | {"repeated": False, "sets": items, "acknowledgement": answer}
+
+
+def _read(text: str) -> Interchange:
+    try:
+        interchange = read(text)
+    except Unreadable as error:
+        raise Invalid("unreadable_edi", f"No X12 interchange: {error}") from error
+    if interchange.faults:
+        errors = [{"at": "ISA", "message": says} for says in interchange.faults]
+        raise Invalid("edi_envelope", f"Nothing was taken: {interchange.faults[0]}", errors=errors)
+    return interchange
+
+
+def _report(interchange: Interchange) -> Json:
+    return {
+        "sender": interchange.sender[1],
+        "receiver": interchange.receiver[1],
+        "control": interchange.control,
+        "test": interchange.usage == "T",
+    }
+
+
+def _stream(interchange: Interchange) -> str:
+    names = (interchange.sender[0], interchange.sender[1], interchange.control)
+    return "edi/" + "/".join(quote(name, safe="") for name in names)
+
+
+def _taken(services: Services, interchange: Interchange) -> InterchangeTaken | None:
+    with services.engine.connect() as conn:
+        entries = services.journal.read_stream(conn, _stream(interchange))
+    found: InterchangeTaken | None = entries[0].event if entries else None
+    return found
+
+
+def _repeated(before: InterchangeTaken, digest: str) -> Json:
+    if before.digest != digest:
+        raise Invalid(
+            "control_number_reused",
+            f"{before.sender} sent another text as interchange {before.control}; a new interchange"
+            " has a new control number.",
+            409,
+        )
+    sets = [{"kind": kind, "control": c, "status": "repeated"} for kind, c, _ in before.sets]
+    return {
+        "sender": before.sender,
+        "receiver": before.receiver,
+        "control": before.control,
+        "repeated": True,
+        "sets": sets,
+        "acknowledgement": before.acknowledgement,
+    }
+
+
+def _item(services: Services, actor: Actor, interchange: Interchange, one: TransactionSet) -> Json:
+    """What became of one set; its faults are noted in it for the 997."""
+    told: Json = {"kind": one.kind, "control": one.control}
+    if one.kind not in KINDS:
+        one.codes.append(NOT_SUPPORTED)
+        says = f"{one.kind} is not taken here; {' and '.join(KINDS)} are."
+        return told | {"status": "rejected", "faults": [{"at": "ST01", "says": says}]}
+    if one.kind == returns_180.KIND:
+        wanted, reading = read_180(one)
+        work = partial(_want, services, actor, interchange, wanted)
+    else:
+        name, data, reading = read_812(one)
+        work = partial(_adjust, services, actor, interchange, one, name, data)
+    one.faults += reading.faults
+    if not accepted(one):
+        return told | {"status": "rejected", "faults": _faults(reading, one)}
+    if interchange.usage == "T":
+        return told | {"status": "tested", "lost": reading.lost}
+    return told | _done(work) | {"lost": reading.lost}
+
+
+def _faults(reading: Reading, one: TransactionSet) -> list[Json]:
+    envelope = [
+        {"at": "SE", "says": f"The envelope of the set is wrong (X12 718 code {code})."}
+        for code in one.codes
+    ]
+    inside = [{"at": fault.at, "says": fault.says, "value": fault.value} for fault in one.faults]
+    return envelope + inside
+
+
+def _done(work: "partial[Json]") -> Json:
+    """An outcome, or why the set was accepted but nothing came of it."""
+    try:
+        return work()
+    except Refused as no:
+        return {"status": "refused", "problem": refused_problem(no)}
+    except Invalid as error:
+        return {"status": "refused", "problem": problem(error.status, error.code, error.message)}
+
+
+def _want(services: Services, actor: Actor, interchange: Interchange, wanted: Wanted) -> Json:
+    return_id = _return_id(interchange, wanted)
+    told, waited_for = retrying(
+        services.engine, partial(_request, services, actor, wanted, return_id)
+    )
+    replay(services, waited_for)
+    return told
+
+
+def _return_id(interchange: Interchange, wanted: Wanted) -> str:
+    """The same for every delivery of one request."""
+    name = re.sub(r"[^A-Za-z0-9._-]", "", interchange.sender[1])
+    whole = f"X12-{name}-{wanted.number}"
+    mark = hashlib.sha256(whole.encode()).hexdigest()[:8]
+    return whole if len(whole) <= 64 else f"{whole[:55]}-{mark}"
+
+
+def _request(
+    services: Services, actor: Actor, wanted: Wanted, return_id: str, conn: Connection
+) -> tuple[Json, tuple[str, ...]]:
+    if lookups.case_rows(conn, return_id) is not None:
+        return {"status": "repeated", "return_id": return_id}, ()
+    now = services.clock()
+    shape = ReturnShape(
+        customer=wanted.customer_id,
+        channel=Channel.EDI,
+        reference=wanted.number,
+        lines=[_line(conn, line) for line in wanted.lines],
+    )
+    meanings = take(services, conn, foreign_reasons(shape), now)
+    most = services.settings.max_text_chars
+    command = build_request(conn, shape, return_id, actor, now, most, meanings)
+    handled = act(services.cases, services.assessor, conn, return_id, command)
+    codes = [meaning_json(one) for one in meanings]
+    waited_for = tuple(name for entry in handled.recorded for name in supplies(entry.event))
+    return {"status": "requested", "return_id": return_id, "codes": codes}, waited_for
+
+
+def _line(conn: Connection, line: WantedLine) -> ReturnLineShape:
+    source = None
+    if line.invoice_id is not None:
+        number = line.invoice_line or _only_line(conn, line.invoice_id, line.sku)
+        source = SourceShape(invoice_id=line.invoice_id, line=number)
+    foreign = None
+    if line.reason is not None:
+        foreign = ForeignReasonShape(system="x12_1293", code=line.reason)
+    return ReturnLineShape(
+        sku=line.sku,
+        quantity=line.quantity,
+        uom=line.uom,
+        lot=line.lot,
+        source=source,
+        reason_text=line.text,
+        foreign_reason=foreign,
+        serials=line.serials,
+    )
+
+
+def _only_line(conn: Connection, invoice_id: str, sku: str) -> int:
+    """The line of an invoice that sold an item. Refused: ``unknown_invoice_line``."""
+    found = lookups.lines_of_item(conn, invoice_id, sku)
+    if len(found) != 1:
+        many = "no line" if not found else f"{len(found)} lines"
+        raise Refused(
+            "unknown_invoice_line", f"Invoice {invoice_id} has {many} of {sku}; name one by N9*LI."
+        )
+    return found[0]
+
+
+def _adjust(
+    services: Services,
+    actor: Actor,
+    interchange: Interchange,
+    one: TransactionSet,
+    name: str,
+    data: Mapping[str, Any],
+) -> Json:
+    with services.engine.connect() as conn:
+        whole = _claimed(conn, data) if name == "supplier_claim_answered" else _owned(conn, data)
+    event = {
+        "specversion": "1.0",
+        "id": f"{interchange.control}-{one.control}",
+        "source": f"/edi/{quote(interchange.sender[1], safe='')}",
+        "type": PREFIX + name,
+        "data": whole,
+    }
+    told = record(services, actor, event)
+    told.pop("id")
+    return told if "problem" not in told else {"status": "refused", **told}
+
+
+def _claimed(conn: Connection, data: Mapping[str, Any]) -> Json:
+    """A supplier's answer with what our claim says of itself.
+
+    The response follows from the amount: all, a part, or nothing of what was claimed.
+    """
+    claim = claims.one(conn, data["claim_id"])
+    if claim is None:
+        raise Refused("unknown_claim", f"There is no claim {data['claim_id']}.")
+    paid, claimed = data["recovered_minor"], claim["claimed_minor"]
+    response = "FWC" if paid >= claimed else "PWA" if paid else "NEW"
+    about = {name: claim[name] for name in ("return_id", "line", "sku", "claimed_minor")}
+    return {**data, **about, "response": response}
+
+
+def _owned(conn: Connection, data: Mapping[str, Any]) -> Json:
+    """A credit note with its customer's business unit, where it names none."""
+    customer = lookups.customer(conn, data["customer_id"])
+    unit = data["business_unit"] or (customer.business_unit if customer else "")
+    return {**data, "business_unit": unit}
