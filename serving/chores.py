@@ -14,6 +14,7 @@ from serving.claim_watch import watch_windows
 from serving.claims import note_answer
 from serving.coverage import coverage
 from serving.drift_watch import watch
+from serving.drops import take_drops
 from serving.http import retrying
 from serving.parking import replay_due
 from serving.shadow import Shadow
@@ -29,8 +30,8 @@ log = structlog.get_logger("serving.chores")
 def recurring(services: Services) -> list[Recurring]:
     """Expiry, credits whose supplier answered first, leases of who is away, tasks past their due
     time, checkpoints, guarantees of automatic lanes, keys, effects without a job, facts that
-    wait; challengers in shadow, masters against their contracts; drift, windows of suppliers and
-    duplicate customers once a night."""
+    wait, dropped files; challengers in shadow, masters against their contracts; drift, windows of
+    suppliers and duplicate customers once a night."""
     shadow = Shadow(services)
     return [
         Recurring("expire_authorisations", "*/5 * * * *", lambda: _discard(expire(services))),
@@ -44,6 +45,7 @@ def recurring(services: Services) -> list[Recurring]:
         Recurring("forget_keys", "17 * * * *", lambda: forget(services)),
         Recurring("defer_waiting", "* * * * *", lambda: defer_waiting(services)),
         Recurring("replay_parked", "* * * * *", lambda: _discard(replay_due(services))),
+        Recurring("take_drops", "* * * * *", lambda: _discard(take_drops(services))),
         Recurring("ask_challengers", "* * * * *", lambda: _discard(shadow.run())),
         Recurring("watch_drift", "40 2 * * *", lambda: _discard(watch(services))),
         Recurring("watch_claims", "20 3 * * *", lambda: _discard(watch_windows(services))),

@@ -39,6 +39,8 @@ class Settings(BaseSettings):
     """How often a server looks whether another model was promoted."""
     worker_concurrency: int = 4
     pool_size: int = 8
+    drop_dir: Path | None = None
+    """A folder where other systems drop CSV files; the worker takes them."""
     oidc_issuer: str | None = None
     oidc_audience: str | None = None
     oidc_jwks_url: str | None = None
