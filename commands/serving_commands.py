@@ -51,6 +51,31 @@ def worker() -> None:
 
 
 @app.command()
+def broker() -> None:
+    """Take facts from the broker of TRIAGE_BROKER_URL and publish the feed to it, until stopped."""
+    import asyncio
+    import signal
+
+    from serving.broker import build, run
+
+    with services(models=True) as wired:
+        try:
+            build(wired)
+        except ImportError as missing:
+            fail(f"A broker needs the extra: pip install '.[broker]' ({missing}).")
+        except ValueError as error:
+            fail(str(error))
+
+        async def until_stopped() -> None:
+            stop = asyncio.Event()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                asyncio.get_running_loop().add_signal_handler(number, stop.set)
+            await run(wired, stop)
+
+        asyncio.run(until_stopped())
+
+
+@app.command()
 def migrate() -> None:
     """Bring the database to the newest schema."""
     with database() as found:

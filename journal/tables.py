@@ -2,9 +2,10 @@
 
 The log (``event``, ``checkpoint``) is the truth and refuses change. Everything else can be
 rebuilt from it, except who may sign in (``account`` and its keys), short memories of the HTTP
-edge (``idempotency``, ``told_time``) and leases. Read models carry no foreign keys: facts may
-arrive in any order, and a read model must never refuse a fact that was recorded. The two ledgers
-do refuse: their CHECK constraints are the last line against a double return or a double credit.
+edge (``idempotency``, ``told_time``, ``feed_position``) and leases. Read models carry no foreign
+keys: facts may arrive in any order, and a read model must never refuse a fact that was recorded.
+The two ledgers do refuse: their CHECK constraints are the last line against a double return or a
+double credit.
 
 Money is integer minor units, quantities are NUMERIC in the product's unit, times are
 ``timestamptz``. JSON that must keep its text (payloads, memories) is ``json``, not ``jsonb``.
@@ -921,6 +922,14 @@ told_time = Table(
 )
 """When what was last told of a master or recall happened, by its teller's own clock. A memory of
 the edge: without it the next fact of a stream is taken as the newest."""
+
+feed_position = Table(
+    "feed_position",
+    metadata,
+    Column("name", _KEY, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+)
+"""Up to where the public feed was handed to somebody who keeps no position of their own."""
 
 # -- the edge: who may come in, and what was asked before ------------------------------------
 

@@ -16,6 +16,7 @@ from serving.pages.desk import router as pages
 from serving.routes import (
     absences,
     alarms,
+    asyncapi,
     claims,
     delegations,
     edi,
@@ -73,6 +74,7 @@ def create_app(services: Services) -> FastAPI:
         absences.router,
         reviews.router,
         operations.router,
+        asyncapi.router,
         pages,
     ):
         app.include_router(router)

@@ -41,8 +41,23 @@ _IF_MATCH: Json = {
     "description": "The ETag of the return as it was read; 412 where it changed since.",
     "schema": {"type": "string"},
 }
-_OPEN = ("/healthz", "/readyz", "/metrics", "/v2/health/live", "/v2/health/ready")
+_OPEN = ("/healthz", "/readyz", "/metrics", "/asyncapi.json", "/v2/health/live", "/v2/health/ready")
 _WITHOUT_KEY = ("/lease", "/release")
+
+CLOUD_EVENT: Json = {
+    "type": "object",
+    "required": ["specversion", "id", "source", "type", "data"],
+    "properties": {
+        "specversion": {"const": "1.0"},
+        "id": {"type": "string", "minLength": 1, "maxLength": 128},
+        "source": {"type": "string", "minLength": 1, "maxLength": 200},
+        "type": {"type": "string"},
+        "time": {"type": "string", "format": "date-time"},
+        "dataschema": {"type": "string"},
+        "data": {"type": "object"},
+    },
+}
+"""One fact as it is told."""
 
 
 def document(app: FastAPI) -> Json:

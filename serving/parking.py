@@ -196,7 +196,7 @@ def _once_more(services: Services, conn: Connection, row: Mapping[Any, Any]) -> 
     account = find_account(conn, row["told_by"])
     actor = account.actor if account else Actor(row["told_by"], frozenset(), "service")
     try:
-        envelope = read_envelope(orjson.loads(row["event"]), now)
+        envelope = read_envelope(_event_of(row), now)
         outcome = attempt(services, conn, actor, envelope)
     except Invalid as error:
         again = {name: row[name] for name in FactParked.__dataclass_fields__}
@@ -209,6 +209,17 @@ def _once_more(services: Services, conn: Connection, row: Mapping[Any, Any]) -> 
         fact = _with(outcome.parked, again)
         parked.park(services.journal, conn, fact, SYSTEM, now)
     return outcome
+
+
+def _event_of(row: Mapping[Any, Any]) -> Mapping[str, Any]:
+    """The event of a row; a message of a broker may have been anything."""
+    try:
+        event = orjson.loads(row["event"])
+    except orjson.JSONDecodeError as error:
+        raise Invalid("malformed_message", f"The message is no JSON: {error}.") from error
+    if not isinstance(event, dict):
+        raise Invalid("malformed_message", "The message is no CloudEvent.")
+    return event
 
 
 def _with(fact: FactParked, changes: Mapping[str, Any]) -> FactParked:

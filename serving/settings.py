@@ -41,6 +41,8 @@ class Settings(BaseSettings):
     pool_size: int = 8
     drop_dir: Path | None = None
     """A folder where other systems drop CSV files; the worker takes them."""
+    broker_url: str | None = None
+    """``nats://...`` or ``amqp://...``; without one there is no broker."""
     oidc_issuer: str | None = None
     oidc_audience: str | None = None
     oidc_jwks_url: str | None = None

@@ -35,7 +35,9 @@ router = APIRouter(include_in_schema=False, route_class=DeskRoute)
 class OfTheDesk(Convertor[str]):
     """Any path outside the machines' part of the site, which keeps its problem documents."""
 
-    regex = r"(?!v[12](?:/|$)|metrics$|healthz$|readyz$|openapi\.json$|docs(?:/|$)|redoc$).*"
+    regex = (
+        r"(?!v[12](?:/|$)|metrics$|healthz$|readyz$|(?:open|async)api\.json$|docs(?:/|$)|redoc$).*"
+    )
 
     def convert(self, value: str) -> str:
         return value

@@ -15,7 +15,7 @@ from serving.facts_in import KINDS
 from serving.http import Reply, plain
 from serving.identity import signed_in
 from serving.intake import outcome_json, record
-from serving.openapi import body_of
+from serving.openapi import CLOUD_EVENT, body_of
 from serving.parking import abandon, replay, retry
 from serving.reading import StrictRoute, parse_json
 from serving.routes.returns import once
@@ -32,23 +32,10 @@ MOST_EVENTS = 1000
 TELLERS = ("service", "admin")
 
 
-_CLOUD_EVENT: dict[str, object] = {
-    "type": "object",
-    "required": ["specversion", "id", "source", "type", "data"],
-    "properties": {
-        "specversion": {"const": "1.0"},
-        "id": {"type": "string", "minLength": 1, "maxLength": 128},
-        "source": {"type": "string", "minLength": 1, "maxLength": 200},
-        "type": {"type": "string"},
-        "time": {"type": "string", "format": "date-time"},
-        "dataschema": {"type": "string"},
-        "data": {"type": "object"},
-    },
-}
 _BATCH = {
     "oneOf": [
-        _CLOUD_EVENT,
-        {"type": "array", "minItems": 1, "maxItems": MOST_EVENTS, "items": _CLOUD_EVENT},
+        CLOUD_EVENT,
+        {"type": "array", "minItems": 1, "maxItems": MOST_EVENTS, "items": CLOUD_EVENT},
     ]
 }
 

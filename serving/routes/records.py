@@ -9,10 +9,9 @@ from starlette.responses import Response
 from journal import worklists
 from serving import resolving
 from serving.blind import case_of, hidden_by_case, shown_payload
-from serving.cloud_events import PREFIX
+from serving.feed import event_of
 from serving.http import Reply, plain
 from serving.identity import signed_in
-from serving.present import time
 from serving.reading import StrictRoute
 from serving.routes.returns import once, page_reply
 from serving.shapes import POSITIONS, ResolutionShape
@@ -39,18 +38,7 @@ def feed(
         # People are not told what they may have to decide without; programs get everything.
         audits = hidden_by_case(conn) if actor.kind == "person" else {}
     items = [
-        {
-            "specversion": "1.0",
-            "id": str(entry.position),
-            "source": "/returns-triage",
-            "type": PREFIX + entry.type,
-            "subject": entry.stream,
-            "time": time(entry.recorded_at),
-            "sequence": entry.version,
-            "actor": entry.actor,
-            "data": shown_payload(entry, audits.get(case_of(entry), ())),
-        }
-        for entry in entries
+        event_of(entry, shown_payload(entry, audits.get(case_of(entry), ()))) for entry in entries
     ]
     following = entries[-1].position if entries else after
     return Reply({"items": items, "next_after": following}).response()

@@ -1,0 +1,131 @@
+"""Facts by a broker end as facts by HTTP; what cannot be read is parked; the feed goes out once."""
+
+import asyncio
+import json
+import os
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
+
+import orjson
+import pytest
+from faststream.nats import NatsBroker, TestNatsBroker
+from faststream.rabbit import RabbitBroker, TestRabbitBroker
+
+from integrations.broker.messages import FACTS
+from integrations.broker.wires import broker_of, document
+from serving.broker import publish_feed, take
+from serving.errors import Unavailable
+from serving.openapi import CLOUD_EVENT
+from tests.serving.house import STORY, House, cloud_event
+from tests.serving.test_serving_parked import PARKED, by_kind
+from workflow.facts import CustomerRegistered, InvoiceRecorded
+
+NATS, RABBIT = "nats://127.0.0.1:4222", "amqp://guest:guest@127.0.0.1:5672/"
+GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "asyncapi.json"
+Send = Callable[[bytes], Awaitable[object]]
+
+
+async def sent(url: str, house: House, bodies: list[bytes]) -> None:
+    """Messages through FastStream's broker in memory, one after the other."""
+    broker, _ = broker_of(url, partial(take, house.services), pause=0)
+    if isinstance(broker, NatsBroker):
+        async with TestNatsBroker(broker) as nats:
+            for body in bodies:
+                await nats.publish(body, FACTS, stream="TRIAGE")
+    else:
+        assert isinstance(broker, RabbitBroker)
+        async with TestRabbitBroker(broker) as rabbit:
+            for body in bodies:
+                await rabbit.publish(body, FACTS)
+
+
+@pytest.mark.parametrize("url", [NATS, RABBIT])
+def test_messages_are_taken_once_in_any_order(empty_house: House, url: str) -> None:
+    """The invoice before its customer, each twice: once, nothing waits or is lost."""
+    facts = [cloud_event(fact, f"b-{n}") for n, fact in enumerate(STORY.facts())]
+    bodies = [orjson.dumps(event) for event in reversed(facts)]
+    asyncio.run(sent(url, empty_house, [*bodies, *bodies[:2]]))
+    assert empty_house.rows("SELECT count(*) FROM invoice") == [(1,)]
+    assert empty_house.get(PARKED).json()["items"] == []
+    assert empty_house.differences() == []
+
+
+def test_dead_letters_are_parked(house: House) -> None:
+    """What is no event and what is malformed: kept whole, once, for a person; others go on."""
+    wrong = cloud_event(by_kind(CustomerRegistered), "w-1")
+    wrong["data"]["colour"] = "red"
+    bodies = [b"\x00no json", b"\x00no json", orjson.dumps(wrong)]
+    asyncio.run(sent(NATS, house, bodies))
+    waiting = house.get(PARKED).json()
+    assert waiting["waiting"] == {"malformed_message": 1, "invalid_event": 1}
+    (row,) = [item for item in waiting["items"] if item["reason"] == "invalid_event"]
+    assert '"colour":"red"' in row["event"] and row["event_id"] == "w-1"
+    for item in waiting["items"]:
+        tried = house.post(f"{PARKED}/{item['parked_id']}/retry", {}, "returns")
+        assert (tried.status_code, tried.json()["reason"]) == (202, item["reason"])
+
+
+def test_a_message_is_given_back_until_it_is_taken(house: House) -> None:
+    """Killed between commit and acknowledgement, it comes again and is known."""
+    invoice = orjson.dumps(cloud_event(by_kind(InvoiceRecorded), "k-1") | {"id": "k-1"})
+    told: list[str] = []
+
+    class Message:
+        headers: ClassVar[dict[str, Any]] = {}
+
+        async def ack(self) -> None:
+            told.append("ack")
+
+        async def nack(self) -> None:
+            told.append("nack")
+
+    def dies(body: bytes, headers: Any) -> None:
+        take(house.services, body, headers)
+        raise Unavailable("The program ended here.")
+
+    from integrations.broker.wires import _settle
+
+    before = house.rows("SELECT count(*) FROM invoice")
+    asyncio.run(_settle(dies, invoice, Message(), 0))
+    asyncio.run(_settle(partial(take, house.services), invoice, Message(), 0))
+    assert told == ["nack", "ack"]
+    assert house.rows("SELECT count(*) FROM invoice") == before
+
+
+def test_the_feed_goes_out_in_order_and_goes_on_where_it_was(house: House) -> None:
+    """Every event of the journal by its position; a broker that fails gets the same again."""
+    seen: list[tuple[str, str]] = []
+
+    async def publish(subject: str, event: dict[str, Any]) -> None:
+        seen.append((subject, event["id"]))
+
+    async def fails(subject: str, event: dict[str, Any]) -> None:
+        raise ConnectionError("away")
+
+    with pytest.raises(ConnectionError):
+        asyncio.run(publish_feed(house.services, fails))
+    many = asyncio.run(publish_feed(house.services, publish))
+    assert many == len(seen) == house.rows("SELECT count(*) FROM event")[0][0]
+    assert [int(number) for _, number in seen] == sorted(int(number) for _, number in seen)
+    assert seen[0][0].startswith("triage.feed.")
+    assert asyncio.run(publish_feed(house.services, publish)) == 0
+
+
+def test_the_asyncapi_document_is_kept(house: House) -> None:
+    """A golden file: ``TRIAGE_GOLDEN=write`` writes it; without a broker there is none."""
+    assert house.get("/asyncapi.json").json()["code"] == "no_broker"
+    made = {
+        name: document(broker_of(url, lambda body, headers: None)[0], CLOUD_EVENT)
+        for name, url in (("nats", NATS), ("rabbitmq", RABBIT))
+    }
+    text = json.dumps(made, indent=1, sort_keys=True) + "\n"
+    if os.environ.get("TRIAGE_GOLDEN") == "write":
+        GOLDEN.write_text(text, encoding="utf-8")
+    assert GOLDEN.read_text(encoding="utf-8") == text
+    house.services.settings.broker_url = "nats://user:secret@127.0.0.1:4222"
+    served = house.get("/asyncapi.json")
+    assert served.json()["asyncapi"].startswith("3.") and "secret" not in served.text
+    with pytest.raises(ValueError, match="nats://"):
+        broker_of("kafka://x", lambda body, headers: None)
