@@ -49,6 +49,9 @@ REJECTIONS: dict[str, str] = {
     "rma_exists": "The case has an RMA under another key.",
     "insufficient_stock": "Receive the goods first, or move no more than was received.",
     "interim_open": "Dispose of all goods of the case before it closes.",
+    "not_covered": "Do it there by hand, or complete the mapping of the system.",
+    "refused_by_system": "Read what the system said, correct it there or here, and retry.",
+    "several_documents": "Find out which of the documents under the key is the true one.",
     "case_closed": "The case is closed in the ERP; post a correction there by hand.",
 }
 """Code of a rejection -> what a person should do."""

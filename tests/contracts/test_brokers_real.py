@@ -24,6 +24,7 @@ from tests.serving.conftest import empty_house
 from tests.serving.house import STORY, House, cloud_event
 
 __all__ = ["empty_house"]
+pytestmark = pytest.mark.slow
 
 
 def _missing(program: str, package: str) -> pytest.MarkDecorator:

@@ -1,0 +1,319 @@
+"""An ERP reached through a mapping file: what the file covers is done, everything else is refused.
+
+No such system was seen live: each file says what was read and what is a guess, and an operation
+that rests on guesses is refused unless the installation allows it after looking. Uniqueness is
+ours: the key is looked for before and after every write.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, Protocol
+
+from integrations.erp import envelopes
+from integrations.erp.documents import (
+    Changes,
+    CreditMemo,
+    Document,
+    InvoicedLine,
+    Rma,
+)
+from integrations.erp.mapping import WRITES, ErpMapping, FieldMap, Operation
+from integrations.erp.port import Rejected, Unavailable, UnknownOutcome
+from workflow.money import CURRENCIES
+
+Json = dict[str, Any]
+KIND_OF = {"create_rma": "rma", "post_credit_memo": "credit_memo"}
+PASSING = (408, 425, 429)
+"""Answers after which the same request may succeed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back; ``body`` is parsed JSON or ``None``."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+
+
+class Transport(Protocol):
+    """Sends one request, signed in. Errors: ``ConnectionError`` where nothing was sent,
+    ``TimeoutError`` where the answer was lost."""
+
+    def send(
+        self, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str],
+        body: Json | None,
+    ) -> Answer: ...  # fmt: skip
+
+
+class MappedErp:
+    """The part of ``ErpPort`` that a mapping covers. ``settings`` are values that the system wants
+    and that are the installation's own, such as a sales organisation."""
+
+    def __init__(
+        self,
+        mapping: ErpMapping,
+        transport: Transport,
+        settings: Mapping[str, str] | None = None,
+        allow_guesses: bool = False,
+    ) -> None:
+        self._mapping, self._transport = mapping, transport
+        self._settings, self._allow_guesses = settings or {}, allow_guesses
+
+    # -- writing ---------------------------------------------------------------------------
+
+    def create_rma(self, key: str, rma: Rma, at: datetime) -> Document:
+        lines = [asdict(line) for line in rma.lines]
+        return self._write("create_rma", key, _plain(rma) | {"key": key}, lines, at)
+
+    def post_credit_memo(self, key: str, memo: CreditMemo, at: datetime) -> Document:
+        return self._write("post_credit_memo", key, _plain(memo) | {"key": key}, [], at)
+
+    def __getattr__(self, name: str) -> Any:
+        """Every other write of the port: not covered, and said so."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+
+        def refuse(*_: object, **__: object) -> Document:
+            raise self._not_covered(name)
+
+        return refuse
+
+    def changes(self, after: str = "", limit: int = 10_000) -> Changes:
+        """No file covers it yet. Errors: ``Rejected``."""
+        raise self._not_covered("changes")
+
+    def _write(self, name: str, key: str, head: Json, lines: list[Json], at: datetime) -> Document:
+        operation = self._operation(name)
+        body = self._body(operation, head, lines)
+        found = self._find(operation, key)
+        if found is not None:
+            self._check_same(operation, found, body)
+            return self._document(operation, found, head["return_id"], key, at, repeated=True)
+        answer = self._post(operation, body)
+        made = envelopes.row_of(self._mapping.protocol, answer.body)
+        if envelopes.get(made, operation.number) is None:
+            made = self._find(operation, key) or {}
+        if not made:
+            raise UnknownOutcome(f"{self._mapping.title} answered without a number for {key}.")
+        return self._document(operation, made, head["return_id"], key, at, repeated=False)
+
+    def _operation(self, name: str) -> Operation:
+        operation = self._mapping.operations.get(name)
+        if operation is None:
+            raise self._not_covered(name)
+        if operation.guesses and not self._allow_guesses:
+            raise Rejected(
+                "not_covered",
+                f"{self._mapping.title}: {name} rests on guesses"
+                f" ({', '.join(operation.guesses)}); verify them first.",
+            )
+        return operation
+
+    def _not_covered(self, name: str) -> Rejected:
+        why = self._mapping.not_covered.get(name, "the mapping has no such operation.")
+        return Rejected("not_covered", f"{self._mapping.title} does not cover {name}: {why}")
+
+    def _body(self, operation: Operation, head: Json, lines: list[Json]) -> Json:
+        for ours in operation.refused:
+            if any(row.get(ours) is not None for row in (head, *lines)):
+                said = f"{self._mapping.title}: {operation.name} has no place for {ours}."
+                raise Rejected("not_covered", said)
+        currency = str(head["currency"])
+        body = self._row(operation.fields, head, currency)
+        if operation.lines:
+            rows = [
+                self._row(operation.line_fields, head | line, currency) for line in lines or [head]
+            ]
+            envelopes.put(body, operation.lines, envelopes.lines_in(self._mapping.protocol, rows))
+        return body
+
+    def _row(self, maps: tuple[FieldMap, ...], values: Json, currency: str) -> Json:
+        row: Json = {}
+        for one in maps:
+            value = self._value(one, values)
+            if value is not None:
+                told = envelopes.written(self._mapping.protocol, one.kind, value, currency)
+                envelopes.put(row, one.theirs, told)
+        return row
+
+    def _value(self, one: FieldMap, values: Json) -> object:
+        if one.setting is not None:
+            if one.setting not in self._settings:
+                raise Rejected(
+                    "not_covered", f"{self._mapping.title} needs the setting {one.setting!r}."
+                )
+            return self._settings[one.setting]
+        return one.value if one.ours is None else values.get(one.ours)
+
+    def _check_same(self, operation: Operation, found: Json, body: Json) -> None:
+        """Refuse a key that stands for something else; compared is what both sides have."""
+        for one in operation.fields:
+            asked, kept = envelopes.get(body, one.theirs), envelopes.get(found, one.theirs)
+            if asked is not None and kept is not None and not _same(asked, kept):
+                raise Rejected(
+                    "key_reused", f"{one.theirs} is {kept} in {self._mapping.title}, not {asked}."
+                )
+
+    # -- reading ---------------------------------------------------------------------------
+
+    def document(self, key: str) -> Document | None:
+        """The document of a key, of whatever kind the mapping can write."""
+        for name in WRITES:
+            operation = self._mapping.operations.get(name)
+            if operation is None or (operation.guesses and not self._allow_guesses):
+                continue
+            found = self._find(operation, key)
+            if found is not None:
+                at = datetime.fromtimestamp(0).astimezone()
+                return self._document(operation, found, key.partition("/")[0], key, at, True)
+        return None
+
+    def status(self, name: str, key: str) -> str | None:
+        """How far a document is, in our words (``open``, ``in_progress``, ``done``, ``cancelled``);
+        ``None`` where it does not exist. Errors: ``Rejected`` for a status that nobody mapped."""
+        operation = self._operation(name)
+        if not operation.status_field:
+            raise self._not_covered(f"the status of {name}")
+        found = self._find(operation, key)
+        if found is None:
+            return None
+        theirs = str(envelopes.get(found, operation.status_field))
+        if theirs not in operation.statuses:
+            said = (
+                f"{operation.status_field} {theirs!r} of {self._mapping.title} means nothing here."
+            )
+            raise Rejected("not_covered", said)
+        return operation.statuses[theirs]
+
+    def find_invoice_lines(
+        self,
+        *,
+        invoice_id: str | None = None,
+        customer_id: str | None = None,
+        sku: str | None = None,
+        limit: int = 100,
+    ) -> list[InvoicedLine]:
+        """Lines of invoices by number or customer; ``sku`` narrows them here."""
+        operation = self._operation("find_invoice_lines")
+        asked = {"invoice_id": invoice_id, "customer_id": customer_id}
+        filters = {
+            one.theirs: value
+            for ours, value in asked.items()
+            if value is not None and (one := operation.field_of(ours)) is not None
+        }
+        if not filters:
+            raise self._not_covered("finding invoice lines by item alone")
+        query = envelopes.query_of(self._mapping.protocol, filters, operation.lines, limit)
+        rows = envelopes.rows_of(self._mapping.protocol, self._get(operation, query).body)
+        lines = [line for row in rows for line in self._invoiced(operation, row)]
+        wanted = [line for line in lines if sku is None or line.sku == sku]
+        newest = sorted(wanted, key=lambda line: (line.invoiced_at, line.invoice_id), reverse=True)
+        return newest[:limit]
+
+    def _invoiced(self, operation: Operation, row: Json) -> list[InvoicedLine]:
+        head = self._read(operation.fields, row, str(self._currency(operation, row)))
+        inner = envelopes.rows_of(self._mapping.protocol, _wrapped(row, operation.lines))
+        found = []
+        for line in inner:
+            values = head | self._read(operation.line_fields, line, head["currency"])
+            given: Json = {one.name: values.get(one.name) for one in fields(InvoicedLine)}
+            given["tax_minor"] = given["tax_minor"] or 0
+            if any(given[name] is None for name in ("invoice_id", "line", "sku", "quantity")):
+                continue  # a text line, or one that is no goods
+            found.append(InvoicedLine(**given))
+        return found
+
+    def _currency(self, operation: Operation, row: Json) -> object:
+        one = operation.field_of("currency")
+        found = envelopes.get(row, one.theirs) if one else None
+        found = found or self._settings.get("currency")
+        if found not in CURRENCIES:
+            raise Rejected("not_covered", f"{self._mapping.title}: {found!r} is no currency.")
+        return found
+
+    def _read(self, maps: tuple[FieldMap, ...], row: Json, currency: str) -> Json:
+        found: Json = {"currency": currency}
+        for one in maps:
+            if one.ours is None or one.ours == "currency":
+                continue
+            try:
+                value = envelopes.get(row, one.theirs)
+                found[one.ours] = envelopes.read(one.kind, value, currency)
+            except (ValueError, InvalidOperation) as error:
+                said = f"{self._mapping.title}: {one.theirs} cannot be read: {error}."
+                raise Rejected("not_covered", said) from error
+        return found
+
+    # -- the wire --------------------------------------------------------------------------
+
+    def _find(self, operation: Operation, key: str) -> Json | None:
+        query = envelopes.query_of(self._mapping.protocol, {operation.key: key})
+        rows = envelopes.rows_of(self._mapping.protocol, self._get(operation, query).body)
+        if len(rows) > 1:
+            said = f"{self._mapping.title} has {len(rows)} documents under {key}."
+            raise Rejected("several_documents", said)
+        return rows[0] if rows else None
+
+    def _get(self, operation: Operation, query: Mapping[str, str]) -> Answer:
+        try:
+            answer = self._transport.send("GET", operation.path, query, {}, None)
+        except (ConnectionError, TimeoutError) as error:
+            raise Unavailable(f"{self._mapping.title} is away: {error}") from error
+        return self._judged(answer)
+
+    def _post(self, operation: Operation, body: Json) -> Answer:
+        headers = {}
+        if self._mapping.protocol == "odata2":  # SAP Gateway wants a token that a read gave out
+            asked = self._fetch_token(operation)
+            headers = {"X-CSRF-Token": asked}
+        try:
+            answer = self._transport.send("POST", operation.path, {}, headers, body)
+        except ConnectionError as error:
+            raise Unavailable(f"{self._mapping.title} is away: {error}") from error
+        except TimeoutError as error:
+            raise UnknownOutcome(f"{self._mapping.title} did not answer: {error}") from error
+        return self._judged(answer)
+
+    def _fetch_token(self, operation: Operation) -> str:
+        fetch = {"X-CSRF-Token": "Fetch"}
+        try:
+            answer = self._transport.send("GET", operation.path, {"$top": "1"}, fetch, None)
+        except (ConnectionError, TimeoutError) as error:
+            raise Unavailable(f"{self._mapping.title} is away: {error}") from error
+        lower = {name.lower(): value for name, value in self._judged(answer).headers.items()}
+        return lower.get("x-csrf-token", "")
+
+    def _judged(self, answer: Answer) -> Answer:
+        if answer.status >= 500 or answer.status in PASSING:
+            raise Unavailable(f"{self._mapping.title} answered {answer.status}.")
+        if answer.status >= 400:
+            said = f"{self._mapping.title} answered {answer.status}: {str(answer.body)[:500]}"
+            raise Rejected("refused_by_system", said)
+        return answer
+
+    def _document(
+        self, operation: Operation, row: Json, return_id: str, key: str, at: datetime,
+        repeated: bool,
+    ) -> Document:  # fmt: skip
+        number = envelopes.get(row, operation.number)
+        return Document(str(number), key, KIND_OF[operation.name], return_id, at, repeated)
+
+
+def _plain(request: Rma | CreditMemo) -> Json:
+    return {one.name: getattr(request, one.name) for one in fields(request) if one.name != "lines"}
+
+
+def _wrapped(row: Json, lines: str) -> Any:
+    found = envelopes.get(row, lines)
+    return {"value": found} if isinstance(found, list) else found
+
+
+def _same(one: object, other: object) -> bool:
+    """As numbers where both are: ``10.0`` and ``10.00`` are the same amount."""
+    try:
+        return Decimal(str(one)) == Decimal(str(other))
+    except InvalidOperation:
+        return str(one) == str(other)

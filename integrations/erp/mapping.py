@@ -1,0 +1,178 @@
+"""What our words are called in another ERP: a TOML file a system, read and checked whole.
+
+A file says for each operation its address, and for each of our fields theirs (or that it is left
+out, and why; or that it is refused where it is given). Every field is ``documented`` with its
+source or a ``guess``; ``verified_live`` says whether anybody has seen it work. Nothing is implied:
+a field of ours that a file does not mention is a fault of the file.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parent / "mappings"
+SYSTEMS = ("sap_s4", "dynamics365", "netsuite", "business_central")
+PROTOCOLS = ("odata2", "odata4", "rest")
+KINDS = ("text", "int", "decimal", "minor", "date", "datetime")
+"""How a value is written there; ``minor`` is our minor units as a decimal of the currency."""
+
+RMA = ("key", "return_id", "customer_id", "business_unit", "currency", "expires_at")
+RMA_LINE = ("line", "sku", "quantity", "uom", "lot", "invoice_id", "invoice_line")
+CREDIT = (
+    "key", "return_id", "line", "sequence", "customer_id", "sku", "invoice_id", "invoice_line",
+    "net_minor", "tax_minor", "currency", "decision", "reason",
+)  # fmt: skip
+INVOICE = ("invoice_id", "customer_id", "currency", "invoiced_at")
+INVOICE_LINE = ("line", "sku", "lot", "quantity", "net_minor", "tax_minor")
+OPERATIONS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "find_invoice_lines": (INVOICE, INVOICE_LINE),
+    "create_rma": (RMA, RMA_LINE),
+    "post_credit_memo": (CREDIT, ()),
+}
+"""Operations that a file may cover, with our fields of the document and of its lines."""
+WRITES = ("create_rma", "post_credit_memo")
+
+
+class Incomplete(Exception):
+    """A mapping file has faults; the message names each."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldMap:
+    """One field. ``ours`` is ``None`` for what they want and we do not have: then ``value`` or a
+    ``setting`` of the installation is written. ``theirs`` may be a path (``entity.id``)."""
+
+    theirs: str
+    ours: str | None
+    kind: str
+    status: str
+    source: str
+    value: str | None = None
+    setting: str | None = None
+    on_line: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One call. ``key`` is their field that keeps our key, ``number`` that of their number."""
+
+    name: str
+    path: str
+    number: str
+    key: str
+    lines: str
+    fields: tuple[FieldMap, ...]
+    line_fields: tuple[FieldMap, ...]
+    left_out: Mapping[str, str]
+    refused: tuple[str, ...]
+    status_field: str
+    statuses: Mapping[str, str]
+
+    def field_of(self, ours: str) -> FieldMap | None:
+        """Where a field of ours stands, on the document or on its lines."""
+        every = (*self.fields, *self.line_fields)
+        return next((one for one in every if one.ours == ours), None)
+
+    @property
+    def guesses(self) -> tuple[str, ...]:
+        """Their fields that nobody has read about."""
+        every = (*self.fields, *self.line_fields)
+        return tuple(one.theirs for one in every if one.status == "guess")
+
+
+@dataclass(frozen=True, slots=True)
+class ErpMapping:
+    """A whole file."""
+
+    system: str
+    title: str
+    protocol: str
+    verified_live: bool
+    sources: Mapping[str, str]
+    operations: Mapping[str, Operation]
+    not_covered: Mapping[str, str]
+
+
+def load(system: str, folder: Path = FOLDER) -> ErpMapping:
+    """The mapping of a system. Errors: ``Incomplete``."""
+    given = tomllib.loads((folder / f"{system}.toml").read_text(encoding="utf-8"))
+    faults: list[str] = []
+    operations = {
+        name: _operation(name, given[name], given.get("sources", {}), faults)
+        for name in OPERATIONS
+        if name in given
+    }
+    made = ErpMapping(
+        system=str(given.get("system", "")),
+        title=str(given.get("title", "")),
+        protocol=str(given.get("protocol", "")),
+        verified_live=given.get("verified_live") is True,
+        sources=given.get("sources", {}),
+        operations=operations,
+        not_covered=given.get("not_covered", {}),
+    )
+    if made.system != system or made.protocol not in PROTOCOLS or "verified_live" not in given:
+        faults.append("system, protocol and verified_live are said at the top")
+    for name in OPERATIONS:
+        if (name in operations) == (name in made.not_covered):
+            faults.append(f"{name} is either an operation or not_covered with a reason")
+    if faults:
+        raise Incomplete(f"{system}: {'; '.join(faults)}")
+    return made
+
+
+def _operation(
+    name: str, given: Mapping[str, Any], sources: Mapping[str, str], faults: list[str]
+) -> Operation:
+    made = Operation(
+        name=name,
+        path=str(given.get("path", "")),
+        number=str(given.get("number", "")),
+        key=str(given.get("key", "")),
+        lines=str(given.get("lines", "")),
+        fields=_fields(name, given.get("fields", ()), sources, faults),
+        line_fields=_fields(name, given.get("line_fields", ()), sources, faults, on_line=True),
+        left_out=given.get("left_out", {}),
+        refused=tuple(given.get("refused", ())),
+        status_field=str(given.get("status", {}).get("field", "")),
+        statuses=given.get("status", {}).get("words", {}),
+    )
+    if not made.path or (name in WRITES and not (made.number and made.key)):
+        faults.append(f"{name}: path, number and key are needed")
+    head, lines = OPERATIONS[name]
+    said = {one.ours for one in (*made.fields, *made.line_fields)}
+    for ours in (*head, *lines):
+        times = (ours in said) + (ours in made.left_out) + (ours in made.refused)
+        if times != 1:
+            faults.append(f"{name}: {ours} is mapped, left_out or refused, once")
+    return made
+
+
+def _fields(
+    operation: str,
+    given: Any,
+    sources: Mapping[str, str],
+    faults: list[str],
+    on_line: bool = False,
+) -> tuple[FieldMap, ...]:
+    made = []
+    for one in given:
+        field = FieldMap(
+            theirs=one.get("theirs", ""),
+            ours=one.get("ours"),
+            kind=one.get("as", "text"),
+            status=one.get("is", ""),
+            source=one.get("source", ""),
+            value=one.get("value"),
+            setting=one.get("setting"),
+            on_line=on_line,
+        )
+        many = sum(x is not None for x in (field.ours, field.value, field.setting))
+        if many != 1 or not field.theirs or field.kind not in KINDS:
+            faults.append(f"{operation}: {one} names theirs and one of ours, value, setting")
+        if (field.status, field.source in sources) not in (("documented", True), ("guess", False)):
+            faults.append(f"{operation}: {field.theirs} is documented with a source, or a guess")
+        made.append(field)
+    return tuple(made)
