@@ -84,14 +84,14 @@ def finding(conn: Connection, finding_id: str) -> RowMapping | None:
 
 
 def not_closed(
-    conn: Connection, masters: Collection[str], record: str | None = None
+    conn: Connection, masters: Collection[str], records: Sequence[str] = ()
 ) -> list[RowMapping]:
-    """Findings of contracts of these masters that are open or accepted; about one record where
-    named. Duplicates are no contract's."""
+    """Findings of contracts of these masters that are open or accepted; about the records named,
+    all of them together. Duplicates are no contract's."""
     query = select(_table).where(_table.c.status != "closed", _table.c.kind != DUPLICATE)
     query = query.where(_master(masters))
-    if record is not None:
-        query = query.where(_table.c.records.contains([record]))
+    if records:
+        query = query.where(_table.c.records.contains(list(records)))
     return list(conn.execute(query).mappings())
 
 
@@ -118,7 +118,7 @@ def about(conn: Connection, customer_id: str, skus: Collection[str]) -> Sequence
     """Open findings about a customer or any of the items, the oldest first, at most 50."""
     mine = _table.c.records.contains([customer_id]) & _master(["customer"])
     for sku in sorted(skus):
-        mine |= _table.c.records.contains([sku]) & _master(["product"])
+        mine |= _table.c.records.contains([sku]) & _master(["product", "lot"])
     query = select(_table).where(_table.c.status == "open", mine)
     query = query.order_by(_table.c.opened_at, _table.c.finding_id)
     return conn.execute(query.limit(50)).mappings().all()

@@ -2,14 +2,16 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
 from journal import tables
-from workflow.facts import CustomerRegistered, ProductListed, SupplierRegistered
+from workflow.facts import CustomerRegistered, LotRegistered, ProductListed, SupplierRegistered
 from workflow.masters import described_alike
 
 _product, _supplier, _customer = tables.product, tables.supplier, tables.customer
+_lot, _sold = tables.lot, tables.invoice_line
 Alike = tuple[str, str | None]
 
 
@@ -35,6 +37,26 @@ def suppliers(conn: Connection, supplier_id: str | None = None) -> Iterator[Supp
     if supplier_id is not None:
         query = query.where(_supplier.c.supplier_id == supplier_id)
     return (SupplierRegistered(**row) for row in conn.execute(query).mappings())
+
+
+def lots(conn: Connection) -> Iterator[LotRegistered]:
+    """Every lot by item and number."""
+    query = select(_lot).order_by(_lot.c.sku, _lot.c.lot)
+    return (LotRegistered(**row) for row in conn.execute(query).mappings())
+
+
+def without_lot(conn: Connection, since: datetime, sku: str | None = None) -> Counter[str]:
+    """How many invoiced lines since a moment name no lot, by item tracked by lot; or of one."""
+    named = _sold.c.sku
+    query = (
+        select(named, func.count())
+        .join(_product, _product.c.sku == named)
+        .where(_product.c.lot_controlled, _sold.c.lot.is_(None), _sold.c.invoiced_at > since)
+        .group_by(named)
+    )
+    if sku is not None:
+        query = query.where(named == sku)
+    return Counter({str(key): count for key, count in conn.execute(query)})
 
 
 def supplier_ids(conn: Connection) -> frozenset[str]:

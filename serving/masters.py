@@ -14,13 +14,13 @@ from sqlalchemy import Connection
 from journal import findings, lookups, masters
 from journal.findings import DUPLICATE, Changes
 from reconciliation.duplicate_customers import Duplicates, find, findings_of, subject_of
-from reconciliation.masters import MASTERS, check_all, check_one
+from reconciliation.masters import MASTERS, Master, check_all, check_one
 from serving.codes import check_codes
 from serving.http import retrying
 from serving.wiring import Services
 from workflow.actor import SYSTEM, Actor
 from workflow.commands import ReportMasterGaps
-from workflow.facts import CustomerRegistered, ProductListed, SupplierRegistered
+from workflow.facts import CustomerRegistered, LotRegistered, ProductListed, SupplierRegistered
 from workflow.masters import KIND_OF
 
 log = structlog.get_logger("serving.masters")
@@ -38,7 +38,7 @@ def _check(services: Services, conn: Connection) -> Changes:
     now = services.clock()
     policies = services.policies.at(now)
     known = [row["finding_id"] for row in findings.not_closed(conn, MASTERS)]
-    found = check_all(conn, policies)
+    found = check_all(conn, policies, now)
     records = findings.bring_up_to_date(services.journal, conn, found, known, now, CORRECTED)
     reach(services, conn, records.touched, now)
     codes = check_codes(services, conn, now)
@@ -50,24 +50,27 @@ def check_told(services: Services, conn: Connection, fact: object, now: datetime
 
     What it changes for other records (a supplier that items were waiting for) the next check finds.
     """
-    if not isinstance(fact, ProductListed | CustomerRegistered | SupplierRegistered):
+    if not isinstance(fact, Master):
         return Changes()
-    master, key = KIND_OF[type(fact)], _key(fact)
-    known = [row["finding_id"] for row in findings.not_closed(conn, [master], key)]
-    found = check_one(conn, services.policies.at(now), fact)
+    master, records = KIND_OF[type(fact)], _records(fact)
+    known = [row["finding_id"] for row in findings.not_closed(conn, [master], records)]
+    found = check_one(conn, services.policies.at(now), fact, now)
     changes = findings.bring_up_to_date(services.journal, conn, found, known, now, CORRECTED)
     reach(services, conn, changes.touched, now)
     return changes
 
 
-def _key(fact: ProductListed | CustomerRegistered | SupplierRegistered) -> str:
+def _records(fact: Master) -> tuple[str, ...]:
+    """What findings about the record name."""
     match fact:
         case ProductListed():
-            return fact.sku
+            return (fact.sku,)
         case CustomerRegistered():
-            return fact.customer_id
+            return (fact.customer_id,)
         case SupplierRegistered():
-            return fact.supplier_id
+            return (fact.supplier_id,)
+        case LotRegistered():
+            return (fact.sku, fact.lot)
 
 
 def reach(services: Services, conn: Connection, skus: Iterable[str], at: datetime) -> int:

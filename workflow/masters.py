@@ -7,17 +7,25 @@ tell (whether a supplier is registered, how many items are described alike) is g
 import re
 
 from workflow.codes import Channel
-from workflow.facts import CustomerRegistered, ProductListed, SupplierRegistered
+from workflow.facts import CustomerRegistered, LotRegistered, ProductListed, SupplierRegistered
 
 Facts = dict[str, object]
-KIND_OF = {ProductListed: "product", CustomerRegistered: "customer", SupplierRegistered: "supplier"}
+KIND_OF = {
+    ProductListed: "product",
+    CustomerRegistered: "customer",
+    SupplierRegistered: "supplier",
+    LotRegistered: "lot",
+}
 """What a master is called in policies and findings, by the fact that tells it."""
 _VAT_COUNTRY = {"EL": "GR", "XI": "GB"}
 """Prefixes of VAT numbers that are no ISO 3166 code: Greece, Northern Ireland."""
 
 
-def product_facts(product: ProductListed, supplier_known: bool | None, same_item: int) -> Facts:
-    """``supplier_known`` is ``None`` where no supplier is named; ``same_item`` counts others."""
+def product_facts(
+    product: ProductListed, supplier_known: bool | None, same_item: int, without_lot: int
+) -> Facts:
+    """``supplier_known`` is ``None`` where no supplier is named; ``same_item`` counts others,
+    ``without_lot`` lines delivered lately that name no lot."""
     sides = (product.length_mm, product.width_mm, product.height_mm)
     told = [side for side in sides if side is not None]
     return {
@@ -44,6 +52,7 @@ def product_facts(product: ProductListed, supplier_known: bool | None, same_item
         "weight_g": product.weight_g,
         "density_g_per_l": density(product),
         "same_item": same_item,
+        "lines_without_lot": without_lot,
     }
 
 
@@ -88,6 +97,21 @@ def supplier_facts(supplier: SupplierRegistered, items: int) -> Facts:
         "claim_window_days": supplier.claim_window_days,
         "credit_percent": supplier.credit_percent,
         "items": items,
+    }
+
+
+def lot_facts(lot: LotRegistered, item: ProductListed | None) -> Facts:
+    """``item`` is ``None`` where nobody listed it."""
+    told = lot.produced_on is not None and lot.expires_on is not None
+    life = (lot.expires_on - lot.produced_on).days if told else None  # type: ignore[operator]
+    return {
+        "item_known": item is not None,
+        "lot_controlled": item.lot_controlled if item else None,
+        "date_kind": item.date_kind if item else None,
+        "shelf_life_days": item.shelf_life_days if item else None,
+        "produced": lot.produced_on is not None,
+        "dated": lot.expires_on is not None,
+        "life_days": life,
     }
 
 

@@ -53,7 +53,7 @@ def test_a_gap_is_a_task_that_blocks_what_it_must(house: House) -> None:
     house.tell(FOOD)
     (gap,) = findings(house)
     assert (gap["finding_id"], gap["role"], gap["blocks"]) == (GAP, "quality", ["restock"])
-    assert gap["policy"].startswith("master_product@1#")
+    assert gap["policy"].startswith("master_product@2#")
     assert options(house) and "restock" not in options(house)
     case = house.case()
     assert case["lines"][0]["master_blocks"] == ["restock"]

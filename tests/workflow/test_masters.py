@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulation.story import Story
-from workflow.facts import CustomerRegistered, ProductListed, SupplierRegistered
+from workflow.facts import CustomerRegistered, LotRegistered, ProductListed, SupplierRegistered
 from workflow.masters import (
     customer_facts,
     density,
     described_alike,
+    lot_facts,
     product_facts,
     supplier_facts,
     vat_country,
@@ -24,6 +25,7 @@ POLICIES = load(Path(__file__).parents[2] / "policies")
 MASTERS = Story().masters()
 (PUMP, SEAL) = [fact for fact in MASTERS if isinstance(fact, ProductListed)]
 NORTHGATE = next(fact for fact in MASTERS if isinstance(fact, CustomerRegistered))
+LOT = next(fact for fact in MASTERS if isinstance(fact, LotRegistered))
 MAKER = next(fact for fact in MASTERS if isinstance(fact, SupplierRegistered))
 
 
@@ -34,13 +36,14 @@ def rules(name: str, facts: dict[str, object]) -> list[str]:
 def of_pump(**other: object) -> list[str]:
     pump = replace(PUMP, **other)  # type: ignore[arg-type]
     known = None if pump.supplier_id is None else pump.supplier_id == PUMP.supplier_id
-    return rules("master_product", product_facts(pump, known, 0))
+    return rules("master_product", product_facts(pump, known, 0, 0))
 
 
 def test_every_fact_asked_is_declared_and_every_declared_fact_is_asked() -> None:
     """Neither side knows a fact that the other does not; the masters of R-1001 have no gap."""
     for name, facts in (
-        ("master_product", product_facts(PUMP, True, 0)),
+        ("master_product", product_facts(PUMP, True, 0, 0)),
+        ("master_lot", lot_facts(LOT, PUMP)),
         ("master_customer", customer_facts(NORTHGATE)),
         ("master_supplier", supplier_facts(MAKER, 2)),
     ):

@@ -17,7 +17,7 @@ from workflow.run import PolicyBook
 NO_GAP = {"master_gap": False, "master_gap_vendor": False}
 ROOT = Path(__file__).parents[2]
 POLICIES = load(ROOT / "policies")
-FINDING = ("master_product", "master_customer", "master_supplier")
+FINDING = ("master_product", "master_customer", "master_supplier", "master_lot")
 JUDGING = (
     "eligibility",
     "authorisation",
