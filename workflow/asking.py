@@ -241,6 +241,15 @@ def refurbish_facts(case: Case, portion: Portion, part: int) -> Facts:
     }
 
 
+def transfer_facts(case: Case, receiving_unit: str) -> Facts:
+    """Goods that the case's unit sold are taken in by another."""
+    return {
+        "selling_unit": case.requested.business_unit,
+        "receiving_unit": receiving_unit,
+        "currency": case.requested.currency,
+    }
+
+
 def limit_facts(case: Case, line: Line | None, document: str, amount: int, kind: str) -> Facts:
     return {
         "document": document,

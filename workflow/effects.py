@@ -196,6 +196,7 @@ def _intercompany(case: "Case", event: IntercompanyCharged) -> Effect:
                 "lot": line.lot,
                 "quantity": str(line.quantity),
                 "amount_minor": line.amount_minor,
+                "margin_minor": line.margin_minor,
             }
             for line in event.lines
         ],

@@ -400,15 +400,18 @@ class ChargedLine:
     lot: str | None
     quantity: Decimal
     amount_minor: int
+    margin_minor: int = 0
+    """What of the amount is the transfer price beyond the cost."""
 
 
 @dataclass(frozen=True, slots=True)
 class IntercompanyCharged:
-    """``owing_unit`` owes ``owed_unit`` the cost of goods: it took in what the other sold, or the
-    goods that the other took in for it are gone.
+    """``owing_unit`` owes ``owed_unit`` the transfer price of goods: it took in what the other
+    sold, or the goods that the other took in for it are gone.
 
     ``cause`` ends the key of the effect; ``status`` is the stock status that the goods came from
-    or went to. Amounts are in minor units of the return's currency.
+    or went to. Amounts are in minor units of the return's currency. ``verdict`` is the transfer
+    price policy's, where goods are taken in; what is charged back is a share of that.
     """
 
     return_id: str
@@ -418,6 +421,7 @@ class IntercompanyCharged:
     status: str
     lines: tuple[ChargedLine, ...]
     charged_at: datetime
+    verdict: Verdict | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -312,7 +312,9 @@ def _charged(case: Case, event: IntercompanyCharged) -> Case:
 def _held_by(line: Line, unit: str, charged: ChargedLine, sign: int) -> Line:
     held = line.elsewhere.get(unit, Elsewhere(Decimal(0), 0))
     after = Elsewhere(
-        held.quantity + sign * charged.quantity, held.value_minor + sign * charged.amount_minor
+        held.quantity + sign * charged.quantity,
+        held.value_minor + sign * charged.amount_minor,
+        held.margin_minor + sign * charged.margin_minor,
     )
     return replace(line, elsewhere={**line.elsewhere, unit: after})
 

@@ -1,21 +1,23 @@
-"""Goods come back to another unit than the one that sold them: who owes whom their cost.
+"""Goods come back to another unit than the one that sold them: who owes whom their price.
 
-The unit that takes them in is charged at the cost of the original issue; what then leaves it
-without worth (scrap, a gift, back to the customer) is charged back. The customer's credit is no
-part of it: that stays with the return, once.
+The unit that takes them in is charged the cost of the original issue and what the transfer price
+policy adds to it for the two units; what then leaves it without worth (scrap, a gift, back to the
+customer) is charged back. The customer's credit is no part of it: that stays with the return, once.
 """
 
 from collections.abc import Sequence
 from decimal import Decimal
 
+from workflow.asking import transfer_facts
 from workflow.effects import STOCK_STATUS_OF
 from workflow.events import (
     ChargedLine,
     DispositionPart,
     GoodsReceived,
     IntercompanyCharged,
+    Verdict,
 )
-from workflow.money import share
+from workflow.money import percent_of, share
 from workflow.run import Run
 from workflow.state import Portion
 
@@ -28,15 +30,19 @@ def charge_receipt(run: Run, received: GoodsReceived) -> None:
     own = run.case.requested.business_unit
     if received.unit in ("", own):
         return
+    verdict = run.policies.judge("transfer_price", transfer_facts(run.case, received.unit))
+    percent = int(dict(verdict.values).get("percent", "0"))
     lines = []
     for got in received.lines:
         known = run.case.line(got.line) if got.line is not None else None
         if known is not None:
             cost = share(known.requested.facts.unit_cost_minor, got.quantity, Decimal(1))
-            lines.append(ChargedLine(known.number, got.sku, got.lot, got.quantity, cost))
+            more = percent_of(cost, percent)
+            charged = ChargedLine(known.number, got.sku, got.lot, got.quantity, cost + more, more)
+            lines.append(charged)
     if any(line.amount_minor for line in lines):
-        cause = f"intercompany/{received.receipt_id}"
-        _charge(run, cause, (received.unit, own), STOCK_STATUS_OF["return_to_customer"], lines)
+        cause, units = f"intercompany/{received.receipt_id}", (received.unit, own)
+        _charge(run, cause, units, STOCK_STATUS_OF["return_to_customer"], lines, verdict)
 
 
 def charge_back(
@@ -52,7 +58,8 @@ def charge_back(
         return
     gone = min(quantity, held.quantity)
     value = share(held.value_minor, gone, held.quantity)
-    charged = ChargedLine(line.number, line.requested.sku, lot, gone, value)
+    margin = share(held.margin_minor, gone, held.quantity)
+    charged = ChargedLine(line.number, line.requested.sku, lot, gone, value, margin)
     if value:
         units = (run.case.requested.business_unit, run.case.unit)
         _charge(run, cause, units, STOCK_STATUS_OF[disposition], [charged])
@@ -69,8 +76,13 @@ def charge_parts_back(
 
 
 def _charge(
-    run: Run, cause: str, units: tuple[str, str], status: str, lines: list[ChargedLine]
+    run: Run,
+    cause: str,
+    units: tuple[str, str],
+    status: str,
+    lines: list[ChargedLine],
+    verdict: Verdict | None = None,
 ) -> None:
     owing, owed = units
     case = run.case.return_id
-    run.emit(IntercompanyCharged(case, cause, owing, owed, status, tuple(lines), run.at))
+    run.emit(IntercompanyCharged(case, cause, owing, owed, status, tuple(lines), run.at, verdict))

@@ -16,6 +16,7 @@ from workflow.asking import (
     claim_facts,
     eligibility_facts,
     refurbish_facts,
+    transfer_facts,
 )
 from workflow.credit import worth
 from workflow.events import (
@@ -24,6 +25,7 @@ from workflow.events import (
     ClaimRaised,
     CreditProposed,
     EligibilityJudged,
+    IntercompanyCharged,
     LaneChosen,
     RefurbishOrdered,
     ReturnAuthorised,
@@ -63,6 +65,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "approval_limits": _ANSWERED,
     "claims": (*_WAITED, "claim_raised"),
     "refurbish": _WAITED,
+    "transfer_price": ("return_requested", "return_authorised", "intercompany_charged"),
 }
 """The journal's names of the events that a policy's questions depend on; the rest is left out."""
 
@@ -75,6 +78,7 @@ ASKED: Mapping[str, tuple[str, ...]] = {
     "approval_limits": ("lane_chosen",),
     "claims": ("claim_raised",),
     "refurbish": ("refurbish_ordered",),
+    "transfer_price": ("intercompany_charged",),
 }
 """The journal's names of the events that hold a policy's verdicts."""
 
@@ -297,6 +301,15 @@ def _refurbish(now: _Moment) -> Asked | None:
     return now.asked("refurbish", said, lambda p: _short(p.judge(facts)), event.portion, ref)
 
 
+def _transfer_price(now: _Moment) -> Asked | None:
+    event = now.event
+    if not isinstance(event, IntercompanyCharged) or event.verdict is None:
+        return None
+    facts = transfer_facts(now.state.case, event.owing_unit)
+    said, ref = _short(event.verdict), event.verdict.policy
+    return now.asked("transfer_price", said, lambda p: _short(p.judge(facts)), event.cause, ref)
+
+
 def _weighed(now: _Moment, number: int, answered: Answered, by: Policy | None) -> Weighed:
     """An answer weighed by the policies of its moment, with one of them replaced."""
     book = now.policies()
@@ -346,4 +359,5 @@ _ASKING: Mapping[str, Callable[[_Moment], Asked | None]] = {
     "approval_limits": _limits,
     "claims": _claims,
     "refurbish": _refurbish,
+    "transfer_price": _transfer_price,
 }

@@ -103,10 +103,12 @@ class Credit:
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """Goods of a line that another unit took in and still has, and what it was charged."""
+    """Goods of a line that another unit took in and still has, and what it was charged;
+    ``margin_minor`` of it is beyond their cost."""
 
     quantity: Decimal
     value_minor: int
+    margin_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ ACCOUNTS: dict[str, str] = {
     "claims_written_off": "What suppliers did not pay of claims",
     "intercompany_receivable": "What another company of ours owes",
     "intercompany_payable": "What is owed to another company of ours",
+    "transfer_price_difference": "Transfer prices beyond cost; zero over all companies of ours",
     "refurbish_expense": "Work on goods to make them as good as new",
     "workshop_absorbed": "Work of the workshop, as charged to returns",
     "scrap_expense": "Goods destroyed",
@@ -39,3 +40,4 @@ ACCOUNT_OF_STATUS: dict[str, str] = {
 """Stock status -> account; the keys are all the stock statuses there are."""
 
 INTERIM = "returns_interim"
+BEYOND_COST = "transfer_price_difference"

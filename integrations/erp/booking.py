@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from integrations.erp.accounts import ACCOUNT_OF_STATUS, INTERIM
+from integrations.erp.accounts import ACCOUNT_OF_STATUS, BEYOND_COST, INTERIM
 from integrations.erp.documents import (
     ChargeBack,
     ClaimSettlement,
@@ -331,6 +331,11 @@ def credit_entries(net_minor: int, tax_minor: int) -> tuple[GlEntry, ...]:
     return tuple(entry for entry in entries if entry.debit_minor or entry.credit_minor)
 
 
+def _sides(*amounts: tuple[str, int]) -> tuple[GlEntry, ...]:
+    """An entry for every amount that is not zero; positive ones are debits."""
+    return tuple(_side(account, amount) for account, amount in amounts if amount)
+
+
 def _side(account: str, amount_minor: int) -> GlEntry:
     return GlEntry(account, max(amount_minor, 0), max(-amount_minor, 0))
 
@@ -383,7 +388,12 @@ def _book_intercompany(owed: Intercompany, standing: Standing) -> Booking:
     for item, line in enumerate(owed.lines, start=1):
         _positive(line.quantity, f"{owed.return_id} line {line.line}")
         _amount(line.amount_minor, f"{owed.return_id} line {line.line}")
-        rows.append({"item": item, **_row(line, "line", "sku", "lot", "quantity", "amount_minor")})
+        if not 0 <= line.margin_minor <= line.amount_minor:
+            raise Rejected(
+                "invalid_amount", f"{line.margin_minor} of {line.amount_minor} is no margin."
+            )
+        names = ("line", "sku", "lot", "quantity", "amount_minor", "margin_minor")
+        rows.append({"item": item, **_row(line, *names)})
     head = _row(owed, "owing_unit", "owed_unit", "status", "currency")
     details = {"intercompany": (head,), "intercompany_line": tuple(rows)}
     return Booking("intercompany", details, standing, gl=_mirrored(owed))
@@ -392,9 +402,10 @@ def _book_intercompany(owed: Intercompany, standing: Standing) -> Booking:
 def _mirrored(owed: Intercompany) -> tuple[GlEntry, ...]:
     """The same amount in the books of both units; either half balances by itself."""
     total = sum(line.amount_minor for line in owed.lines)
+    more = sum(line.margin_minor for line in owed.lines)
     account = ACCOUNT_OF_STATUS[owed.status]
-    owing = transfer(account, "intercompany_payable", total)
-    due = transfer("intercompany_receivable", account, total)
+    owing = _sides((account, total - more), (BEYOND_COST, more), ("intercompany_payable", -total))
+    due = _sides(("intercompany_receivable", total), (account, more - total), (BEYOND_COST, -more))
     halves = ((owed.owing_unit, owing), (owed.owed_unit, due))
     return tuple(entry._replace(company=unit) for unit, half in halves for entry in half)
 

@@ -178,13 +178,15 @@ class IntercompanyLine:
     lot: str | None
     quantity: Decimal
     amount_minor: int
+    margin_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Intercompany:
-    """Goods that one unit sold are in another's hands: ``owing_unit`` owes ``owed_unit`` their
-    cost. Each line is booked twice, once in the books of either, against the account of the stock
-    ``status`` that the goods came from or went to."""
+    """Goods that one unit sold are in another's hands: ``owing_unit`` owes ``owed_unit`` the
+    amounts. Each line is booked twice, once in the books of either: its cost against the account
+    of the stock ``status`` that the goods came from or went to, and what the transfer price adds
+    (``margin_minor`` of the amount) against an account of its own."""
 
     __pydantic_config__: ClassVar = _CLOSED
     return_id: str

@@ -286,6 +286,7 @@ intercompany_line = Table(
     _text("lot", null=True),
     _quantity(),
     _money("amount_minor"),
+    Column("margin_minor", BigInteger, nullable=False, server_default=text("0")),
 )
 
 refurbish_order = Table(

@@ -327,6 +327,11 @@ def _claim_answered(p: Payload) -> str:
     return f"{p['supplier_id']} answered {p['response']}, {means}, and paid {paid}."
 
 
+def _beyond_cost(p: Payload) -> str:
+    more = sum(line.get("margin_minor", 0) for line in p["lines"])
+    return f" {money(more, p['currency'])} of it is beyond their cost." if more else ""
+
+
 def _mastered(told: Payload) -> str:
     if not told["blocks"]:
         return f"The master record of {told['sku']} has no gap any more that goods wait for."
@@ -372,7 +377,7 @@ _SAYS: dict[str, Callable[[Payload], str]] = {
     "intercompany_charged": lambda p: (
         f"{capital(p['owing_unit'])} owes {words(p['owed_unit'])}"
         f" {money(sum(line['amount_minor'] for line in p['lines']), p['currency'])} for goods that"
-        f" are {words(p['status'])}."
+        f" are {words(p['status'])}." + _beyond_cost(p)
     ),
     "surplus_settled": lambda p: f"{count(p['quantity'])} of {p['sku']}: {words(p['outcome'])}.",
     "line_inspected": lambda p: (

@@ -108,6 +108,22 @@ CASE = "R-1001"
                 GlEntry("cost_of_goods_sold", 0, 18_00, "industrial"),
             ),
         ),
+        (
+            replace(
+                intercompany(CASE),
+                lines=(
+                    replace(intercompany(CASE).lines[0], amount_minor=20_00, margin_minor=2_00),
+                ),
+            ),
+            (
+                GlEntry("cost_of_goods_sold", 18_00, 0, "food"),
+                GlEntry("transfer_price_difference", 2_00, 0, "food"),
+                GlEntry("intercompany_payable", 0, 20_00, "food"),
+                GlEntry("intercompany_receivable", 20_00, 0, "industrial"),
+                GlEntry("cost_of_goods_sold", 0, 18_00, "industrial"),
+                GlEntry("transfer_price_difference", 0, 2_00, "industrial"),
+            ),
+        ),
         (refurbish_order(CASE), ()),
         (refurbished(CASE, 0), ()),
         (

@@ -16,8 +16,9 @@ from tests.serving.house import build
 from workflow.policy_questions import ASKED, NEEDED, questions
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
-FEW = {"claims": 5, "refurbish": -1}
-"""Fewer goods go back to suppliers than are asked about otherwise, and none to a workshop."""
+FEW = {"claims": 5, "refurbish": -1, "transfer_price": -1}
+"""Fewer goods go back to suppliers than are asked about otherwise, and none to a workshop or to
+another unit."""
 
 
 @pytest.mark.slow

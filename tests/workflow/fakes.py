@@ -43,6 +43,7 @@ class FakePolicies:
     limits: dict[str, int] = field(default_factory=dict)
     claims: Verdict = field(default_factory=lambda: verdict("claim", "procurement"))
     refurbish: Verdict = field(default_factory=lambda: verdict("order", "warehouse"))
+    transfer_price: Verdict = field(default_factory=lambda: verdict("charge"))
     reviewed: dict[str, int] = field(default_factory=dict)
 
     def judge(self, name: str, facts: Mapping[str, object]) -> Verdict:
@@ -56,6 +57,7 @@ class FakePolicies:
             "approval_limits": self.limit,
             "claims": self.claims,
             "refurbish": self.refurbish,
+            "transfer_price": self.transfer_price,
         }
         return answers[name]
 

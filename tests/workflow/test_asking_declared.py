@@ -15,6 +15,7 @@ from workflow.asking import (
     limit_facts,
     refurbish_facts,
     rollout_facts,
+    transfer_facts,
 )
 from workflow.commands import InspectLine, ReceiptLine, ReceiveGoods
 from workflow.events import DispositionPart
@@ -46,6 +47,7 @@ def test_every_fact_asked_is_declared_and_every_declared_fact_is_asked(policies:
         "approval_limits": limit_facts(case, line, "credit_memo", 40_00, "system"),
         "claims": claim_facts(case, replace(line.portions[0], parts=parts), 1, NOON),
         "refurbish": refurbish_facts(case, replace(line.portions[0], parts=parts), 1),
+        "transfer_price": transfer_facts(case, "food"),
         "rollout": rollout_facts(case, line, "credit", None, 40_00),
     }
     for name, facts in asked.items():

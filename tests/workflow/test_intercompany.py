@@ -6,9 +6,10 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from integrations.erp.accounts import BEYOND_COST
 from integrations.erp.fake import FakeErp
 from integrations.perform import perform
-from tests.workflow.fakes import INES, MIA, NOON, WALT, FakePolicies, Story, request
+from tests.workflow.fakes import INES, MIA, NOON, WALT, FakePolicies, Story, request, verdict
 from workflow.commands import DecideTask, InspectLine, ReceiptLine, ReceiveGoods
 from workflow.effects import Effect
 from workflow.events import CreditApproved, IntercompanyCharged
@@ -82,6 +83,24 @@ def test_ones_own_warehouse_and_one_that_nobody_registered_charge_nobody() -> No
         assert story.of(IntercompanyCharged) == []
 
 
+def test_a_transfer_price_is_charged_and_charged_back_apart_from_the_cost() -> None:
+    """What it adds stands in an account of its own, in both books; the stock stays at cost."""
+    story = Story(FakePolicies(transfer_price=verdict("charge", percent="15")))
+    story.send(request())
+    receive(story, "food")
+    (charged,) = story.of(IntercompanyCharged)
+    assert (charged.lines[0].amount_minor, charged.lines[0].margin_minor) == (27_60, 3_60)
+    held = books(story.effects)
+    assert held["food", "intercompany_payable"] == -27_60
+    assert held["food", BEYOND_COST] == 3_60 == -held[OWN, BEYOND_COST]
+    assert held["food", "cost_of_goods_sold"] == 4 * COST_MINOR
+    dispose(story, "scrap", "3")
+    held = books(story.effects)
+    assert held["food", BEYOND_COST] == 90 == -held[OWN, BEYOND_COST]
+    owed = held["food", "intercompany_payable"] + held["food", "intercompany_receivable"]
+    assert owed == -6_90
+
+
 STEPS = st.lists(
     st.one_of(
         st.tuples(
@@ -105,13 +124,13 @@ STEPS = st.lists(
 
 
 @settings(max_examples=150, deadline=None)
-@given(steps=STEPS, times=st.integers(1, 3))
+@given(steps=STEPS, times=st.integers(1, 3), percent=st.sampled_from([0, 7, 15, 100]))
 def test_whatever_the_order_and_the_retries_the_units_agree(
-    steps: list[tuple[str, str, str]], times: int
+    steps: list[tuple[str, str, str]], times: int, percent: int
 ) -> None:
     """What one is owed the others owe, to the minor unit; either half of a document balances; a
-    unit owes the cost of what it still has; and the customer is credited as often as decided."""
-    story = Story(FakePolicies())
+    unit owes the price of what it still has; and the customer is credited as often as decided."""
+    story = Story(FakePolicies(transfer_price=verdict("charge", percent=str(percent))))
     story.send(request())
     for number, (what, which, quantity) in enumerate(steps):
         try:
@@ -121,11 +140,13 @@ def test_whatever_the_order_and_the_retries_the_units_agree(
     held = books(story.effects, times)
     accounts = ("intercompany_receivable", "intercompany_payable")
     assert sum(amount for (_, account), amount in held.items() if account in accounts) == 0
+    assert sum(amount for (_, account), amount in held.items() if account == BEYOND_COST) == 0
     for unit in {company for company, _ in held if company}:
         assert sum(amount for (company, _), amount in held.items() if company == unit) == 0
     for unit, kept in story.line().elsewhere.items():
         owes = sum(held.get((unit, account), 0) for account in accounts)
         assert owes == -kept.value_minor <= 0 and kept.quantity >= 0
+        assert held.get((unit, BEYOND_COST), 0) == kept.margin_minor
     credited = sum(event.net_minor + event.tax_minor for event in story.of(CreditApproved))
     assert held.get((None, "accounts_receivable"), 0) == -credited
     assert story.line().credited_minor <= 100_00

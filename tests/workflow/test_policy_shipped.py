@@ -26,6 +26,7 @@ JUDGING = (
     "rollout",
     "claims",
     "refurbish",
+    "transfer_price",
 )
 
 
