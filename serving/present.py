@@ -204,6 +204,7 @@ def portion_json(portion: Portion) -> Json:
         "remaining_life_days": found.remaining_life_days,
         "required_life": asdict(found.required_life) if found.required_life else None,
         "temperature_ok": found.temperature_ok,
+        "seen": asdict(found.seen),
         "recall_open": found.recall_open,
         "note": found.note,
         "evidence": list(found.evidence),

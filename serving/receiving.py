@@ -21,6 +21,7 @@ from workflow.commands import (
     ReinspectPortion,
     ReportRefurbishment,
 )
+from workflow.events import Seen
 from workflow.refused import Refused
 from workflow.state import Born, Line
 
@@ -113,5 +114,6 @@ def _found(
         "recall_open": recall,
         "note": shape.note,
         "evidence": tuple(shape.evidence),
+        "seen": Seen(**shape.seen.model_dump()),
         "required_life": required_life(conn, line.requested, at) if line else None,
     }

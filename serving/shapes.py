@@ -172,6 +172,16 @@ class ReceiptShape(Shape):
     final: Flag = False
 
 
+class SeenShape(Shape):
+    """What the inspector saw besides the condition; leave out what was not looked at. ``barcode``:
+    a readable one is on the goods, ``scanned`` what it reads; ``soiled``: they could be cleaned."""
+
+    barcode: Flag | None = None
+    scanned: Annotated[str, StringConstraints(max_length=128)] | None = None
+    soiled: Flag | None = None
+    infested: Flag | None = None
+
+
 class InspectionShape(Shape):
     """What an inspector found of a quantity of one line."""
 
@@ -182,6 +192,7 @@ class InspectionShape(Shape):
     damage_code: Annotated[str, StringConstraints(max_length=8)] | None = None
     expires_on: date | None = None
     temperature_ok: Flag | None = None
+    seen: SeenShape = Field(default_factory=lambda: SeenShape())
     note: ShortText = ""
     evidence: list[ShortText] = Field(default_factory=list, max_length=20)
     serials: Serials = Field(default_factory=list)
@@ -196,6 +207,7 @@ class ReinspectionShape(Shape):
     damage_code: Annotated[str, StringConstraints(max_length=8)] | None = None
     expires_on: date | None = None
     temperature_ok: Flag | None = None
+    seen: SeenShape = Field(default_factory=lambda: SeenShape())
     note: ShortText = ""
     evidence: list[ShortText] = Field(default_factory=list, max_length=20)
     serials: Serials | None = None

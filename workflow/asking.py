@@ -13,6 +13,7 @@ from workflow.claim import claim_by
 from workflow.codes import ItemFlag, ReturnReason
 from workflow.events import RequiredLife
 from workflow.run import PolicyBook
+from workflow.seen import seen_facts
 from workflow.state import Case, Line, Portion
 from workflow.workdays import Calendar
 
@@ -144,6 +145,7 @@ def disposition_facts(case: Case, portion: Portion, at: datetime) -> Facts:
         "remaining_life_days": life,
         "minimum_life_days": facts.minimum_life_days,
         **_required_life(found.required_life, facts.minimum_life_days, life),
+        **seen_facts(found.seen, line.requested.stated),
         "date_kind": facts.date_kind,
         "past_date": None if life is None else life < 0,
         "supplier_accepts_returns": facts.supplier_accepts_returns,

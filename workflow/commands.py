@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from workflow.actor import Actor
 from workflow.assessment import Assessment, Clearing
-from workflow.events import DispositionPart, RequestedLine, RequiredLife
+from workflow.events import NOTHING_SEEN, DispositionPart, RequestedLine, RequiredLife, Seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +109,7 @@ class InspectLine:
     evidence: tuple[str, ...] = ()
     serials: tuple[str, ...] = ()
     required_life: RequiredLife | None = None
+    seen: Seen = NOTHING_SEEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,7 @@ class ReinspectPortion:
     evidence: tuple[str, ...] = ()
     serials: tuple[str, ...] | None = None
     required_life: RequiredLife | None = None
+    seen: Seen = NOTHING_SEEN
 
 
 @dataclass(frozen=True, slots=True)

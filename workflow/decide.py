@@ -66,6 +66,7 @@ from workflow.refurbishing import report_work
 from workflow.refused import Refused
 from workflow.reviewing import give_second_review
 from workflow.run import PolicyBook, Run
+from workflow.seen import seen_of
 from workflow.serials import check_serials, check_shipped
 from workflow.state import ZERO, Authorised, Line, Portion, State, Unborn
 
@@ -274,6 +275,7 @@ def _inspect(run: Run, command: InspectLine) -> None:
             sku=line.requested.sku,
             serials=command.serials,
             required_life=command.required_life,
+            seen=seen_of(command.seen),
         )
     )
 

@@ -456,6 +456,23 @@ class RequiredLife:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """What an inspector saw besides the condition; ``None`` was not looked at.
+
+    ``barcode``: the goods carry a readable one, ``scanned`` is what it reads; ``soiled``: they
+    could be cleaned.
+    """
+
+    barcode: bool | None = None
+    scanned: str | None = None
+    soiled: bool | None = None
+    infested: bool | None = None
+
+
+NOTHING_SEEN = Seen()
+
+
+@dataclass(frozen=True, slots=True)
 class LineInspected:
     """A portion of a received line was looked at. ``portion`` is ``{line}.{n}``."""
 
@@ -480,6 +497,7 @@ class LineInspected:
     """Serial numbers read off the goods, one a piece; empty where none were read."""
     required_life: RequiredLife | None = None
     """``None`` for goods without a date, and in events from before it was looked up."""
+    seen: Seen = NOTHING_SEEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -634,6 +652,7 @@ class PortionReinspected:
     serials: tuple[str, ...] | None = None
     """``None`` leaves those read before."""
     required_life: RequiredLife | None = None
+    seen: Seen = NOTHING_SEEN
 
 
 @dataclass(frozen=True, slots=True)

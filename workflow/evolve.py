@@ -282,6 +282,7 @@ def _looked_at_again(portion: Portion, event: PortionReinspected) -> Portion:
         evidence=(*portion.inspected.evidence, *event.evidence),
         serials=portion.inspected.serials if event.serials is None else event.serials,
         required_life=event.required_life,
+        seen=event.seen,
     )
     return replace(portion, inspected=found, recalled=False, reinspected=True, asked=None)
 

@@ -24,6 +24,7 @@ from workflow.intercompany import charge_parts_back
 from workflow.limit_documents import release_document
 from workflow.refused import Refused
 from workflow.run import Run
+from workflow.seen import seen_of
 from workflow.serials import check_serials
 from workflow.state import QUARANTINE, ZERO, Line, Portion
 from workflow.tasks import open_task
@@ -135,6 +136,7 @@ def reinspect(run: Run, command: ReinspectPortion) -> None:
             sku=before.sku,
             serials=command.serials,
             required_life=command.required_life,
+            seen=seen_of(command.seen),
         )
     )
     run.withdraw(Point.RELEASE, portion.id, "inspected again")

@@ -20,6 +20,7 @@ from workflow.events import (
 from workflow.intercompany import charge_parts_back
 from workflow.refused import Refused
 from workflow.run import Run
+from workflow.seen import made_good
 from workflow.state import QUARANTINE, Order, Portion, Task
 from workflow.tasks import open_task
 
@@ -116,6 +117,8 @@ def _way_out(run: Run, portion: Portion, reported: RefurbishReported) -> tuple[s
     """Where the rules of this moment let the goods go. What may not go back to stock is put on
     hold, with the rule that says so; any other way that they do not leave is refused."""
     found = replace(portion.inspected, condition=reported.condition, quantity=reported.quantity)
+    if reported.outcome == "as_new":
+        found = replace(found, seen=made_good(found.seen))
     allowed, masked = allowed_dispositions(
         run.case, replace(portion, inspected=found), run.policies, run.at
     )

@@ -22,7 +22,16 @@ from serving.errors import Invalid, Unavailable, status_of
 from serving.evidence import Brought, id_of
 from serving.http import retrying
 from serving.pages.case_page import draw, gone
-from serving.pages.forms import Files, do_once, files_of, kept_files, minor_of, quantity_of, shaped
+from serving.pages.forms import (
+    SAID,
+    Files,
+    do_once,
+    files_of,
+    kept_files,
+    minor_of,
+    quantity_of,
+    shaped,
+)
 from serving.pages.frame import DeskRoute, OwnForm, Viewer, seen
 from serving.receiving import build_inspection, build_receipt, build_reinspection
 from serving.routes.queue import check_lease
@@ -220,6 +229,10 @@ class Found:
     temperature: Annotated[str, Form(max_length=160)] = ""
     note: Annotated[str, Form(max_length=2000)] = ""
     serials: Annotated[str, Form(max_length=2000)] = ""
+    barcode: Annotated[str, Form(max_length=160)] = ""
+    scanned: Annotated[str, Form(max_length=128)] = ""
+    soiled: Annotated[str, Form(max_length=160)] = ""
+    infested: Annotated[str, Form(max_length=160)] = ""
 
     def told(self) -> dict[str, Any]:
         """The fields of both shapes."""
@@ -229,6 +242,12 @@ class Found:
             "damage_code": self.damage_code.strip() or None,
             "expires_on": self.expires_on or None,
             "temperature_ok": {"kept": True, "broken": False}.get(self.temperature),
+            "seen": {
+                "barcode": SAID.get(self.barcode),
+                "scanned": self.scanned.strip() or None,
+                "soiled": SAID.get(self.soiled),
+                "infested": SAID.get(self.infested),
+            },
             "note": self.note,
             **({"serials": self.serials.replace(",", " ").split()} if self.serials.strip() else {}),
         }

@@ -25,6 +25,8 @@ from workflow.refused import Refused
 T = TypeVar("T")
 Files = Annotated[list[UploadFile] | None, File()]
 """The files of a form, in a field ``files``."""
+SAID = {"yes": True, "no": False}
+"""What a choice says that may also be left open."""
 WAITS = 40
 """How often a second click looks whether the first is through, each 50 ms."""
 

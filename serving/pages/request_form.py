@@ -13,7 +13,7 @@ from serving.acting import act
 from serving.errors import Invalid, Unavailable, status_of
 from serving.evidence import id_of
 from serving.pages.case_forms import path_of
-from serving.pages.forms import Files, do_once, files_of, kept_files, quantity_of, shaped
+from serving.pages.forms import SAID, Files, do_once, files_of, kept_files, quantity_of, shaped
 from serving.pages.frame import DeskRoute, OwnForm, Viewer, page
 from serving.requesting import build_request, new_return_id
 from serving.routes.returns import REQUESTERS
@@ -27,8 +27,10 @@ router = APIRouter(route_class=DeskRoute)
 LINES = 3
 """Rows of the form; longer requests come through the API or from the portal."""
 STATED = ("condition", "handed_over")
+MARKS = ("barcode", "soiled", "infested")
 FIELDS = (
     "invoice", "invoice_line", "sku", "quantity", "lot", "reason_code", "reason_text", *STATED,
+    *MARKS,
 )  # fmt: skip
 Rows = Annotated[list[str] | None, Form()]
 
@@ -80,6 +82,9 @@ def ask(
     reason_text: Rows = None,
     condition: Rows = None,
     handed_over: Rows = None,
+    barcode: Rows = None,
+    soiled: Rows = None,
+    infested: Rows = None,
     files: Files = None,
 ) -> Response:
     """Record the request and go to its case: authorised, refused, or waiting for someone."""
@@ -87,6 +92,7 @@ def ask(
     services = services_of(request)
     columns = (
         invoice, invoice_line, sku, quantity, lot, reason_code, reason_text, condition, handed_over,
+        barcode, soiled, infested,
     )  # fmt: skip
     given = zip_longest(*(column or [] for column in columns), fillvalue="")
     rows = [dict(zip(FIELDS, row, strict=True)) for row in given][:LINES]
@@ -154,7 +160,10 @@ def _line(
         "reason_code": row["reason_code"] or None,
         "reason_text": row["reason_text"],
         "evidence": list(evidence),
-        "stated": {name: row[name] or None for name in STATED},
+        "stated": {
+            **{name: row[name] or None for name in STATED},
+            **{name: SAID.get(row[name]) for name in MARKS},
+        },
     }
     line: ReturnLineShape = shaped(lambda: ReturnLineShape.model_validate(found_line))
     return line

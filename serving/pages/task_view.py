@@ -249,6 +249,12 @@ def _portion_facts(portion: Portion) -> list[tuple[str, str]]:
         found.append(("Life left", _life(shown)))
     if shown["temperature_ok"] is not None:
         found.append(("Temperature", "kept" if shown["temperature_ok"] else "not kept"))
+    seen = shown["seen"]
+    marks = [word for word in ("soiled", "infested") if seen[word]]
+    if seen["barcode"] is False:
+        marks.append("no readable barcode")
+    if marks:
+        found.append(("Seen", ", ".join(marks)))
     if shown["recall_open"]:
         found.append(("Recall", "open for this lot"))
     return found

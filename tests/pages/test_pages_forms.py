@@ -25,13 +25,17 @@ def test_a_return_is_asked_for_by_its_invoice_line(sign_in: SignIn, desk: DeskWo
         "reason_text": "we took too many",
         "condition": "sealed",
         "handed_over": "at_delivery",
+        "barcode": "yes",
+        "soiled": "no",
+        "infested": "no",
     }
     first, again = ask(client, **form), ask(client, **form)
     assert first.status_code == 303 and first.headers == again.headers
     page = client.get(first.headers["location"])
     assert "The return is recorded." in page.text
     assert "Seal kit for gear pump GP-22" in page.text and "Authorised" in page.text
-    assert "condition sealed, handed over at delivery" in page.text
+    stated = "condition sealed, handed over at delivery, barcode yes, soiled no, infested no"
+    assert stated in page.text
 
 
 def test_a_request_that_cannot_be_is_drawn_again(sign_in: SignIn, desk: DeskWorld) -> None:
@@ -98,6 +102,26 @@ def test_the_inspector_inspects_on_the_case_page(sign_in: SignIn, desk: DeskWorl
         assert client.post(path, data=form | {"once": "c", "quantity": "2"}).status_code == 303
     text = client.get("/returns/R-2").text
     assert "1 EA not looked at yet" in text and "Portion 1.1: 2 EA, sealed" in text
+
+
+def test_what_the_inspector_sees_of_barcode_dirt_and_pests_is_kept(
+    sign_in: SignIn, desk: DeskWorld
+) -> None:
+    """A code that is scanned, and two choices that may be left open; a contradiction is drawn
+    again as it was sent."""
+    desk.ask("R-2", [line(desk.sell("SEA-1001", 6, 87_00), 3, "too many", "SEA-1001")])
+    desk.receive("R-2", "SEA-1001", 3)
+    client = sign_in("jonas")
+    form = {
+        "csrf": token_of(client.get("/returns/R-2")), "line": "1", "condition": "sealed",
+        "quantity": "1", "scanned": "4012345678901", "soiled": "yes", "infested": "no",
+    }  # fmt: skip
+    path = "/returns/R-2/inspections"
+    odd = client.post(path, data=form | {"once": "a", "barcode": "no"})
+    assert odd.status_code == 422 and 'value="4012345678901"' in odd.text
+    assert client.post(path, data=form | {"once": "b"}).status_code == 303
+    text = client.get("/returns/R-2").text
+    assert "barcode readable (4012345678901)" in text and "· soiled" in text
 
 
 def test_photos_come_with_an_inspection_and_are_seen(sign_in: SignIn, desk: DeskWorld) -> None:

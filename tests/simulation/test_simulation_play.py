@@ -123,6 +123,21 @@ def test_a_proposal_the_expert_shares_is_approved(small: World) -> None:
     assert overridden[0].reason_code and overridden[0].note
 
 
+def test_the_workshop_answers_for_all_that_is_left(small: World) -> None:
+    """It says what came of the goods, a second way out where the first may be barred; what it
+    reports is accepted."""
+    found = next(small.inspections())
+    task = TaskView(
+        "T-1", found.return_id, "refurbish", "warehouse", 0, "USD", found.at, found.at,
+        found.line, found.portion, None, ("as_new", "scrap", "return_to_vendor", "stopped"),
+    )  # fmt: skip
+    answers = answers_to(small, task, {})
+    assert [answer.value for answer in answers] in (["as_new"], ["scrap", "stopped"])
+    assert all(answer.note for answer in answers)
+    check = replace(task, point="refurbish_check", proposal="restock")
+    assert [answer.decision for answer in answers_to(small, check, {})] == ["approve"]
+
+
 def test_progress_is_told_every_day(small: World) -> None:
     """The progress callback hears of every day once, in order."""
     heard: list[int] = []

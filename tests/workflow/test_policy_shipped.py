@@ -117,11 +117,12 @@ def test_the_disposition_rules_split_the_options(facts: dict[str, Any]) -> None:
 @settings(max_examples=300, deadline=None)
 @given(facts_of("disposition"))
 def test_what_is_unsafe_never_reaches_anybody(facts: dict[str, Any]) -> None:
-    """Recalled, spoiled, past use-by and warm goods are neither sold nor given away."""
+    """Recalled, spoiled, infested, past use-by and warm goods are neither sold nor given away."""
     allowed, _ = POLICIES.masks("disposition", facts)
     unsafe = (
         facts["recall_open"]
         or facts["condition"] == "spoiled"
+        or facts["infested"]
         or facts["temperature_ok"] is False
         or (facts["date_kind"] == "use_by" and facts["past_date"])
         or (facts["regulated"] == "drug" and facts["condition"] != "sealed")
