@@ -19,6 +19,7 @@ from serving.pages.entry import router as entry
 from serving.pages.frame import HERE, DeskRoute, wrong
 from serving.pages.lists import router as lists
 from serving.pages.masters import router as masters
+from serving.pages.messages import router as messages
 from serving.pages.model_page import router as model_page
 from serving.pages.parked import router as parked
 from serving.pages.policy_pages import router as policy_pages
@@ -71,7 +72,7 @@ def home() -> Response:
 
 for part in (
     entry, lists, claims, masters, model_page, policy_pages, alarms, team, reviews, request_form,
-    parked, case_page, case_forms, workshop_form,
+    parked, messages, case_page, case_forms, workshop_form,
 ):  # fmt: skip
     router.include_router(part)
 

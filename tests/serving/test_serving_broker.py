@@ -15,8 +15,10 @@ from faststream.rabbit import RabbitBroker, TestRabbitBroker
 
 from integrations.broker.messages import FACTS
 from integrations.broker.wires import broker_of, document
+from journal import accounts
 from serving.broker import publish_feed, take
 from serving.errors import Unavailable
+from serving.identity import COOKIE
 from serving.openapi import CLOUD_EVENT
 from tests.serving.house import STORY, House, cloud_event
 from tests.serving.test_serving_parked import PARKED, by_kind
@@ -113,6 +115,14 @@ def test_the_feed_goes_out_in_order_and_goes_on_where_it_was(house: House) -> No
     assert asyncio.run(publish_feed(house.services, publish)) == 0
 
 
+def messages_page(house: House) -> str:
+    """The page that says what goes over the broker, as somebody signed in sees it."""
+    with house.services.engine.begin() as conn:
+        session = accounts.open_session(conn, "rhea.returns", house.clock())
+    found: str = house.client.get("/messages", headers={"Cookie": f"{COOKIE}={session}"}).text
+    return found
+
+
 def test_the_asyncapi_document_is_kept(house: House) -> None:
     """A golden file: ``TRIAGE_GOLDEN=write`` writes it; without a broker there is none."""
     assert house.get("/asyncapi.json").json()["code"] == "no_broker"
@@ -126,6 +136,8 @@ def test_the_asyncapi_document_is_kept(house: House) -> None:
     assert GOLDEN.read_text(encoding="utf-8") == text
     house.services.settings.broker_url = "nats://user:secret@127.0.0.1:4222"
     served = house.get("/asyncapi.json")
+    page = messages_page(house)
+    assert "triage.facts" in page and "we publish" in page and "secret" not in page
     assert served.json()["asyncapi"].startswith("3.") and "secret" not in served.text
     with pytest.raises(ValueError, match="nats://"):
         broker_of("kafka://x", lambda body, headers: None)
