@@ -1,6 +1,7 @@
 # `make` lists what can be done. Two commands matter: `make demo` and `make test`.
 PYTHON ?= python3
 PORT ?= 8000
+ERP_PORT ?= 8310
 VENV := .venv
 BIN := $(VENV)/bin
 # Not compiled: nine tenths of what is installed is never imported. The rest compiles as it is, which
@@ -11,10 +12,10 @@ export HF_HUB_OFFLINE := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow notebooks check lint types imports format clean
+.PHONY: help demo test slow notebooks erp erp-setup check lint types imports format clean
 
 help: ## List the targets.
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
 
 # A pip of today installs in half the time of the one that comes with Python 3.11.
 $(VENV)/.python:
@@ -50,6 +51,12 @@ slow: $(VENV)/.test ## The tests that train, kill and restart: each takes longer
 
 notebooks: $(VENV)/.test ## Run the notebooks from top to bottom on small data.
 	$(BIN)/python -m pytest --nbmake -p no:cacheprovider -o addopts=-q -o filterwarnings=default notebooks/*.ipynb
+
+erp-setup: $(VENV)/.demo ## Build the real ERP that some tests need (once a month, two minutes).
+	@$(BIN)/triage erp build
+
+erp: $(VENV)/.demo ## Serve the real ERP on http://127.0.0.1:8310 (ERP_PORT=).
+	@exec $(BIN)/triage erp start --port $(ERP_PORT)
 
 lint: $(VENV)/.test ## Only the linter.
 	$(BIN)/ruff check .

@@ -5,6 +5,7 @@ import typer
 from commands import (
     data_commands,
     demo_command,
+    erp_commands,
     events_commands,
     export_commands,
     masters_commands,
@@ -34,6 +35,7 @@ for group in (
 app.add_typer(policy_commands.app, name="policy")
 app.add_typer(masters_commands.app, name="masters")
 app.add_typer(events_commands.app, name="events")
+app.add_typer(erp_commands.app, name="erp")
 
 if __name__ == "__main__":
     app()

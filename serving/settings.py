@@ -1,8 +1,9 @@
 """Settings from the environment, prefix ``TRIAGE_``; none is needed for a first run."""
 
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,6 +25,16 @@ class Settings(BaseSettings):
     """Where files that prove something are kept: a folder or an fsspec URL (``s3://...``)."""
     max_file_bytes: int = 10_000_000
     """A file of evidence larger than this is refused with 413."""
+    erp: Literal["reference", "tryton"] = "reference"
+    """The system of record; ``tryton`` needs the five below (docs/reference/tryton.md)."""
+    erp_url: str | None = None
+    erp_database: str = "lab"
+    erp_login: str | None = None
+    erp_password: SecretStr | None = None
+    erp_map: Path | None = None
+    """Our accounts, stock statuses and journals in the ERP's codes; without one that of the lab."""
+    erp_seconds: float = 60.0
+    """How long a call of the ERP may take before its answer counts as lost."""
     policies_dir: Path = ROOT / "policies"
     host: str = "127.0.0.1"
     port: int = 8000

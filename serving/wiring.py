@@ -14,7 +14,6 @@ from features.catalogue import FOLDS, SETS
 from features.questions import about_exception, ask
 from features.sets import Wanted as MemoryKey
 from integrations.erp.port import ErpPort
-from integrations.erp.reference import ReferenceErp
 from journal import lookups, outbox, worklists
 from journal.database import engine_for
 from journal.entries import Memory
@@ -24,6 +23,7 @@ from serving.assessor import Assessor, Draw, situation
 from serving.automation import recompute
 from serving.blind import hidden
 from serving.cases import Cases
+from serving.erp import chosen_erp
 from serving.errors import Invalid
 from serving.evidence import EvidenceStore
 from serving.http import retrying
@@ -143,16 +143,18 @@ def wire(
     database_url: str,
     *,
     clock: Clock = utc_now,
-    erp: Callable[[Engine], ErpPort] = ReferenceErp,
+    erp: Callable[[Engine], ErpPort] | None = None,
     bundles: Store | None = None,
     shelf: Shelf | None = None,
     draw: Draw = fair_draw,
 ) -> Services:
-    """Build everything for one process.
+    """Build everything for one process; ``erp`` instead of the one that the settings choose.
 
     Errors: ``workflow.policy.Mismatch`` where the policies have faults;
-    ``workflow.crosswalk.Incomplete`` where the crosswalk has.
+    ``workflow.crosswalk.Incomplete`` where the crosswalk has; ``ErpNotNamed`` and
+    ``IncompleteMap`` where the ERP's settings have.
     """
+    make_erp = erp or chosen_erp(settings)
     engine = engine_for(database_url, pool_size=settings.pool_size)
     policies = PolicyShelf(engine, policy.load(Path(settings.policies_dir)))
     journal = Journal(FOLDS, outbox.defer_effect)
@@ -173,7 +175,7 @@ def wire(
         cases=cases,
         shelf=shelf,
         assessor=assessor,
-        performer=EffectPerformer(engine, cases, assessor, erp(engine), clock),
+        performer=EffectPerformer(engine, cases, assessor, make_erp(engine), clock),
         metrics=Metrics(depths),
         evidence=EvidenceStore(settings.evidence_store),
         disposition_rules=disposition_rules(policies, clock),

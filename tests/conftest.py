@@ -16,6 +16,9 @@ from sqlalchemy import Engine, make_url
 
 from journal import embedded
 from journal.database import engine_for, libpq_url, migrate
+from tests.real_erp import MISSING, approver, clerk, real_erp
+
+__all__ = ["approver", "clerk", "real_erp"]
 
 # How long an example may take says something of the machine only, and nothing of the program.
 settings.register_profile("untimed", deadline=None)
@@ -84,3 +87,11 @@ def _with_database(url: str, name: str) -> str:
 def _run(url: str, statement: str, *names: str) -> None:
     with psycopg.connect(url, autocommit=True) as conn:
         conn.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One line for all tests that wanted the real ERP and had none."""
+    skipped = terminalreporter.stats.get("skipped", ())
+    missed = sum(MISSING in str(report.longrepr) for report in skipped)
+    if missed:
+        terminalreporter.write_line(f"{missed} tests were skipped. {MISSING}")

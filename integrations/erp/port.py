@@ -48,6 +48,8 @@ REJECTIONS: dict[str, str] = {
     "currency_mismatch": "A case is posted in one currency.",
     "rma_exists": "The case has an RMA under another key.",
     "insufficient_stock": "Receive the goods first, or move no more than was received.",
+    "unknown_master": "Create what the ERP does not know (a customer, an item, ...), or map it.",
+    "refused_by_erp": "Read what the ERP says, put it right there, and try the effect again.",
     "interim_open": "Dispose of all goods of the case before it closes.",
     "not_covered": "Do it there by hand, or complete the mapping of the system.",
     "refused_by_system": "Read what the system said, correct it there or here, and retry.",
@@ -69,7 +71,7 @@ class Rejected(Exception):
 
 
 class ErpPort(Protocol):
-    """What returns need of an ERP. Implementations: ``FakeErp``, ``ReferenceErp``."""
+    """What returns need of an ERP: ``FakeErp``, ``ReferenceErp``, ``TrytonErp``."""
 
     def create_rma(self, key: str, rma: Rma, at: datetime) -> Document: ...
     def receive(self, key: str, receipt: Receipt, at: datetime) -> Document: ...

@@ -1,4 +1,4 @@
-"""What every ERP behind the port promises: the fake and the reference, held to the same tests."""
+"""What every ERP behind the port promises: fake, reference and real, held to the same tests."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +16,7 @@ from integrations.erp.documents import Document, LedgerLine, Request
 from integrations.erp.fake import FakeErp, Fault, FaultyErp, Script
 from integrations.erp.port import ErpPort, Rejected, Unavailable, UnknownOutcome, send
 from integrations.erp.reference import ReferenceErp
+from integrations.erp.tryton.adapter import TrytonErp
 from integrations.perform import Outcome, perform
 from tests.integrations.erp_database import engine_of_a_copy
 from tests.integrations.erp_requests import (
@@ -72,8 +73,20 @@ def engine(server_url: str, template_database: str) -> Iterator[Engine]:
         yield made
 
 
-@pytest.fixture(params=["fake", "reference", "faultless"])
+@pytest.fixture(
+    scope="module",
+    params=[
+        "fake",
+        "reference",
+        "faultless",
+        pytest.param("tryton", marks=[pytest.mark.tryton, pytest.mark.slow]),
+    ],
+)
 def books(request: pytest.FixtureRequest) -> Iterator[Books]:
+    if request.param == "tryton":
+        real = TrytonErp(request.getfixturevalue("engine"), request.getfixturevalue("clerk"))
+        yield Books(real, lambda number: [entry[:3] for entry in real.entries(number)])
+        return
     if request.param == "reference":
         engine: Engine = request.getfixturevalue("engine")
         yield Books(ReferenceErp(engine), lambda number: _gl(engine, number))
@@ -92,6 +105,20 @@ def _gl(engine: Engine, number: str) -> list[tuple[str, int, int]]:
         return [tuple(row) for row in conn.execute(query, {"number": number})]
 
 
+@dataclass(frozen=True)
+class Played:
+    """A case in which every request was sent once, and what each was answered."""
+
+    case: str
+    documents: list[Document]
+
+
+@pytest.fixture(scope="module")
+def played(books: Books) -> Played:
+    case = f"R-{next(_cases)}-played"
+    return Played(case, books.send_all(whole_case(case)))
+
+
 @pytest.fixture
 def case() -> str:
     """A case number of its own for every test: they share one database."""
@@ -99,14 +126,14 @@ def case() -> str:
 
 
 @pytest.mark.parametrize("index", range(len(KINDS)), ids=KINDS)
-def test_repeat_is_one_document(books: Books, case: str, index: int) -> None:
+def test_repeat_is_one_document(books: Books, played: Played, index: int) -> None:
     """Repeating any call under its key returns the first document and changes nothing."""
-    key, asked = whole_case(case)[index]
-    first = books.send_all(whole_case(case)[: index + 1])[-1]
-    before = books.lines(case), books.balance(case)
+    key, asked = whole_case(played.case)[index]
+    first = played.documents[index]
+    before = books.lines(played.case), books.balance(played.case)
     again = send(books.erp, key, asked, AT + timedelta(hours=1))
     assert again == replace(first, repeated=True)
-    assert (books.lines(case), books.balance(case)) == before
+    assert (books.lines(played.case), books.balance(played.case)) == before
     assert first.kind == KINDS[index] and not first.repeated
     assert books.erp.document(key) == again
 
@@ -129,15 +156,14 @@ def test_repeat_is_one_document(books: Books, case: str, index: int) -> None:
     ],
     ids=KINDS,
 )
-def test_key_reused(books: Books, case: str, index: int, other: Any) -> None:
+def test_key_reused(books: Books, played: Played, index: int, other: Any) -> None:
     """The same key with other content is rejected as ``key_reused`` and changes nothing."""
-    books.send_all(whole_case(case)[: index + 1])
-    key = whole_case(case)[index][0]
-    before = books.lines(case)
+    key = whole_case(played.case)[index][0]
+    before = books.lines(played.case)
     with pytest.raises(Rejected, match="other content") as rejected:
-        send(books.erp, key, other(case), AT)
+        send(books.erp, key, other(played.case), AT)
     assert rejected.value.code == "key_reused"
-    assert books.lines(case) == before
+    assert books.lines(played.case) == before
 
 
 def test_three_is_three(books: Books, case: str) -> None:
@@ -146,13 +172,12 @@ def test_three_is_three(books: Books, case: str) -> None:
     assert books.erp.receive(f"{case}/r", receipt(case, "3.00"), AT).repeated
 
 
-def test_whole_case_balances(books: Books, case: str) -> None:
+def test_whole_case_balances(books: Books, played: Played) -> None:
     """Every document balances, and a case that went back to its supplier leaves no interim."""
-    documents = books.send_all(whole_case(case))
-    for document in documents:
+    for document in played.documents:
         entries = books.gl(document.number)
         assert sum(debit for _, debit, _ in entries) == sum(credit for _, _, credit in entries)
-    assert books.balance(case) == {
+    assert books.balance(played.case) == {
         "accounts_receivable": -30_00,
         "sales_returns": 25_00,
         "tax_payable": 5_00,
@@ -361,9 +386,9 @@ def test_changes_by_cursor(books: Books, case: str) -> None:
     assert books.erp.changes(cursor).cursor == cursor
 
 
-def test_ledger_lines_say_what_happened(books: Books, case: str) -> None:
+def test_ledger_lines_say_what_happened(books: Books, played: Played) -> None:
     """A ledger line carries key, case, line, item, lot, quantity, money and place."""
-    books.send_all(whole_case(case))
+    case = played.case
     moved = next(line for line in books.lines(case) if line.kind == "stock_move")
     assert (moved.system, moved.key, moved.line) == ("erp", f"{case}/1.1/move/1", 1)
     assert (moved.sku, moved.lot, moved.quantity) == ("SKU-1", "L7", Decimal(3))

@@ -1,0 +1,132 @@
+"""Delivered and invoiced lines as the system has them, with the lots that went out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from integrations.erp.documents import InvoicedLine
+from integrations.erp.port import Rejected
+from integrations.erp.tryton.masters import Masters
+from integrations.erp.tryton.money import minor, quantity_of
+
+FINAL = ["posted", "paid"]
+
+
+class Sold(NamedTuple):
+    """An invoice line as a return refers to it. ``order`` and ``warehouse`` are ``None`` where it
+    was invoiced without an order."""
+
+    line: int
+    unit_price: Decimal
+    order: int | None
+    warehouse: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Invoices:
+    """Reads what was invoiced; changes nothing."""
+
+    masters: Masters
+    _sold: dict[tuple[str, int], Sold] = field(default_factory=dict, repr=False)
+    """Remembered: what is posted does not change."""
+
+    def lines(
+        self, invoice_id: str | None, customer_id: str | None, sku: str | None, limit: int
+    ) -> list[InvoicedLine]:
+        """Lines that match, newest invoice first. A line's number is its place on its invoice."""
+        wanted = [
+            *([["invoice.number", "=", invoice_id]] if invoice_id else []),
+            *([["invoice.party.code", "=", customer_id]] if customer_id else []),
+            *([["product.code", "=", sku]] if sku else []),
+        ]
+        rows = self._search(wanted, limit)
+        places = self._places({row["invoice"] for row in rows})
+        taxes = self._taxes([row["id"] for row in rows])
+        return [self._line(row, places[row["id"]], taxes.get(row["id"], 0)) for row in rows]
+
+    def sold(self, invoice_id: str, line: int) -> Sold:
+        """The line that was invoiced; ``Rejected`` as ``unknown_master`` where it was not."""
+        if (invoice_id, line) not in self._sold:
+            self._sold[invoice_id, line] = self._find(invoice_id, line)
+        return self._sold[invoice_id, line]
+
+    def _find(self, invoice_id: str, line: int) -> Sold:
+        rows = self.masters.rpc.read(
+            "model.account.invoice.line.search_read",
+            [["invoice.number", "=", invoice_id], ["invoice.type", "=", "out"],
+             ["invoice.state", "in", FINAL], ["type", "=", "line"]],
+            0, None, [["sequence", "ASC"], ["id", "ASC"]], ["unit_price", "origin"],
+        )  # fmt: skip
+        if not 1 <= line <= len(rows):
+            raise Rejected("unknown_master", f"The ERP has no line {line} of invoice {invoice_id}.")
+        row = rows[line - 1]
+        order, warehouse = self._order(row["origin"])
+        return Sold(row["id"], row["unit_price"], order, warehouse)
+
+    def _order(self, origin: str | None) -> tuple[int | None, int | None]:
+        model, _, record = (origin or "").partition(",")
+        if model != "sale.line":
+            return None, None
+        fields = ["sale", "sale.warehouse"]
+        row = self.masters.rpc.read("model.sale.line.read", [int(record)], fields)[0]
+        return row["sale"], row["sale."]["warehouse"]
+
+    def _search(self, wanted: Sequence[Any], limit: int) -> list[dict[str, Any]]:
+        only = [
+            ["invoice.type", "=", "out"], ["invoice.state", "in", FINAL], ["type", "=", "line"],
+            ["quantity", ">", 0], ["company", "=", self.masters.company().id],
+            # What is charged back is an invoice too, and nothing was sold by it.
+            ["account", "!=", self.masters.account("sales_returns")],
+        ]  # fmt: skip
+        rows: list[dict[str, Any]] = self.masters.rpc.read(
+            "model.account.invoice.line.search_read", [*only, *wanted], 0, limit,
+            [["invoice.invoice_date", "DESC"], ["sequence", "ASC"], ["id", "ASC"]],
+            ["invoice", "product.code", "quantity", "amount", "invoice.number",
+             "invoice.invoice_date", "invoice.party.code", "stock_moves.lot.number"],
+        )  # fmt: skip
+        return rows
+
+    def _places(self, invoices: set[int]) -> dict[int, int]:
+        """Invoice line -> its place on its invoice, from 1."""
+        rows = self.masters.rpc.read(
+            "model.account.invoice.line.search_read",
+            [["invoice", "in", sorted(invoices)], ["type", "=", "line"]],
+            0, None, [["invoice", "ASC"], ["sequence", "ASC"], ["id", "ASC"]], ["invoice"],
+        )  # fmt: skip
+        places, last = dict[int, int](), (0, 0)
+        for row in rows:
+            last = (row["invoice"], last[1] + 1 if row["invoice"] == last[0] else 1)
+            places[row["id"]] = last[1]
+        return places
+
+    def _taxes(self, lines: Sequence[int]) -> dict[int, int]:
+        """Invoice line -> its tax in minor units, where the invoice's taxes are its lines'."""
+        company = self.masters.company()
+        rows = self.masters.rpc.read(
+            "model.account.invoice.line.read", list(lines), ["amount", "taxes.rate"]
+        )
+        return {
+            row["id"]: sum(
+                minor(row["amount"] * (tax["rate"] or 0), company.decimals) for tax in row["taxes."]
+            )
+            for row in rows
+        }
+
+    def _line(self, row: Mapping[str, Any], place: int, tax_minor: int) -> InvoicedLine:
+        company, invoice = self.masters.company(), row["invoice."]
+        moves = row["stock_moves."]
+        lots = {move["lot."]["number"] for move in moves if move.get("lot.")}
+        return InvoicedLine(
+            invoice["number"],
+            place,
+            invoice["party."]["code"],
+            row["product."]["code"],
+            lots.pop() if len(lots) == 1 else None,
+            quantity_of(row["quantity"]),
+            minor(row["amount"], company.decimals),
+            tax_minor,
+            company.currency,
+            datetime.combine(invoice["invoice_date"], time(), UTC),
+        )

@@ -1,0 +1,310 @@
+"""A request as the papers that the ERP writes for it, the one with the number first.
+
+| request | papers |
+|---|---|
+| RMA | a confirmed return order, shipped and invoiced by papers of their own |
+| receipt | a customer's return shipment into the place for ``returns``; a journal entry |
+| stock move | an internal shipment, or a delivery to the customer; a journal entry |
+| credit memo | a posted credit note with exactly our net and tax |
+| charge back | a posted invoice with them, against the same accounts |
+| replacement | a confirmed order at no charge with its delivery waiting |
+| claim, settlement, intercompany, work done | a journal entry |
+| workshop order, closing | none |
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from integrations.erp.booking import Booking, GlEntry
+from integrations.erp.documents import (
+    ChargeBack,
+    CreditMemo,
+    Receipt,
+    Replacement,
+    Request,
+    Rma,
+    StockMove,
+)
+from integrations.erp.tryton.invoices import Invoices
+from integrations.erp.tryton.mapping import AT_CUSTOMER
+from integrations.erp.tryton.masters import Masters, Party
+from integrations.erp.tryton.money import major
+from integrations.erp.tryton.stepping import Paper, Step
+
+PARTY_ACCOUNTS = frozenset({"accounts_receivable", "accounts_payable"})
+
+ORDERED = (
+    Step("quote", frozenset({"quotation", "confirmed", "processing", "done"})),
+    Step("confirm", frozenset({"processing", "done"})),
+)
+RECEIVED = (
+    Step("receive", frozenset({"received", "done"})),
+    Step("do", frozenset({"done"})),  # behind already where goods are received where they stay
+)
+MOVED = (
+    Step("wait", frozenset({"waiting", "assigned", "packed", "shipped", "done"})),
+    Step(
+        "assign_try",
+        frozenset({"assigned", "packed", "shipped", "done"}),
+        "The ERP does not have these goods at that place",
+    ),
+    Step("do", frozenset({"done"})),
+)
+DELIVERED = (
+    *MOVED[:2],
+    Step("pack", frozenset({"packed", "shipped", "done"})),
+    Step("do", frozenset({"done"})),
+)
+POSTED = (Step("post", frozenset({"posted", "paid"})),)
+
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What earlier documents of the case say: who the customer is, and its return order's lines."""
+
+    customer_id: str | None = None
+    order_lines: Mapping[int, int] | None = None
+    """Our line -> line of the return order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clerk:
+    """Fills in papers; reads masters and invoices for it and writes nothing but lots."""
+
+    masters: Masters
+    invoices: Invoices
+
+    def papers(self, key: str, request: Request, booking: Booking, known: Known) -> list[Paper]:
+        """All papers of a request, in the order they are written. Raises ``Rejected``."""
+        make = _MAKE.get(type(request), Clerk.nothing)
+        made = make(self, key, request, known)
+        if booking.gl and not isinstance(request, CreditMemo | ChargeBack):
+            made.append(self._entry(request, booking.gl))
+        return made
+
+    def rma(self, key: str, rma: Rma, known: Known) -> list[Paper]:
+        """The return order: what may come back, at the price it was sold for."""
+        party = self.masters.party(rma.customer_id)
+        order, warehouse, lines = None, None, []
+        for line in rma.lines:
+            item, price = self.masters.item(line.sku), Decimal(0)
+            if line.invoice_id is not None and line.invoice_line is not None:
+                sold = self.invoices.sold(line.invoice_id, line.invoice_line)
+                price, order, warehouse = sold.unit_price, sold.order, sold.warehouse
+            lines.append(
+                {
+                    "type": "line",
+                    "product": item.id,
+                    "unit": item.unit,
+                    "quantity": -float(line.quantity),
+                    "unit_price": price,
+                    "description": f"{line.sku} {line.lot or ''}".strip(),
+                }
+            )
+        values = self._order(party, lines) | {
+            "warehouse": warehouse or self._default_warehouse(),
+            "origin": f"sale.sale,{order}" if order else None,
+        }
+        return [Paper("sale.sale", values, ORDERED)]
+
+    def receipt(self, key: str, receipt: Receipt, known: Known) -> list[Paper]:
+        """From the customer straight into the place for ``returns``."""
+        moves = [
+            {
+                **self._goods(got.sku, got.quantity, got.lot),
+                "unit_price": self._price(got.unit_cost_minor),
+                "currency": self.masters.company().currency_id,
+                "origin": _origin(known, got.line),
+            }
+            for got in receipt.lines
+        ]
+        return [self._return(known, receipt.warehouse, "returns", moves)]
+
+    def move(self, key: str, move: StockMove, known: Known) -> list[Paper]:
+        """From place to place within the warehouse, or out of it."""
+        goods = self._goods(move.sku, move.quantity, move.lot)
+        if move.from_status == AT_CUSTOMER:
+            back = {**goods, "unit_price": self._price(move.unit_cost_minor)}
+            back["currency"] = self.masters.company().currency_id
+            return [self._return(known, move.warehouse, move.to_status, [back])]
+        if move.to_status == AT_CUSTOMER:
+            return [self._delivery(known, move, goods)]
+        places = {
+            "from_location": self.masters.place(move.from_status, move.warehouse),
+            "to_location": self.masters.place(move.to_status, move.warehouse),
+        }
+        moves = [["create", [{**goods, **places}]]]
+        return [Paper("stock.shipment.internal", {**places, "moves": moves}, MOVED)]
+
+    def credit(self, key: str, memo: CreditMemo, known: Known) -> list[Paper]:
+        """A credit note with exactly our net and tax: what was granted, not what is computed."""
+        return [self._invoice(memo, -1, memo.reason or memo.decision)]
+
+    def charge(self, key: str, charge: ChargeBack, known: Known) -> list[Paper]:
+        """An invoice that takes back a part of a credit, against the same accounts."""
+        return [self._invoice(charge, 1, charge.reason or charge.given)]
+
+    def _invoice(self, asked: CreditMemo | ChargeBack, sign: int, why: str) -> Paper:
+        masters, company = self.masters, self.masters.company()
+        item, party = masters.item(asked.sku), masters.party(asked.customer_id)
+        line: Values = {
+            "type": "line",
+            "product": item.id,
+            "unit": item.unit,
+            "quantity": float(sign),
+            "unit_price": major(asked.net_minor, company.decimals),
+            "account": masters.account("sales_returns"),
+            "description": f"{asked.return_id} line {asked.line}: {why}",
+        }
+        if asked.invoice_id is not None and asked.invoice_line is not None:
+            sold = self.invoices.sold(asked.invoice_id, asked.invoice_line)
+            line["origin"] = f"account.invoice.line,{sold.line}"
+        values: Values = {
+            "type": "out",
+            "party": party.id,
+            "invoice_address": party.address,
+            "currency": company.currency_id,
+            "journal": masters.journal("customers"),
+            "account": masters.account("accounts_receivable"),
+            "lines": [["create", [line]]],
+        }
+        if asked.tax_minor:
+            values["taxes"] = [["create", [self._tax(asked, sign)]]]
+        return Paper("account.invoice", values, POSTED)
+
+    def nothing(self, key: str, request: Request, known: Known) -> list[Paper]:
+        """Only a journal entry, where the request is in the books at all."""
+        return []
+
+    def replacement(self, key: str, order: Replacement, known: Known) -> list[Paper]:
+        """An order at no charge; the ERP delivers it as any other."""
+        party, item = self.masters.party(order.customer_id), self.masters.item(order.sku)
+        line = {
+            "type": "line",
+            "product": item.id,
+            "unit": item.unit,
+            "quantity": float(order.quantity),
+            "unit_price": Decimal(0),
+            "description": f"{order.return_id} line {order.line}: replacement at no charge",
+        }
+        values = self._order(party, [line]) | {
+            "warehouse": self._default_warehouse(),
+            "shipment_method": "order",
+        }
+        return [Paper("sale.sale", values, ORDERED)]
+
+    def _order(self, party: Party, lines: Sequence[Values]) -> Values:
+        return {
+            "party": party.id,
+            "invoice_address": party.address,
+            "shipment_address": party.address,
+            "currency": self.masters.company().currency_id,
+            "invoice_method": "manual",
+            "shipment_method": "manual",
+            "lines": [["create", list(lines)]],
+        }
+
+    def _goods(self, sku: str, quantity: Decimal, lot: str | None) -> Values:
+        item = self.masters.item(sku)
+        goods: Values = {
+            "product": item.id,
+            "unit": item.unit,
+            "quantity": float(quantity),
+            "company": self.masters.company().id,
+        }
+        return goods | ({"lot": self.masters.lot(sku, lot)} if lot else {})
+
+    def _price(self, cost_minor: int) -> Decimal:
+        return major(cost_minor, self.masters.company().decimals)
+
+    def _default_warehouse(self) -> int:
+        return self.masters.warehouse(self.masters.map.defaults["warehouse"]).id
+
+    def _customer(self, known: Known) -> Party:
+        return self.masters.party(known.customer_id or self.masters.map.defaults["customer"])
+
+    def _return(self, known: Known, warehouse: str, status: str, moves: Sequence[Values]) -> Paper:
+        party, place = self._customer(known), self.masters.place(status, warehouse)
+        ends = {"from_location": party.customer_place, "to_location": place}
+        values = {
+            "customer": party.id,
+            "contact_address": party.address,
+            "warehouse": self.masters.warehouse(warehouse).id,
+            "warehouse_input": place,
+            "warehouse_storage": place,
+            "incoming_moves": [["create", [{**move, **ends} for move in moves]]],
+        }
+        return Paper("stock.shipment.out.return", values, RECEIVED)
+
+    def _delivery(self, known: Known, move: StockMove, goods: Values) -> Paper:
+        party = self._customer(known)
+        place = self.masters.place(move.from_status, move.warehouse)
+        out = {
+            **goods,
+            "from_location": place,
+            "to_location": party.customer_place,
+            "unit_price": Decimal(0),
+            "currency": self.masters.company().currency_id,
+        }
+        values = {
+            "customer": party.id,
+            "delivery_address": party.address,
+            "warehouse": self.masters.warehouse(move.warehouse).id,
+            "warehouse_storage": place,
+            "warehouse_output": place,
+            "outgoing_moves": [["create", [out]]],
+        }
+        return Paper("stock.shipment.out", values, DELIVERED)
+
+    def _tax(self, asked: CreditMemo | ChargeBack, sign: int) -> Values:
+        decimals = self.masters.company().decimals
+        return {
+            "manual": True,
+            "description": f"{asked.return_id} line {asked.line}: its tax",
+            "account": self.masters.account("tax_payable"),
+            "base": sign * major(asked.net_minor, decimals),
+            "amount": sign * major(asked.tax_minor, decimals),
+        }
+
+    def _entry(self, request: Request, entries: Sequence[GlEntry]) -> Paper:
+        today = self.masters.today()
+        values = {
+            "journal": self.masters.journal("goods"),
+            "period": self.masters.period(today),
+            "date": today,
+            "lines": [["create", [self._entry_line(request, entry) for entry in entries]]],
+        }
+        return Paper("account.move", values, POSTED, named_in="description")
+
+    def _entry_line(self, request: Request, entry: GlEntry) -> Values:
+        decimals = self.masters.company().decimals
+        line: Values = {
+            "account": self.masters.account(entry.account),
+            "debit": major(entry.debit_minor, decimals),
+            "credit": major(entry.credit_minor, decimals),
+            "description": f"{request.return_id} {entry.company or ''}".strip(),
+        }
+        supplier = getattr(request, "supplier_id", None)
+        if entry.account in PARTY_ACCOUNTS and supplier:
+            line["party"] = self.masters.party(supplier).id
+        return line
+
+
+def _origin(known: Known, line: int | None) -> str | None:
+    found = (known.order_lines or {}).get(line or 0)
+    return f"sale.line,{found}" if found else None
+
+
+_MAKE: dict[type, Callable[[Clerk, str, Any, Known], list[Paper]]] = {
+    Rma: Clerk.rma,
+    Receipt: Clerk.receipt,
+    StockMove: Clerk.move,
+    CreditMemo: Clerk.credit,
+    ChargeBack: Clerk.charge,
+    Replacement: Clerk.replacement,
+}
+"""What has papers beside the journal entry; every other request has that alone, or nothing."""

@@ -1,0 +1,185 @@
+"""One paper of the ERP from nothing to its final state, however often it is tried.
+
+The ERP has no keys of its own: a paper carries ours as its reference and is found by it. Creating
+makes a draft only, and a draft moves nothing and owes nothing. Each step after it is taken from a
+state that was read, under the stamp read with it, and what the state is afterwards decides, never
+the answer or the text of an error. So a step is taken once, and a draft made twice is dropped.
+"""
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from integrations.erp.port import Rejected, Unavailable, UnknownOutcome
+from integrations.erp.tryton.rpc import NotAllowed, Overtaken, Rpc, Warned
+
+Row = Mapping[str, Any]
+
+MOST_TRIES = 6
+FIRST_PAUSE_SECONDS = 0.05
+ACCEPTED = frozenset(
+    {
+        "done",  # goods without an order of the ERP: goods nobody announced, and moves in the house
+        "invoice_taxes",  # the tax given back is what was invoiced, not what the item says
+        "check_move_quantity",  # more came back than was announced
+        "check_quantity_product",
+        "check_quantity_lot",
+    }
+)
+"""Warnings that policy answers with yes, by what follows the hash in their names. Any other is for
+a person."""
+
+
+class Step(NamedTuple):
+    """A transition and the states in which it lies behind."""
+
+    button: str
+    behind: frozenset[str]
+    short: str | None = None
+    """What it means that the state did not change, for a step that may quietly do nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """What to create and the steps that make it final. ``named_in`` is the field with our key."""
+
+    model: str
+    values: Mapping[str, Any]
+    steps: tuple[Step, ...]
+    named_in: str = "reference"
+    number_in: str = "number"
+
+
+class Written(NamedTuple):
+    model: str
+    id: int
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stepper:
+    """Writes papers. ``mine`` raises where another worker took the paper over."""
+
+    rpc: Rpc
+    company: int
+    mine: Callable[[], None]
+    pause: Callable[[float], None] = time.sleep
+    dice: random.Random = field(default_factory=random.Random)
+
+    def write(self, paper: Paper, key: str) -> Written:
+        """The paper in its final state: found, made, or taken further.
+
+        Raises ``Unavailable`` (try again), ``UnknownOutcome`` (an answer was lost; only a draft
+        can be there that was not before) or ``Rejected``.
+        """
+        found = self.find(paper, key)
+        if found is None:
+            self.mine()
+            found = self._create(paper, key)
+        row = self._read(paper, found)
+        for step in paper.steps:
+            row = self._take(paper, found, step, row)
+        return Written(paper.model, found, str(row[paper.number_in]))
+
+    def find(self, paper: Paper, key: str) -> int | None:
+        """The paper under the key that is furthest along; drafts beside it are dropped."""
+        wanted = [
+            [paper.named_in, "=", key], ["company", "=", self.company], ["state", "!=", "cancelled"]
+        ]  # fmt: skip
+        rows = self.rpc.read(
+            f"model.{paper.model}.search_read", wanted, 0, 20, [["id", "ASC"]], ["state"]
+        )
+        if not rows:
+            return None
+        best: int = max(rows, key=lambda row: (_progress(paper, row["state"]), -row["id"]))["id"]
+        strays = [row["id"] for row in rows if row["id"] != best and row["state"] == "draft"]
+        for stray in strays:
+            self._drop(paper, stray)
+        return best
+
+    def _create(self, paper: Paper, key: str) -> int:
+        values = {"company": self.company, paper.named_in: key, **paper.values}
+        try:
+            made: list[int] = self.rpc.write(
+                f"model.{paper.model}.create", [values], context={"company": self.company}
+            )
+        except NotAllowed as no:
+            raise Rejected("refused_by_erp", f"{key}: {no}") from no
+        except Overtaken as busy:
+            raise Unavailable(str(busy)) from busy
+        return made[0]
+
+    def _drop(self, paper: Paper, stray: int) -> None:
+        """A draft made twice goes; where the system keeps it, it stays a draft: nothing."""
+        try:
+            self.rpc.write(f"model.{paper.model}.delete", [stray])
+        except (NotAllowed, Overtaken, UnknownOutcome):
+            return
+
+    def _take(self, paper: Paper, record: int, step: Step, row: Row) -> Row:
+        """The record when the step lies behind it. ``row`` is how it was last read."""
+        for attempt in range(1, MOST_TRIES + 1):
+            if row["state"] in step.behind:
+                return row
+            self.mine()
+            why = self._try(paper, record, step, row["_timestamp"])
+            row = self._read(paper, record)
+            if row["state"] in step.behind:
+                return row
+            if isinstance(why, NotAllowed | Warned):
+                self._give_up(paper, record, step, why)
+            self._wait(attempt)
+        if isinstance(why, UnknownOutcome):
+            raise why
+        raise Unavailable(f"{step.button} of {paper.model} {record} was not done: {why}") from why
+
+    def _try(self, paper: Paper, record: int, step: Step, stamp: str) -> Exception | None:
+        """Take the step once; what stood in its way, if anything. Answers allowed warnings."""
+        for _ in range(MOST_TRIES):
+            try:
+                self.rpc.write(
+                    f"model.{paper.model}.{step.button}", [record],
+                    context={"company": self.company,
+                             "_timestamp": {f"{paper.model},{record}": stamp}},
+                )  # fmt: skip
+            except Warned as warned:
+                if warned.name.rpartition(".")[2] not in ACCEPTED:
+                    return warned
+                self._answer(warned)
+            except (NotAllowed, Overtaken, Unavailable, UnknownOutcome) as why:
+                return why
+            else:
+                return NotAllowed(step.short) if step.short else None
+        return Unavailable("The ERP asks the same again and again.")
+
+    def _answer(self, warned: Warned) -> None:
+        self.rpc.write("model.res.user.warning.skip", warned.name, False)
+
+    def _give_up(self, paper: Paper, record: int, step: Step, why: Exception) -> None:
+        """A business "no" that the state confirms. Goods that are not there leave no paper open."""
+        if step.short:
+            self._cancel(paper, record)
+            raise Rejected("insufficient_stock", f"{step.short} ({why})")
+        raise Rejected("refused_by_erp", f"{step.button} of {paper.model} {record}: {why}") from why
+
+    def _cancel(self, paper: Paper, record: int) -> None:
+        try:
+            self.rpc.write(f"model.{paper.model}.cancel", [record])
+        except (NotAllowed, Overtaken) as kept:
+            raise Unavailable(f"{paper.model} {record} could not be cancelled: {kept}") from kept
+
+    def _read(self, paper: Paper, record: int) -> Row:
+        fields = ["state", "_timestamp", paper.number_in]
+        rows: list[Row] = self.rpc.read(f"model.{paper.model}.read", [record], fields)
+        return rows[0]
+
+    def _wait(self, attempt: int) -> None:
+        """Longer each time, and not in step with others."""
+        self.pause(FIRST_PAUSE_SECONDS * 2**attempt * (0.5 + self.dice.random()))
+
+
+def _progress(paper: Paper, state: str) -> int:
+    """How many of the paper's steps lie behind in a state."""
+    return sum(state in step.behind for step in paper.steps)
