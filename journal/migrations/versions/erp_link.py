@@ -7,7 +7,7 @@ is what its documents came to; ``seen`` and ``seen_record`` are what was last re
 from alembic import op
 
 revision = "erp_link"
-down_revision = "feed_position"
+down_revision = "transfer_price"
 
 TABLES = """
 CREATE SCHEMA erp_link;
