@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from journal.advance_rows import note_advance
 from journal.answer_rows import AnswerKey, Row, note_answer
 from journal.claim_rows import ClaimRows, note_claim, note_claims_at_once
 from journal.ledgers import Movements, SourceLine
@@ -24,6 +25,7 @@ from workflow.events import (
     CreditApproved,
     CreditDenied,
     CreditProposed,
+    CreditWithdrawn,
     DispositionConfirmed,
     DispositionPart,
     EligibilityJudged,
@@ -68,6 +70,7 @@ def apply(
     """Change the rows as the event says, and add to ``ledger`` what it moves there."""
     note_answer(rows.answers, event, recorded_at)
     note_claim(rows.claims, rows.case, event)
+    note_advance(rows.case, rows.lines, event, ledger)
     match event:
         case ReturnRequested():
             _requested(rows, event)
@@ -103,7 +106,7 @@ def apply(
         case RefurbishSettled():
             part = DispositionPart(event.disposition, event.quantity)
             _left(rows.lines[event.line], Disposition.REFURBISH, [part])
-        case CreditProposed() | CreditApproved() | CreditDenied():
+        case CreditProposed() | CreditApproved() | CreditDenied() | CreditWithdrawn():
             _credit(rows.lines[event.line], event, ledger)
         case _:
             pass  # proposals, releases and effects change nothing that these rows show
@@ -208,6 +211,8 @@ def _line(return_id: str, line: RequestedLine) -> Row:
         "credits_proposed": 0,
         "credits_settled": 0,
         "risk": None,
+        "advance_minor": None,
+        "goods_due": None,
     }
 
 
@@ -372,13 +377,17 @@ def _moved(line: Row, changes: Iterable[tuple[str, Decimal]]) -> None:
 
 
 def _credit(
-    line: Row, event: CreditProposed | CreditApproved | CreditDenied, ledger: Movements
+    line: Row,
+    event: CreditProposed | CreditApproved | CreditDenied | CreditWithdrawn,
+    ledger: Movements,
 ) -> None:
     """Held credits count too: the customer's entitlement is taken when it is approved."""
     if isinstance(event, CreditProposed):
         line["credits_proposed"] += 1
         return
     line["credits_proposed"] -= 1
+    if isinstance(event, CreditWithdrawn):
+        return
     line["credits_settled"] += 1
     if isinstance(event, CreditApproved):
         line["credited_minor"] += event.net_minor

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Table, and_, func, literal, or_, select, true
+from sqlalchemy import Connection, RowMapping, Table, and_, exists, func, literal, or_, select, true
 from sqlalchemy.dialects.postgresql import JSONB
 
 from journal import tables
@@ -277,9 +277,11 @@ def case_rows(conn: Connection, return_id: str) -> Mapping[str, Any] | None:
 def expired_authorisations(conn: Connection, at: datetime, limit: int = 500) -> list[str]:
     """Returns authorised until before ``at`` of which goods are still to come, oldest first.
 
-    Those of which something arrived are among them: what is outstanding is then given up.
+    Those of which something arrived are among them: what is outstanding is then given up. Those
+    with an advance are not: somebody says what becomes of its goods.
     """
-    case = tables.return_case
+    case, line = tables.return_case, tables.case_line
+    awaited = exists().where(line.c.return_id == case.c.return_id, line.c.goods_due.is_not(None))
     query = (
         select(case.c.return_id)
         .where(
@@ -287,6 +289,7 @@ def expired_authorisations(conn: Connection, at: datetime, limit: int = 500) -> 
             case.c.goods_required,
             or_(case.c.received_at.is_(None), case.c.status == "partially_received"),
             case.c.expires_at <= at,
+            ~awaited,
         )
         .order_by(case.c.expires_at, case.c.return_id)
         .limit(limit)

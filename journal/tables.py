@@ -528,11 +528,15 @@ case_line = Table(
     _count("credits_proposed", default="0"),
     _count("credits_settled", default="0"),
     Column("risk", Float),
+    _money("advance_minor", null=True),
+    _time("goods_due", null=True),
     Index(None, "invoice_id", "invoice_line"),
     Index(None, "sku"),
+    Index("ix_case_line_goods_due", "goods_due", postgresql_where=text("goods_due IS NOT NULL")),
 )
 """``disposed`` maps disposition to quantity text; ``released`` was authorised and given up;
-``claim_by`` is the end of the supplier's window."""
+``claim_by`` is the end of the supplier's window. ``advance_minor`` is what was given before the
+goods were back, net; ``goods_due`` their day while they are awaited."""
 
 task = Table(
     "task",

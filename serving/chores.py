@@ -6,7 +6,7 @@ from functools import partial
 import structlog
 from sqlalchemy import Connection
 
-from journal import absences, claims, idempotency, leases, lookups, outbox, worklists
+from journal import absences, advances, claims, idempotency, leases, lookups, outbox, worklists
 from journal.checkpoints import Signer, take_checkpoint
 from journal.outbox import Recurring
 from serving import masters
@@ -20,7 +20,7 @@ from serving.parking import replay_due
 from serving.shadow import Shadow
 from serving.wiring import Services
 from workflow.actor import SYSTEM
-from workflow.commands import Command, EscalateOverdue, ExpireAuthorisation
+from workflow.commands import AskForGoods, Command, EscalateOverdue, ExpireAuthorisation
 from workflow.facts import SupplierClaimAnswered
 from workflow.refused import Refused
 
@@ -35,6 +35,7 @@ def recurring(services: Services) -> list[Recurring]:
     shadow = Shadow(services)
     return [
         Recurring("expire_authorisations", "*/5 * * * *", lambda: _discard(expire(services))),
+        Recurring("ask_for_goods", "*/15 * * * *", lambda: _discard(ask_for_goods(services))),
         Recurring("release_answered", "*/5 * * * *", lambda: _discard(release_answered(services))),
         Recurring("release_absent", "*/5 * * * *", lambda: _discard(release_absent(services))),
         Recurring("escalate_overdue", "*/5 * * * *", lambda: _discard(escalate(services))),
@@ -75,6 +76,18 @@ def _expired(services: Services, return_id: str, now: datetime) -> bool:
         log.error("authorisation does not expire", case=return_id, why=no.message)
         return False
     return True
+
+
+def ask_for_goods(services: Services) -> int:
+    """Ask customer service about advances whose goods are past their day; answers how many
+    returns."""
+    now = services.clock()
+    with services.engine.connect() as conn:
+        late = advances.overdue(conn, now)
+    for return_id in late:
+        command = AskForGoods(SYSTEM, now)
+        retrying(services.engine, partial(_handle, services, return_id, command))
+    return len(late)
 
 
 def release_answered(services: Services) -> int:

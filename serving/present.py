@@ -9,6 +9,7 @@ from typing import Any
 from integrations.erp.accounts import INTERIM
 from integrations.erp.postings import Posting, balances
 from journal.entries import Recorded
+from serving.advances import advance_json
 from serving.blind import Subject, blinded, shown_payload
 from serving.scoring import explanation_json
 from workflow.assessment import Assessment
@@ -183,6 +184,7 @@ def line_json(line: Line, known: Policies) -> Json:
         "portions": [portion_json(portion) for portion in line.portions],
         "credits": [credit_json(credit) for credit in line.credits],
         "credited_minor": line.credited_minor,
+        "advance": advance_json(line),
     }
 
 
@@ -244,6 +246,7 @@ def credit_json(credit: Credit) -> Json:
         "net_minor": credit.net_minor if settled else proposed.net_minor,
         "tax_minor": credit.tax_minor if settled else proposed.tax_minor,
         "portion": proposed.portion,
+        "kind": proposed.kind,
         "disposition": proposed.disposition,
         "verdict": verdict_json(proposed.verdict),
         "assessment": assessment_json(credit.assessment),

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from journal import findings, lookups
 from journal.lookups import SourceLine
+from serving.advances import known_of
 from serving.errors import Invalid
 from serving.evidence import check_stored
 from serving.shapes import ReturnLineShape, ReturnShape
@@ -82,6 +83,7 @@ def build_request(
             f"The lines are in {', '.join(sorted(currencies))};"
             f" the request is in {currency or 'no single currency'}.",
         )
+    before = known_of(conn, shape, currency, at)
     return RequestReturn(
         return_id=return_id,
         customer_id=shape.customer,
@@ -95,6 +97,9 @@ def build_request(
         credit_hold=customer.credit_hold,
         return_window_days=customer.return_window_days,
         reference=shape.reference,
+        contract=customer.contract,
+        advances_unreturned=before.unreturned,
+        advances_open_minor=before.open_minor,
     )
 
 
@@ -171,6 +176,7 @@ def _line(
         serials=tuple(line.serials),
         foreign_reason=foreign,
         stated=Stated(**line.stated.model_dump()),
+        advance=line.advance,
     )
 
 

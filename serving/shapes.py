@@ -118,6 +118,7 @@ class StatedShape(Shape):
 class ReturnLineShape(Shape):
     """One line of a request. Leave ``source`` out only for goods without a known invoice.
 
+    ``advance``: what the customer wants before the goods are back; a policy decides.
     ``foreign_reason`` is the requester's own code; where nobody knows it, it is kept and becomes a
     finding, and the reason is judged from the text. ``reason_code`` goes before it.
     """
@@ -133,6 +134,7 @@ class ReturnLineShape(Shape):
     evidence: list[ShortText] = Field(default_factory=list, max_length=20)
     serials: Serials = Field(default_factory=list)
     stated: StatedShape = StatedShape()
+    advance: Literal["credit", "replacement"] | None = None
 
 
 class EvidenceShape(Shape):

@@ -281,7 +281,8 @@ def _stake(fact: Fact, line: _Line | None) -> Stake | None:
         cost = int(Decimal(fact.payload["quantity"]) * line.unit_cost_minor)
         return line.stake(cost, line.reason)
     if fact.type == "credit_proposed":
-        return line.stake(fact.payload["net_minor"], line.reason)
+        amount = max(fact.payload["net_minor"], fact.payload.get("value_minor", 0))
+        return line.stake(amount, line.reason)
     return None
 
 

@@ -32,7 +32,10 @@ ESCALATES_TO: dict[str, str] = {
 }
 """Where an escalated task goes; a finance lead has nobody above."""
 
-LIMITED = ("authorisation", "disposition", "release", "refurbish_check", "credit", "write_off")
+LIMITED = (
+    "authorisation", "disposition", "release", "refurbish_check", "credit", "write_off",
+    "charge_back", "let_go",
+)  # fmt: skip
 """Points where a yes is bound by the decider's limit."""
 
 ABOUT_GOODS = ("disposition", "release", "refurbish_check", "credit")
@@ -44,6 +47,13 @@ def holds(actor: Actor, role: str) -> bool:
     if role in actor.roles:
         return True
     return any(role in STANDS_IN_FOR.get(own, frozenset()) for own in actor.roles)
+
+
+def senior(one: str | None, other: str | None) -> str:
+    """The role that stands above, where two rules each name one; a finance clerk by default."""
+    if one is None or other is None:
+        return one or other or "finance_clerk"
+    return other if ESCALATES_TO.get(one) == other else one
 
 
 def apart(one: str, other: str) -> bool:

@@ -205,6 +205,28 @@ def credit_facts(
     }
 
 
+def advance_facts(case: Case, line: Line, value_minor: int) -> Facts:
+    """``value_minor`` is what was invoiced, net, for what is authorised to come back."""
+    requested, facts = case.requested, line.requested.facts
+    return {
+        "wanted": line.requested.advance,
+        "business_unit": requested.business_unit,
+        "channel": requested.channel,
+        "segment": requested.segment,
+        "contract": requested.contract,
+        "credit_hold": requested.credit_hold,
+        "reason": line.reason,
+        "item_class": facts.item_class,
+        "regulated": facts.regulated,
+        "currency": requested.currency,
+        "value_minor": value_minor,
+        "has_source": line.requested.source is not None,
+        "unreturned": requested.advances_unreturned,
+        "open_minor": requested.advances_open_minor,
+        "evidence_count": len(line.requested.evidence),
+    }
+
+
 def claim_facts(case: Case, portion: Portion, part: int, at: datetime) -> Facts:
     """About a part of a disposed portion that goes back; ``part`` counts in ``moved``."""
     line = case.line(portion.line)

@@ -143,6 +143,10 @@ class Point(StrEnum):
     CREDIT = "credit"
     CLAIM = "claim"
     WRITE_OFF = "write_off"
+    ADVANCE = "advance"
+    """What becomes of an advance whose goods are past their day."""
+    CHARGE_BACK = "charge_back"
+    LET_GO = "let_go"
 
 
 class Channel(StrEnum):

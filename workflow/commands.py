@@ -27,6 +27,9 @@ class RequestReturn:
     credit_hold: bool = False
     return_window_days: int | None = None
     reference: str | None = None
+    contract: str | None = None
+    advances_unreturned: int = 0
+    advances_open_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +255,14 @@ class ExpireAuthorisation:
 
 
 @dataclass(frozen=True, slots=True)
+class AskForGoods:
+    """Ask what becomes of advances whose goods are past their day."""
+
+    actor: Actor
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class EscalateOverdue:
     """Pass on what is past its due time. ``unmanned``: roles in which nobody is present."""
 
@@ -296,6 +307,7 @@ Command = (
     | GiveUpClaim
     | CancelReturn
     | ExpireAuthorisation
+    | AskForGoods
     | EscalateOverdue
     | AcknowledgeEffect
     | ParkEffect

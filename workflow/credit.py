@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from workflow.asking import credit_facts
 from workflow.codes import CreditDecision
-from workflow.events import Verdict
+from workflow.events import CreditProposed, Verdict
 from workflow.money import percent_of, share
 from workflow.run import PolicyBook
 from workflow.state import ZERO, Case, Line, Portion
@@ -58,6 +58,36 @@ def worth(
     return Worth(verdict, amount_of(line, goods, verdict), decision)
 
 
+def proposal(
+    policies: PolicyBook, case: Case, line: Line, portion: Portion | None, part: int, at: datetime
+) -> CreditProposed:
+    """The credit of a disposed part by the policy; of the line itself without a portion."""
+    chosen = portion.parts[part - 1] if portion else None
+    quantity = chosen.quantity if chosen else line.authorised
+    disposition = chosen.disposition if chosen else None
+    found = worth(policies, case, line, portion, disposition, quantity, at)
+    verdict, amount = found.verdict, found.amount
+    return CreditProposed(
+        return_id=case.return_id,
+        line=line.number,
+        portion=portion.id if portion else f"{line.number}.value",
+        sequence=len(line.credits) + 1,
+        quantity=quantity,
+        decision=found.decision,
+        release=dict(verdict.values).get("release", "on_approval"),
+        percent=amount.percent,
+        fee_minor=amount.fee_minor,
+        net_minor=amount.net_minor,
+        tax_minor=amount.tax_minor,
+        proposed_at=at,
+        verdict=verdict,
+        part=part,
+        disposition=disposition,
+        customer_id=case.requested.customer_id,
+        sku=line.requested.sku,
+    )
+
+
 def goods_value(line: Line, quantity: Decimal, *, comes_back: bool = True) -> int:
     """Net invoiced value of a quantity of a line; zero where the line has no source.
 
@@ -72,13 +102,19 @@ def goods_value(line: Line, quantity: Decimal, *, comes_back: bool = True) -> in
         return 0
     if not comes_back:
         return share(facts.net_minor, min(quantity, facts.delivered), facts.delivered)
-    before = facts.returned_before + sum(
-        (c.proposed.quantity for c in line.credits if c.proposed.decision != "value_only"), ZERO
-    )
+    before = facts.returned_before + credited_quantity(line)
     upto = min(before + quantity, facts.delivered)
     return share(facts.net_minor, upto, facts.delivered) - share(
         facts.net_minor, min(before, facts.delivered), facts.delivered
     )
+
+
+def credited_quantity(line: Line) -> Decimal:
+    """How much of what came back was credited so far, by credits of its own or an advance's end."""
+    own = (c.proposed for c in line.credits if c.proposed.kind == "goods")
+    settled = line.advance.settled.parts if line.advance and line.advance.settled else ()
+    quantities = [one.quantity for one in own if one.decision != "value_only"]
+    return sum((*quantities, *(part.quantity for part in settled)), ZERO)
 
 
 def left_to_credit(line: Line) -> int:

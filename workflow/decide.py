@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import assert_never
 
+from workflow.advancing import ask_for_goods
 from workflow.approvals import require_any_role
 from workflow.asking import allowed_dispositions, needs_no_goods
 from workflow.claiming import answer_claim, give_evidence, give_up_claim
@@ -17,6 +18,7 @@ from workflow.codes import Condition
 from workflow.commands import (
     AcknowledgeEffect,
     AnswerClaim,
+    AskForGoods,
     CancelReturn,
     Command,
     DecideTask,
@@ -126,6 +128,8 @@ def decided(state: State, command: Command, policies: PolicyBook) -> Decision:
             _cancel(run, command)
         case ExpireAuthorisation():
             _expire(run, command)
+        case AskForGoods():
+            ask_for_goods(run, command)
         case EscalateOverdue():
             escalate_overdue(run, command)
         case AcknowledgeEffect():
@@ -163,6 +167,9 @@ def _request(run: Run, command: RequestReturn) -> None:
             credit_hold=command.credit_hold,
             return_window_days=command.return_window_days,
             reference=command.reference,
+            contract=command.contract,
+            advances_unreturned=command.advances_unreturned,
+            advances_open_minor=command.advances_open_minor,
         )
     )
 
@@ -354,7 +361,9 @@ def _cancel(run: Run, command: CancelReturn) -> None:
     state = run.live("cancelling")
     if command.actor.id != state.case.requested.requested_by:
         require_any_role(command.actor, ("customer_service",), "Cancelling")
-    if any(line.received or line.credits for line in state.case.lines) or state.case.receipts:
+    paid = [c for line in state.case.lines for c in line.credits if c.proposed.kind != "advance"]
+    given = any(line.advance for line in state.case.lines)
+    if paid or given or any(line.received for line in state.case.lines) or state.case.receipts:
         raise Refused(
             "wrong_state", f"{state.case.return_id} has goods or credits; it can only be finished."
         )
@@ -362,11 +371,12 @@ def _cancel(run: Run, command: CancelReturn) -> None:
 
 
 def _expire(run: Run, command: ExpireAuthorisation) -> None:
-    """Nothing came: expired. Something came: what is outstanding is given up."""
+    """Nothing came: expired. Something came: what is outstanding is given up. Goods of an advance
+    are waited for until somebody decides."""
     state = run.state
     if not isinstance(state, Authorised) or command.at < state.authority.expires_at:
         return
-    if not state.authority.goods_required:
+    if not state.authority.goods_required or state.case.advance_open:
         return
     case = state.case
     if not case.receipts:

@@ -5,6 +5,14 @@ from dataclasses import replace
 from decimal import Decimal
 
 from workflow.actor import Actor
+from workflow.advance_deciding import (
+    amount_to_charge,
+    check_let_go,
+    chosen_for_goods,
+    settle_charge_back,
+    settle_goods,
+    settle_let_go,
+)
 from workflow.approvals import check_limit, decider
 from workflow.asking import allowed_dispositions
 from workflow.claiming import check_write_off, decide_evidence, settle_write_off
@@ -72,6 +80,9 @@ def decide_task(run: Run, command: DecideTask) -> None:
         "credit": _decide_credit,
         "claim": _decide_claim,
         "write_off": _decide_write_off,
+        "advance": _decide_advance,
+        "charge_back": _decide_charge_back,
+        "let_go": _decide_let_go,
     }[task.opened.point](run, task, command)
 
 
@@ -318,10 +329,15 @@ def _decide_credit(run: Run, task: Task, command: DecideTask) -> None:
         return
     amount = credit.proposed.net_minor
     if command.decision == "override":
+        if credit.proposed.kind == "advance" and credit.proposed.decision == "replace":
+            raise Refused(
+                "not_allowed_value", "A replacement is approved or denied, not an amount."
+            )
         # Goods without a source have no invoice to cap them: the approver's limit alone binds.
         most = left_to_credit(line) + amount if line.requested.source else MOST_MINOR
         amount = _amount(command, most, opened.currency)
-    check_limit(run.case, task, command.actor, run.policies, amount)
+    stake = max(amount, credit.proposed.stake_minor if command.decision == "approve" else 0)
+    check_limit(run.case, task, command.actor, run.policies, stake)
     if _first_of_two(run, task, command):
         return
     _record(run, task, command)
@@ -339,6 +355,26 @@ def _decide_write_off(run: Run, task: Task, command: DecideTask) -> None:
         return
     _record(run, task, command)
     settle_write_off(run, task, command)
+
+
+def _decide_advance(run: Run, task: Task, command: DecideTask) -> None:
+    choice = chosen_for_goods(task, command)
+    _record(run, task, command)
+    settle_goods(run, task, choice, command)
+
+
+def _decide_charge_back(run: Run, task: Task, command: DecideTask) -> None:
+    amount = amount_to_charge(run, task, command)
+    _record(run, task, command)
+    settle_charge_back(run, task, amount, command)
+
+
+def _decide_let_go(run: Run, task: Task, command: DecideTask) -> None:
+    check_let_go(run, task, command)
+    if command.decision == "approve" and _first_of_two(run, task, command):
+        return
+    _record(run, task, command)
+    settle_let_go(run, task, command)
 
 
 def _amount(command: DecideTask, most: int, currency: str) -> int:

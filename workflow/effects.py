@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from workflow.claim import is_claimed
 from workflow.events import (
+    AdvanceChargedBack,
     CaseEvent,
     ClaimAnswered,
     ClaimSubmitted,
@@ -109,6 +110,8 @@ def effects_of(case: "Case", event: CaseEvent) -> tuple[Effect, ...]:
             line = _line_of(case, event.line)
             credit = next(c for c in line.credits if c.sequence == event.sequence)
             return _payout(case, event.line, event.sequence, credit.proposed.decision)
+        case AdvanceChargedBack():
+            return (_charge_back(case, event),)
         case ReturnClosed():
             key = f"{case.return_id}/close"
             return (Effect(key, "erp.close", case.return_id, {"return_id": case.return_id}),)
@@ -366,6 +369,27 @@ def _settlement(
         "claimed": claim.submitted,
     }
     return Effect(key, "erp.claim_settlement", raised.return_id, payload)
+
+
+def _charge_back(case: "Case", event: AdvanceChargedBack) -> Effect:
+    line = _line_of(case, event.line)
+    source = line.requested.source
+    payload = {
+        "return_id": event.return_id,
+        "line": event.line,
+        "sequence": event.sequence,
+        "customer_id": event.customer_id,
+        "sku": event.sku,
+        "invoice_id": source.invoice_id if source else None,
+        "invoice_line": source.line if source else None,
+        "net_minor": event.net_minor,
+        "tax_minor": event.tax_minor,
+        "currency": event.currency,
+        "given": event.given,
+        "reason": line.reason,
+    }
+    key = f"{event.return_id}/{event.line}/charge_back/{event.sequence}"
+    return Effect(key, "erp.charge_back", event.return_id, payload)
 
 
 def _payout(case: "Case", number: int, sequence: int, decision: str) -> tuple[Effect, ...]:

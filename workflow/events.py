@@ -133,6 +133,8 @@ class RequestedLine:
     serials: tuple[str, ...] = ()
     foreign_reason: str | None = None
     stated: Stated = Stated()
+    advance: str | None = None
+    """What the customer wants before the goods are back: ``credit`` or ``replacement``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,12 @@ class ReturnRequested:
     credit_hold: bool = False
     return_window_days: int | None = None
     reference: str | None = None
+    contract: str | None = None
+    """The customer's agreement with us, where there is one."""
+    advances_unreturned: int = 0
+    """Lines of the last year that were advanced and whose goods did not all come."""
+    advances_open_minor: int = 0
+    """Advanced to the customer in this currency, goods still to come, net."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -806,7 +814,12 @@ class MasterGapsChanged:
 @dataclass(frozen=True, slots=True)
 class CreditProposed:
     """What the credit policy computed for a portion. ``portion`` is ``{line}.value`` where
-    nothing came back. ``sequence`` counts credits of one line from 1."""
+    nothing came back. ``sequence`` counts credits of one line from 1.
+
+    ``kind``: ``goods`` (what was disposed of, or stays with the customer), ``advance`` (before the
+    goods are back, ``portion`` is ``{line}.advance``) or ``rest`` (what an advance left over,
+    ``{line}.rest``). Of an advance ``value_minor`` is the invoiced net it stands for.
+    """
 
     return_id: str
     line: int
@@ -825,11 +838,22 @@ class CreditProposed:
     disposition: str | None = None
     customer_id: str = ""
     sku: str = ""
+    kind: str = "goods"
+    value_minor: int = 0
+
+    @property
+    def stake_minor(self) -> int:
+        """The money at stake: of a replacement in advance, what was invoiced for the goods."""
+        return max(self.net_minor, self.value_minor)
 
 
 @dataclass(frozen=True, slots=True)
 class CreditApproved:
-    """The money decision. The key of its effect is ``{return_id}/{line}/credit/{sequence}``."""
+    """The money decision. The key of its effect is ``{return_id}/{line}/credit/{sequence}``.
+
+    ``goods_due`` makes it an advance: until when its goods are to be back. ``value_minor`` and
+    ``value_tax_minor`` are then what it stands for, of a replacement too.
+    """
 
     return_id: str
     line: int
@@ -845,6 +869,9 @@ class CreditApproved:
     verdict: Verdict
     customer_id: str = ""
     sku: str = ""
+    goods_due: datetime | None = None
+    value_minor: int = 0
+    value_tax_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -871,6 +898,115 @@ class CreditDenied:
     verdict: Verdict
     customer_id: str = ""
     sku: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CreditWithdrawn:
+    """A proposed credit is no longer asked about: overtaken, neither paid nor denied."""
+
+    return_id: str
+    line: int
+    sequence: int
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class AdvanceJudged:
+    """Whether ``wanted`` is given before the goods are back, asked of a person, or refused."""
+
+    return_id: str
+    line: int
+    wanted: str
+    value_minor: int
+    verdict: Verdict
+    judged_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GoodsAwaited:
+    """The goods of an advance get more time."""
+
+    return_id: str
+    line: int
+    goods_due: datetime
+    decided_by: str
+    decided_at: datetime
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class GoodsGivenUp:
+    """What is outstanding of an advanced line is waited for no more. ``then`` says what becomes
+    of what it is worth: ``charge_back`` or ``let_go``."""
+
+    return_id: str
+    line: int
+    quantity: Decimal
+    then: str
+    decided_by: str
+    decided_at: datetime
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class SettledPart:
+    """A disposed part of an advanced line, and what it is worth by the credit policy's rule."""
+
+    portion: str
+    part: int
+    disposition: str
+    quantity: Decimal
+    net_minor: int
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class AdvanceSettled:
+    """All goods of an advanced line are judged or given up: ``entitled_minor`` is what they earn,
+    net, beside the ``given_minor`` of the advance."""
+
+    return_id: str
+    line: int
+    sequence: int
+    given_minor: int
+    entitled_minor: int
+    parts: tuple[SettledPart, ...]
+    settled_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AdvanceChargedBack:
+    """The customer owes again what was ``given`` (``credit`` or ``replacement``) and is not
+    deserved. The key of its effect is
+    ``{return_id}/{line}/charge_back/{sequence}``."""
+
+    return_id: str
+    line: int
+    sequence: int
+    net_minor: int
+    tax_minor: int
+    currency: str
+    given: str
+    approved_by: str
+    approved_at: datetime
+    verdict: Verdict
+    customer_id: str = ""
+    sku: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AdvanceLetGo:
+    """The customer keeps what was advanced and is not deserved; nothing is posted."""
+
+    return_id: str
+    line: int
+    amount_minor: int
+    currency: str
+    asked_by: str
+    approved_by: str
+    approved_at: datetime
+    note: str
+    verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -957,6 +1093,13 @@ CaseEvent = (
     | CreditApproved
     | CreditReleased
     | CreditDenied
+    | CreditWithdrawn
+    | AdvanceJudged
+    | GoodsAwaited
+    | GoodsGivenUp
+    | AdvanceSettled
+    | AdvanceChargedBack
+    | AdvanceLetGo
     | EffectDone
     | EffectParked
     | ReturnCancelled

@@ -6,13 +6,19 @@ raises ``AssertionError``.
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from typing import assert_never
 
+from workflow import advance
 from workflow.claim import claims_at_once
 from workflow.effects import HELD, effects_of
 from workflow.events import (
+    AdvanceChargedBack,
+    AdvanceJudged,
+    AdvanceLetGo,
+    AdvanceSettled,
     AssessmentRecorded,
     AuthorisationExpired,
     AuthorisedLine,
@@ -27,12 +33,15 @@ from workflow.events import (
     CreditDenied,
     CreditProposed,
     CreditReleased,
+    CreditWithdrawn,
     DispositionConfirmed,
     DispositionPart,
     DispositionProposed,
     EffectDone,
     EffectParked,
     EligibilityJudged,
+    GoodsAwaited,
+    GoodsGivenUp,
     GoodsReceived,
     HoldReleaseAsked,
     HoldReleased,
@@ -131,8 +140,18 @@ def _move(state: Born, event: CaseEvent) -> Born:
             if not isinstance(state, Authorised):
                 raise AssertionError(f"{event.return_id} closed without an authority")
             return Closed(case, state.authority, event.closed_at)
+        case CreditApproved(goods_due=due) | GoodsAwaited(goods_due=due) if due is not None:
+            return _awaiting(state, due)
         case _:
             return state
+
+
+def _awaiting(state: Born, due: datetime) -> Born:
+    """An authorisation lasts at least until the goods of an advance are due."""
+    if not isinstance(state, Authorised):
+        raise AssertionError("an advance without an authority")
+    until = max(state.authority.expires_at, due)
+    return replace(state, authority=replace(state.authority, expires_at=until))
 
 
 def _note(state: Born, event: CaseEvent) -> Born:
@@ -238,20 +257,26 @@ def _noted(case: Case, event: CaseEvent) -> Case:
                 case, event.line, lambda x: replace(x, credits=(*x.credits, Credit(event)))
             )
         case CreditApproved():
-            held = event.release in HELD
-            status, net, tax = ("held" if held else "approved"), event.net_minor, event.tax_minor
-            return _credit(
-                case,
-                event.line,
-                event.sequence,
-                lambda x: replace(x, status=status, net_minor=net, tax_minor=tax),
-            )
+            return _approved(case, event)
         case CreditReleased():
             return _credit(
                 case, event.line, event.sequence, lambda x: replace(x, status="approved")
             )
         case CreditDenied():
             return _credit(case, event.line, event.sequence, lambda x: replace(x, status="denied"))
+        case CreditWithdrawn():
+            return _credit(
+                case, event.line, event.sequence, lambda x: replace(x, status="withdrawn")
+            )
+        case (
+            AdvanceJudged()
+            | GoodsAwaited()
+            | GoodsGivenUp()
+            | AdvanceSettled()
+            | AdvanceChargedBack()
+            | AdvanceLetGo()
+        ):
+            return _line(case, event.line, lambda x: advance.noted(x, event))
         case EffectDone():
             case = replace(case, effects={**case.effects, event.key: "done"})
             return _numbered(case, event)
@@ -263,6 +288,20 @@ def _noted(case: Case, event: CaseEvent) -> Case:
             return replace(case, tasks=())
         case _:
             assert_never(event)
+
+
+def _approved(case: Case, event: CreditApproved) -> Case:
+    held = event.release in HELD
+    status, net, tax = ("held" if held else "approved"), event.net_minor, event.tax_minor
+    case = _credit(
+        case,
+        event.line,
+        event.sequence,
+        lambda x: replace(x, status=status, net_minor=net, tax_minor=tax),
+    )
+    if event.goods_due is None:
+        return case
+    return _line(case, event.line, lambda x: advance.begun(x, event))
 
 
 def _looked_at_again(portion: Portion, event: PortionReinspected) -> Portion:

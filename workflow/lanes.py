@@ -14,7 +14,7 @@ from workflow.codes import Lane
 from workflow.events import LaneChosen, Verdict
 from workflow.limit_documents import document_of_credit
 from workflow.run import PolicyBook, Run
-from workflow.state import Case, Line
+from workflow.state import Case, Credit, Line
 
 ALWAYS = 1000
 """The propensity, in thousandths, of an answer that a person judges anyway."""
@@ -80,7 +80,24 @@ def stake(case: Case, line: Line, point: str, part: str | None) -> int:
         portion = case.portion(part or "")
         quantity = portion.inspected.quantity if portion else 0
         return int(quantity * line.requested.facts.unit_cost_minor)
-    return next((c.proposed.net_minor for c in line.credits if str(c.sequence) == part), 0)
+    return next((c.proposed.stake_minor for c in line.credits if str(c.sequence) == part), 0)
+
+
+def answered_credit(credit: Credit) -> Answered:
+    """The answer about a credit. What a policy denied is no question to the model, nor what the
+    advance policy asks of a person whatever the model says."""
+    if credit.assessment is None:
+        raise AssertionError(f"credit {credit.sequence} has no answer")
+    proposed = credit.proposed
+    asked = proposed.kind == "advance" and proposed.verdict.outcome == "ask_human"
+    return Answered(
+        "credit",
+        credit.assessment,
+        credit.clearing,
+        str(credit.sequence),
+        possible=not asked,
+        by_model=proposed.decision != "deny" and not asked,
+    )
 
 
 def weigh(policies: PolicyBook, case: Case, line: Line, answered: Answered) -> Weighed:

@@ -23,6 +23,9 @@ DOCUMENT_OF = {
     "reason": "authorisation",
     "claim": "write_off",
     "write_off": "write_off",
+    "advance": "authorisation",
+    "charge_back": CREDIT,
+    "let_go": "write_off",
 }
 """The document of a decision point; of credits the one against goods."""
 
@@ -51,7 +54,9 @@ def release_document(policies: PolicyBook) -> str:
 
 
 def had_nothing(credit: CreditProposed) -> bool:
-    """Whether a credit is paid though no goods are had for it."""
+    """Whether a credit is paid though no goods are had for it. For an advance they are to come."""
+    if credit.kind == "advance":
+        return False
     return credit.decision == CreditDecision.VALUE_ONLY or credit.disposition in (
         None,
         Disposition.KEEP_AT_CUSTOMER,

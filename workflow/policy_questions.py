@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from workflow.asking import (
+    advance_facts,
     allowed_dispositions,
     authorisation_facts,
     claim_facts,
@@ -20,6 +21,7 @@ from workflow.asking import (
 )
 from workflow.credit import worth
 from workflow.events import (
+    AdvanceJudged,
     AssessmentRecorded,
     CaseEvent,
     ClaimRaised,
@@ -34,7 +36,7 @@ from workflow.events import (
     Verdict,
 )
 from workflow.evolve import evolve
-from workflow.lanes import Answered, Weighed, weigh
+from workflow.lanes import Answered, Weighed, answered_credit, weigh
 from workflow.policy import Policies, Policy
 from workflow.policy_choice import policies_for
 from workflow.state import Born, Line, State, Unborn
@@ -49,6 +51,8 @@ _BASE = (
 _GOODS = (
     *_BASE, "return_authorised", "goods_received", "surplus_settled", "line_inspected",
     "disposition_confirmed", "credit_proposed", "credit_approved", "credit_denied",
+    "credit_withdrawn", "advance_judged", "goods_awaited", "goods_given_up", "advance_settled",
+    "advance_charged_back", "advance_let_go",
 )  # fmt: skip
 _WAITED = (
     *_GOODS, "hold_release_asked", "hold_released", "portion_reinspected", "refurbish_ordered",
@@ -63,6 +67,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "credit": _GOODS,
     "rollout": _ANSWERED,
     "approval_limits": _ANSWERED,
+    "advance": (*_BASE, "return_authorised", "advance_judged"),
     "claims": (*_WAITED, "claim_raised"),
     "refurbish": _WAITED,
     "transfer_price": ("return_requested", "return_authorised", "intercompany_charged"),
@@ -76,6 +81,7 @@ ASKED: Mapping[str, tuple[str, ...]] = {
     "credit": ("credit_proposed",),
     "rollout": ("lane_chosen",),
     "approval_limits": ("lane_chosen",),
+    "advance": ("advance_judged",),
     "claims": ("claim_raised",),
     "refurbish": ("refurbish_ordered",),
     "transfer_price": ("intercompany_charged",),
@@ -231,7 +237,7 @@ def _removed(rules: Mapping[str, str]) -> Said:
 
 def _credit(now: _Moment) -> Asked | None:
     state, event, at = now.state, now.event, now.at
-    if not isinstance(event, CreditProposed):
+    if not isinstance(event, CreditProposed) or event.kind != "goods":
         return None
     line, portion = _line(state, event.line), state.case.portion(event.portion)
 
@@ -244,6 +250,18 @@ def _credit(now: _Moment) -> Asked | None:
 
     said = Said(event.verdict.rule, event.decision, event.net_minor, (event.release,))
     return now.asked("credit", said, again, event.portion, event.verdict.policy)
+
+
+def _advance(now: _Moment) -> Asked | None:
+    state, event = now.state, now.event
+    if not isinstance(event, AdvanceJudged):
+        return None
+    facts = advance_facts(state.case, _line(state, event.line), event.value_minor)
+
+    def again(policy: Policy) -> Said:
+        return _short(policy.judge(policy.reads(facts)))
+
+    return now.asked("advance", _short(event.verdict), again, ref=event.verdict.policy)
 
 
 def _rollout(now: _Moment) -> Asked | None:
@@ -336,11 +354,7 @@ def _answered(state: Born, event: CaseEvent) -> Answered | None:
             made is not None, made is None or made.how == "model",
         )  # fmt: skip
     credit = next((c for c in line.credits if str(c.sequence) == event.portion), None)
-    if credit is None or credit.assessment is None:
-        return None
-    by_model = credit.proposed.decision != "deny"
-    part = str(credit.sequence)
-    return Answered("credit", credit.assessment, credit.clearing, part, by_model=by_model)
+    return None if credit is None or credit.assessment is None else answered_credit(credit)
 
 
 def _line(state: Born, number: int) -> Line:
@@ -357,6 +371,7 @@ _ASKING: Mapping[str, Callable[[_Moment], Asked | None]] = {
     "credit": _credit,
     "rollout": _rollout,
     "approval_limits": _limits,
+    "advance": _advance,
     "claims": _claims,
     "refurbish": _refurbish,
     "transfer_price": _transfer_price,

@@ -6,7 +6,8 @@ only at the state, so running them again changes nothing.
 
 from datetime import timedelta
 
-from workflow.approvals import ESCALATES_TO
+from workflow.advancing import goods_due, judge_advances, settle_advances
+from workflow.approvals import senior
 from workflow.asking import (
     allowed_dispositions,
     authorisation_facts,
@@ -15,12 +16,11 @@ from workflow.asking import (
 )
 from workflow.claiming import follow_claims
 from workflow.codes import Lane, ReturnReason
-from workflow.credit import tax_of, worth
+from workflow.credit import proposal, tax_of
 from workflow.events import (
     AuthorisedLine,
     CreditApproved,
     CreditDenied,
-    CreditProposed,
     DispositionConfirmed,
     DispositionPart,
     DispositionProposed,
@@ -33,7 +33,7 @@ from workflow.events import (
 )
 from workflow.holding import ask_for_release
 from workflow.intercompany import charge_parts_back
-from workflow.lanes import Answered, choose_lane
+from workflow.lanes import Answered, answered_credit, choose_lane
 from workflow.proposing import open_disposition_task
 from workflow.refurbishing import follow_orders
 from workflow.run import Run
@@ -48,22 +48,17 @@ def progress(run: Run) -> None:
         _judge_eligibility(run)
         _authorise(run)
     if isinstance(run.state, Authorised):
+        judge_advances(run)
         for line in run.case.lines:
             for portion in line.portions:
                 _propose_disposition(run, portion)
         ask_for_release(run)
         follow_orders(run)
         follow_claims(run)
+        settle_advances(run)
         _propose_credits(run)
         _approve_credits(run)
         _close(run)
-
-
-def senior(one: str | None, other: str | None) -> str:
-    """The role that stands above, where two rules each name one; a finance clerk by default."""
-    if one is None or other is None:
-        return one or other or "finance_clerk"
-    return other if ESCALATES_TO.get(one) == other else one
 
 
 def _waits(run: Run, point: str, line: int | None = None) -> bool:
@@ -278,55 +273,31 @@ def confirm(
 
 
 def _propose_credits(run: Run) -> None:
-    """A credit for every disposed part, or for the line itself where nothing comes back."""
+    """A credit for every disposed part, or for the line itself where nothing comes back; while an
+    advance covers the parts, none."""
     for number in [line.number for line in run.case.lines if line.authorised > 0]:
         line = run.case.line(number)
-        if line is None:
+        if line is None or (line.advance is not None and line.advance.settled is None):
             continue
         if not line.goods:
             if not line.credits:
-                propose_credit(run, number, f"{number}.value", 1, None)
+                run.emit(proposal(run.policies, run.case, line, None, 1, run.at))
             continue
         for portion in line.portions:
-            done = {c.proposed.part for c in line.credits if c.proposed.portion == portion.id}
             for part in range(1, len(portion.parts) + 1):
-                if part not in done:
-                    propose_credit(run, number, portion.id, part, portion)
+                _propose_credit(run, number, portion, part)
 
 
-def propose_credit(
-    run: Run, number: int, portion_id: str, part: int, portion: Portion | None
-) -> None:
-    """Ask the credit policy what a disposed part is worth to the customer."""
+def _propose_credit(run: Run, number: int, portion: Portion, part: int) -> None:
+    """Once a part."""
     line = run.case.line(number)
     if line is None:
         raise AssertionError(f"no line {number}")
-    chosen = portion.parts[part - 1] if portion else None
-    quantity = chosen.quantity if chosen else line.authorised
-    disposition = chosen.disposition if chosen else None
-    found = worth(run.policies, run.case, line, portion, disposition, quantity, run.at)
-    verdict, amount = found.verdict, found.amount
-    run.emit(
-        CreditProposed(
-            return_id=run.case.return_id,
-            line=number,
-            portion=portion_id,
-            sequence=len(line.credits) + 1,
-            quantity=quantity,
-            decision=found.decision,
-            release=dict(verdict.values).get("release", "on_approval"),
-            percent=amount.percent,
-            fee_minor=amount.fee_minor,
-            net_minor=amount.net_minor,
-            tax_minor=amount.tax_minor,
-            proposed_at=run.at,
-            verdict=verdict,
-            part=part,
-            disposition=disposition,
-            customer_id=run.case.requested.customer_id,
-            sku=line.requested.sku,
-        )
-    )
+    done = {(c.proposed.portion, c.proposed.part) for c in line.credits}
+    if line.advance is not None and line.advance.settled is not None:
+        done |= {(one.portion, one.part) for one in line.advance.settled.parts}
+    if (portion.id, part) not in done:
+        run.emit(proposal(run.policies, run.case, line, portion, part, run.at))
 
 
 def _approve_credits(run: Run) -> None:
@@ -344,20 +315,8 @@ def _approve_credit(run: Run, line: Line, credit: Credit) -> None:
         for t in run.case.tasks
     ):
         return
-    proposed, said = credit.proposed, credit.assessment
-    if said is None:
-        raise AssertionError(f"credit {credit.sequence} of line {line.number} has no answer")
-    chosen = choose_lane(
-        run,
-        line,
-        Answered(
-            "credit",
-            said,
-            credit.clearing,
-            str(credit.sequence),
-            by_model=proposed.decision != "deny",
-        ),
-    )
+    proposed = credit.proposed
+    chosen = choose_lane(run, line, answered_credit(credit))
     limit = chosen.limit
     if limit is None:
         raise AssertionError(f"credit {credit.sequence} of line {line.number} has no limit")
@@ -365,13 +324,15 @@ def _approve_credit(run: Run, line: Line, credit: Credit) -> None:
         if proposed.decision == "deny":
             deny_credit(run, line, credit, limit, "system", proposed.verdict.because)
         else:
-            approve_credit(run, line, credit, limit, "system", chosen.amount_minor)
+            approve_credit(run, line, credit, limit, "system", proposed.net_minor)
         return
+    asked = proposed.kind == "advance" and proposed.verdict.outcome == "ask_human"
+    role = senior(chosen.role, limit.role)
     open_task(
         run,
         "credit",
-        senior(chosen.role, limit.role),
-        chosen.verdict,
+        senior(proposed.verdict.role, role) if asked else role,
+        proposed.verdict if asked else chosen.verdict,
         chosen.amount_minor,
         line=line.number,
         portion=proposed.portion,
@@ -386,8 +347,11 @@ def _approve_credit(run: Run, line: Line, credit: Credit) -> None:
 def approve_credit(
     run: Run, line: Line, credit: Credit, verdict: Verdict, by: str, net_minor: int
 ) -> None:
+    """Of an advance the day is set by which its goods are to be back."""
     proposed = credit.proposed
     same = net_minor == proposed.net_minor
+    due = goods_due(proposed, run.at)
+    value = max(net_minor, proposed.value_minor if proposed.decision == "replace" else 0)
     run.emit(
         CreditApproved(
             return_id=run.case.return_id,
@@ -404,6 +368,9 @@ def approve_credit(
             verdict=verdict,
             customer_id=run.case.requested.customer_id,
             sku=line.requested.sku,
+            goods_due=due,
+            value_minor=value if due else 0,
+            value_tax_minor=tax_of(line, value) if due else 0,
         )
     )
 
@@ -445,7 +412,7 @@ def _close(run: Run) -> None:
 
 
 def _finished(line: Line) -> bool:
-    if any(c.status in ("proposed", "held") for c in line.credits):
+    if line.advance_open or any(c.status in ("proposed", "held") for c in line.credits):
         return False
     if not line.goods:
         return bool(line.credits)

@@ -22,7 +22,8 @@ def receive(run: Run, command: ReceiveGoods) -> None:
         raise Refused("wrong_state", f"{run.case.return_id} was authorised without goods.")
     if command.receipt_id in run.case.receipts:
         raise Refused("already_decided", f"Receipt {command.receipt_id} is recorded already.")
-    if not run.case.receipts and command.at > state.authority.expires_at:
+    late = not run.case.receipts and command.at > state.authority.expires_at
+    if late and not run.case.advance_open:
         raise Refused(
             "expired", f"The authorisation ended on {state.authority.expires_at:%Y-%m-%d}."
         )

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from workflow.policy import Policies, Policy
 from workflow.policy_questions import Asked, Said, Story, questions
 
-JUDGED = ("eligibility", "authorisation", "disposition", "rollout", "credit", "claims")
+JUDGED = (
+    "eligibility", "authorisation", "advance", "disposition", "rollout", "credit", "claims",
+)  # fmt: skip
 """The policies whose verdicts a case records. What the approval limits say of a model's answer is
 part of the lane that the rollout chose."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from workflow.advance import CREDIT, REPLACEMENT, Advance
 from workflow.assessment import Assessment, Clearing
 from workflow.events import (
     ClaimAnswered,
@@ -87,7 +88,8 @@ class Portion:
 
 @dataclass(frozen=True, slots=True)
 class Credit:
-    """One credit of a line. ``status``: ``proposed``, ``approved``, ``held`` or ``denied``."""
+    """One credit of a line. ``status``: ``proposed``, ``approved``, ``held``, ``denied`` or
+    ``withdrawn``."""
 
     proposed: CreditProposed
     status: str = "proposed"
@@ -134,6 +136,9 @@ class Line:
     """By unit, where it is not the return's own."""
     gaps: tuple[str, ...] | None = None
     """Dispositions that wait for the item's master record, where that changed after the request."""
+    advance_verdict: Verdict | None = None
+    """Whether something is given before the goods are back, where that was wanted."""
+    advance: Advance | None = None
 
     @property
     def number(self) -> int:
@@ -161,14 +166,24 @@ class Line:
 
     @property
     def credited_minor(self) -> int:
-        """Net value of approved credits, held ones included: the customer's entitlement."""
-        return sum(c.net_minor for c in self.credits if c.status in ("approved", "held"))
+        """Net value of approved credits, held ones included, less what was charged back: the
+        customer's entitlement."""
+        given = sum(c.net_minor for c in self.credits if c.status in ("approved", "held"))
+        back = self.advance.charged_minor if self.advance and self.advance.kind == CREDIT else 0
+        return given - back
 
     @property
     def promised_minor(self) -> int:
-        """Approved credits and those still proposed: what must stay under the invoice."""
-        waiting = sum(c.proposed.net_minor for c in self.credits if c.status == "proposed")
-        return self.credited_minor + waiting
+        """Approved credits, those still proposed, and goods sent in advance: what must stay under
+        the invoice."""
+        waiting = sum(c.proposed.stake_minor for c in self.credits if c.status == "proposed")
+        sent = self.advance.kept_minor if self.advance and self.advance.kind == REPLACEMENT else 0
+        return self.credited_minor + waiting + sent
+
+    @property
+    def advance_open(self) -> bool:
+        """Whether goods or money of an advance are still awaited."""
+        return self.advance is not None and not self.advance.over
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +305,10 @@ class Case:
 
     def orders_of(self, portion_id: str) -> tuple[Order, ...]:
         return tuple(x for x in self.orders if x.ordered.portion == portion_id)
+
+    @property
+    def advance_open(self) -> bool:
+        return any(line.advance_open for line in self.lines)
 
     def review(self, task_id: str) -> Review | None:
         return next((r for r in self.reviews if r.decided.task_id == task_id), None)

@@ -31,6 +31,7 @@ MARKS = ("barcode", "soiled", "infested")
 FIELDS = (
     "invoice", "invoice_line", "sku", "quantity", "lot", "reason_code", "reason_text", *STATED,
     *MARKS,
+    "advance",
 )  # fmt: skip
 Rows = Annotated[list[str] | None, Form()]
 
@@ -85,6 +86,7 @@ def ask(
     barcode: Rows = None,
     soiled: Rows = None,
     infested: Rows = None,
+    advance: Rows = None,
     files: Files = None,
 ) -> Response:
     """Record the request and go to its case: authorised, refused, or waiting for someone."""
@@ -93,6 +95,7 @@ def ask(
     columns = (
         invoice, invoice_line, sku, quantity, lot, reason_code, reason_text, condition, handed_over,
         barcode, soiled, infested,
+        advance,
     )  # fmt: skip
     given = zip_longest(*(column or [] for column in columns), fillvalue="")
     rows = [dict(zip(FIELDS, row, strict=True)) for row in given][:LINES]
@@ -164,6 +167,7 @@ def _line(
             **{name: row[name] or None for name in STATED},
             **{name: SAID.get(row[name]) for name in MARKS},
         },
+        "advance": row["advance"] or None,
     }
     line: ReturnLineShape = shaped(lambda: ReturnLineShape.model_validate(found_line))
     return line

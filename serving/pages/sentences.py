@@ -21,6 +21,9 @@ POINTS = {
     "credit": "Approve the credit",
     "claim": "Complete the claim on the supplier",
     "write_off": "Write off the rest of a claim",
+    "advance": "Say what becomes of an advance",
+    "charge_back": "Charge the customer back",
+    "let_go": "Let an advance go",
 }
 STATUSES = {
     "under_review": "Under review",
@@ -142,6 +145,9 @@ OPTIONS = {
     "accept": "accept it onto the authorised line",
     "return_to_customer": "return to customer",
     "quarantine": "quarantine",
+    "extend": "wait longer for the goods",
+    "charge_back": "charge the customer back",
+    "let_go": "let the customer keep it",
     "complete": "hand in what is missing: the note says where it is",
 }
 ABSTAINED = {
@@ -159,7 +165,7 @@ def option(code: object, point: str = "") -> str:
     """A value a task may be decided with, as a person reads it."""
     if point == "write_off":
         return WRITE_OFFS.get(str(code), words(code)).lower()
-    if point in ("authorisation", "receipt", "claim"):
+    if point in ("authorisation", "receipt", "claim", "advance", "charge_back", "let_go"):
         return OPTIONS.get(str(code), words(code))
     if point == "credit":
         return CREDITS.get(str(code), words(code))
@@ -271,7 +277,7 @@ def _decided(p: Payload) -> str:
 
 def _chosen(p: Payload) -> str:
     value = p["value"]
-    if p["point"] == "credit" and str(value).isdecimal():
+    if p["point"] in ("credit", "charge_back") and str(value).isdecimal():
         return money(value, p["currency"]) if p["currency"] else "another amount"
     return option(value, p["point"])
 
@@ -289,6 +295,20 @@ def _credit(p: Payload) -> str:
         f"Approved a credit of {amount} for line {p['line']}"
         f" ({words(p['decision'])}, released {release})."
     )
+
+
+def _advance_judged(p: Payload) -> str:
+    wanted = "A replacement" if p["wanted"] == "replacement" else "The credit"
+    said = {
+        "give": "is given before the goods are back",
+        "refuse": "is not given before the goods are back",
+    }.get(p["verdict"]["outcome"], "before the goods are back is for a person to decide")
+    return f"{wanted} of line {p['line']} {said}. {p['verdict']['because']}"
+
+
+def _settled(p: Payload) -> str:
+    given, earned = (money(p[n], p["currency"]) for n in ("given_minor", "entitled_minor"))
+    return f"The goods of line {p['line']} earn {earned}; {given} was given in advance."
 
 
 _KINDS = {
@@ -440,6 +460,28 @@ _SAYS: dict[str, Callable[[Payload], str]] = {
     "credit_approved": _credit,
     "credit_denied": lambda p: f"Denied the credit of line {p['line']}: {p['because']}",
     "credit_released": lambda p: f"Released the credit of line {p['line']}: {p['because']}.",
+    "credit_withdrawn": lambda p: (
+        f"Credit {p['sequence']} of line {p['line']} is no longer asked about: {p['because']}."
+    ),
+    "advance_judged": _advance_judged,
+    "goods_awaited": lambda p: (
+        f"The goods of line {p['line']} are awaited until {date_only(p['goods_due'])}."
+        + (f" “{p['because']}”" if p["because"] else "")
+    ),
+    "goods_given_up": lambda p: (
+        f"{count(p['quantity'])} of line {p['line']} is waited for no more:"
+        f" {OPTIONS.get(p['then'], words(p['then']))}."
+        + (f" “{p['because']}”" if p["because"] else "")
+    ),
+    "advance_settled": _settled,
+    "advance_charged_back": lambda p: (
+        f"Charged {money(p['net_minor'], p['currency'])} and"
+        f" {money(p['tax_minor'], p['currency'])} tax back for line {p['line']}."
+    ),
+    "advance_let_go": lambda p: (
+        f"The customer keeps {money(p['amount_minor'], p['currency'])} of the advance for line"
+        f" {p['line']}, as {p['asked_by']} asked."
+    ),
     "effect_done": lambda p: f"{effect_kind(p['kind'])} is done: {p['reference']}.",
     "effect_parked": lambda p: f"{effect_kind(p['kind'])} is parked: {p['error']}",
     "return_cancelled": lambda p: f"Cancelled: {p['because']}",

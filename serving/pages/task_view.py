@@ -61,7 +61,9 @@ def task_view(looks: TaskLooks, task: Task) -> dict[str, Any]:
         "others": _others(task, answer),
         "removed": _removed(portion, looks) if opened.point in ("disposition", "release") else [],
         "proposed": option(opened.proposal, opened.point),
-        "net_minor": credit.proposed.net_minor if credit else None,
+        "net_minor": credit.proposed.net_minor if credit else opened.amount_minor,
+        "in_advance": credit is not None and credit.proposed.kind == "advance",
+        "whole": credit is not None and _whole(credit),
         "escalates_to": passes_to(opened),
         "due": sentences.until(opened.due_at, looks.now),
         "overdue": opened.due_at < looks.now,
@@ -79,6 +81,11 @@ def task_view(looks: TaskLooks, task: Task) -> dict[str, Any]:
 
 def _credit(line: Line | None, sequence: int | None) -> Credit | None:
     return next((c for c in line.credits if c.sequence == sequence), None) if line else None
+
+
+def _whole(credit: Credit) -> bool:
+    """Goods in advance are approved or denied; there is no other amount."""
+    return credit.proposed.kind == "advance" and credit.proposed.decision == "replace"
 
 
 def _acting(task: Task, looks: TaskLooks) -> tuple[Actor, str | None]:

@@ -18,6 +18,7 @@ from workflow.facts import InvoiceLine, InvoiceRecorded
 LATER = {
     "flags", "temperature", "warranty_days", "takes_unsaleables", "delivery_signed", "stated",
     "supplier_takes_unsaleables", "also", "other_role", "approved_by", "approved_for",
+    "advance", "advances_unreturned", "advances_open_minor",
 }  # fmt: skip
 """Fields that events got after journals had been written without them."""
 

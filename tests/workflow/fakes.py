@@ -44,6 +44,7 @@ class FakePolicies:
     claims: Verdict = field(default_factory=lambda: verdict("claim", "procurement"))
     refurbish: Verdict = field(default_factory=lambda: verdict("order", "warehouse"))
     transfer_price: Verdict = field(default_factory=lambda: verdict("charge"))
+    advance: Verdict = field(default_factory=lambda: verdict("give"))
     reviewed: dict[str, int] = field(default_factory=dict)
 
     def judge(self, name: str, facts: Mapping[str, object]) -> Verdict:
@@ -58,6 +59,7 @@ class FakePolicies:
             "claims": self.claims,
             "refurbish": self.refurbish,
             "transfer_price": self.transfer_price,
+            "advance": self.advance,
         }
         return answers[name]
 

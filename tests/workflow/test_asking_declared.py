@@ -7,6 +7,7 @@ import pytest
 
 from tests.workflow.fakes import INES, NOON, WALT, Story, request
 from workflow.asking import (
+    advance_facts,
     authorisation_facts,
     claim_facts,
     credit_facts,
@@ -39,6 +40,7 @@ def test_every_fact_asked_is_declared_and_every_declared_fact_is_asked(policies:
     story.send(InspectLine(1, story.line().received, "sealed", INES, NOON))
     case, line = story.case, story.line()
     parts = (DispositionPart("return_to_vendor", line.received),)
+    wanting = replace(line, requested=replace(line.requested, advance="credit"))
     asked = {
         "eligibility": eligibility_facts(case, line, NOON, MONDAY_TO_FRIDAY),
         "authorisation": authorisation_facts(case),
@@ -48,6 +50,7 @@ def test_every_fact_asked_is_declared_and_every_declared_fact_is_asked(policies:
         "claims": claim_facts(case, replace(line.portions[0], parts=parts), 1, NOON),
         "refurbish": refurbish_facts(case, replace(line.portions[0], parts=parts), 1),
         "transfer_price": transfer_facts(case, "food"),
+        "advance": advance_facts(case, wanting, 40_00),
         "rollout": rollout_facts(case, line, "credit", None, 40_00),
     }
     for name, facts in asked.items():

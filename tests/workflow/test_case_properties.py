@@ -31,6 +31,7 @@ from workflow.codes import Condition, Disposition
 from workflow.commands import (
     AcknowledgeEffect,
     AnswerClaim,
+    AskForGoods,
     CancelReturn,
     Command,
     DecideTask,
@@ -79,6 +80,7 @@ class AnyHistory(RuleBasedStateMachine):
         fee=st.sampled_from(["0", "15", "100"]),
         money_only=st.integers(0, 4),
         text_only=st.booleans(),
+        advance=st.sampled_from([None, None, "credit", "replacement"]),
     )
     def begin(
         self,
@@ -92,6 +94,7 @@ class AnyHistory(RuleBasedStateMachine):
         fee: str,
         money_only: int,
         text_only: bool,
+        advance: str | None,
     ) -> None:
         authorisation = verdict("ask_human", "returns_manager") if ask else verdict("authorise")
         credit = verdict(outcome, release=release, fee_percent=fee, percent="60")
@@ -100,6 +103,7 @@ class AnyHistory(RuleBasedStateMachine):
         self.receipts = self.answers = 0
         stated = "wrong_item" if money_only else "pricing_or_billing"
         one = line(1, str(first), delivered="7", net_minor=99_99, tax_minor=7_77, stated=stated)
+        one = replace(one, advance=advance)
         two = line(2, str(second), delivered="7", net_minor=1, tax_minor=0)
         if text_only:
             two = replace(two, stated_reason=None)
@@ -149,6 +153,8 @@ class AnyHistory(RuleBasedStateMachine):
                 "as_new",
                 "stopped",
                 "deny",
+                "let_go",
+                "charge_back",
                 "0",
                 "1",
                 "4000",
@@ -218,6 +224,10 @@ class AnyHistory(RuleBasedStateMachine):
                 self.attempt(ParkEffect(effect.key, effect.kind, "no", SYSTEM, NOON))
             else:
                 self.attempt(AcknowledgeEffect(effect.key, effect.kind, "DOC", SYSTEM, NOON))
+
+    @rule(days=st.sampled_from([1, 20]))
+    def ask_for_goods(self, days: int) -> None:
+        self.attempt(AskForGoods(SYSTEM, NOON + timedelta(days=days)))
 
     @rule(number=st.sampled_from([1, 2]), sequence=st.integers(1, 3))
     def release(self, number: int, sequence: int) -> None:
@@ -358,7 +368,8 @@ class AnyHistory(RuleBasedStateMachine):
                 assert one.disposed == one.received
                 assert all(portion.held == 0 for portion in one.portions)
                 assert all(portion.waiting("refurbish") == 0 for portion in one.portions)
-                assert all(c.status in ("approved", "denied") for c in one.credits)
+                assert all(c.status in ("approved", "denied", "withdrawn") for c in one.credits)
+                assert not one.advance_open
 
 
 AnyHistory.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)

@@ -27,6 +27,7 @@ JUDGING = (
     "claims",
     "refurbish",
     "transfer_price",
+    "advance",
 )
 
 
