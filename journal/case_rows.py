@@ -392,3 +392,4 @@ def _credit(
     if isinstance(event, CreditApproved):
         line["credited_minor"] += event.net_minor
         ledger.credited(source_of(line), event.net_minor)
+        ledger.carried(source_of(line), event.freight_minor)

@@ -51,6 +51,9 @@ class SourceLine:
     expires_on: date | None
     """Of the lot that was shipped; ``None`` where there is none, or it is not registered."""
     serials: tuple[str, ...] = ()
+    freight_minor: int = 0
+    freight_tax_minor: int = 0
+    freight_refunded_before_minor: int = 0
 
     @property
     def returnable(self) -> Decimal:
@@ -125,6 +128,9 @@ def source_line(
             document.c.delivery_signed,
             lots.c.expires_on,
             ledger.c.serials,
+            ledger.c.freight_minor,
+            ledger.c.freight_tax_minor,
+            ledger.c.freight_refunded_minor.label("freight_refunded_before_minor"),
         )
         .select_from(ledger.join(document, document.c.invoice_id == ledger.c.invoice_id))
         .join(lots, same_lot, isouter=True)

@@ -42,7 +42,7 @@ def project(conn: Connection, entries: Sequence[Recorded]) -> None:
 def _ledger_violation(error: CheckViolation) -> Exception:
     """The ledger's own words for what a CHECK constraint caught; other checks stay as they are."""
     name = error.diag.constraint_name or ""
-    code = name.removeprefix("ck_invoice_line_")
+    code = name.removeprefix("ck_invoice_line_").replace("over_freight", "over_credit")
     if code not in ("over_return", "over_credit"):
         return error
     return LedgerViolation(code, f"The ledger refuses: {error.diag.message_detail or error}")

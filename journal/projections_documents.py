@@ -8,6 +8,7 @@ from journal import tables
 from journal.entries import Recorded
 from journal.ledgers import Movements
 from journal.rows import Driver, columns_of, update, upsert
+from workflow.freight import spread
 
 ByType = Mapping[str, Sequence[Recorded]]
 
@@ -37,7 +38,10 @@ def project_documents(driver: Driver, by_type: ByType, movements: Movements) -> 
 def _invoice_lines(entries: Sequence[Recorded]) -> Iterator[dict[str, Any]]:
     for entry in entries:
         document = entry.payload
-        for line in document["lines"]:
+        nets = [line["net_minor"] for line in document["lines"]]
+        freight = spread(document.get("freight_minor", 0), nets)
+        tax = spread(document.get("freight_tax_minor", 0), nets)
+        for line, own, own_tax in zip(document["lines"], freight, tax, strict=True):
             yield {
                 "invoice_id": document["invoice_id"],
                 "line": line["line"],
@@ -53,6 +57,8 @@ def _invoice_lines(entries: Sequence[Recorded]) -> Iterator[dict[str, Any]]:
                 "description": line["description"],
                 "source_line": line["source_line"],
                 "serials": line.get("serials", ()),
+                "freight_minor": own,
+                "freight_tax_minor": own_tax,
             }
 
 

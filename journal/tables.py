@@ -314,16 +314,24 @@ invoice_line = Table(
     _json("serials", "[]"),
     _quantity("returned_quantity", default="0"),
     _money("credited_minor", default="0"),
+    _money("freight_minor", default="0"),
+    _money("freight_tax_minor", default="0"),
+    _money("freight_refunded_minor", default="0"),
     CheckConstraint(
         "returned_quantity >= 0 AND returned_quantity <= delivered_quantity", name="over_return"
     ),
     CheckConstraint("credited_minor >= 0 AND credited_minor <= net_minor", name="over_credit"),
+    CheckConstraint(
+        "freight_refunded_minor >= 0 AND freight_refunded_minor <= freight_minor",
+        name="over_freight",
+    ),
     Index(None, "customer_id", "sku", "invoiced_at"),
     Index(None, "sku", "invoiced_at"),
 )
 """``returned_quantity`` is authorised or matched back; ``credited_minor`` is approved net.
 
-A value-only credit moves the second and never the first.
+A value-only credit moves the second and never the first. ``freight_minor`` is the line's share of
+the freight on its invoice, and a ledger of its own.
 """
 
 credit_note = Table(

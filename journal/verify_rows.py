@@ -155,10 +155,11 @@ class Refold:
         moved = dict(self._movements.by_line)
         with self._driver.cursor(name="ledgers") as cursor:
             cursor.execute(
-                "SELECT invoice_id, line, returned_quantity, credited_minor FROM invoice_line"
-                " WHERE returned_quantity <> 0 OR credited_minor <> 0"
+                "SELECT invoice_id, line, returned_quantity, credited_minor,"
+                " freight_refunded_minor FROM invoice_line WHERE returned_quantity <> 0"
+                " OR credited_minor <> 0 OR freight_refunded_minor <> 0"
             )
-            for invoice, line, returned, credited in cursor:
+            for invoice, line, returned, credited, freight in cursor:
                 said = moved.pop((invoice, line), Movement())
                 if (said.quantity, said.net_minor) != (returned, credited):
                     message = (
@@ -166,9 +167,13 @@ class Refold:
                         f" should be {said.quantity} and {said.net_minor}"
                     )
                     yield "ledger", f"{invoice}/{line}", message
+                if said.freight_minor != freight:
+                    message = f"{freight} of freight given back, should be {said.freight_minor}"
+                    yield "ledger", f"{invoice}/{line}", message
         for (invoice, line), said in moved.items():
-            if said.quantity or said.net_minor:
-                message = f"nothing, should be {said.quantity} and {said.net_minor}"
+            if said.quantity or said.net_minor or said.freight_minor:
+                sums = (said.quantity, said.net_minor, said.freight_minor)
+                message = f"nothing, should be {', '.join(map(str, sums))}"
                 yield "ledger", f"{invoice}/{line}", message
 
 

@@ -112,10 +112,9 @@ def _late(books: Books, one: Asked, theirs: Lines, days: int) -> Finding:
 
 def _memo(books: Books, one: Asked, theirs: Lines) -> Iterator[Finding]:
     ours, memo = one.payload, theirs[0]
-    approved = ours["net_minor"] + ours["tax_minor"]
-    credited = (memo.amount_minor or 0) + (memo.tax_minor or 0)
+    approved, credited = _asked_money(one), _posted_money(memo)
     same_money = ours["currency"] == memo.currency and ours["net_minor"] == memo.amount_minor
-    if same_money and ours["tax_minor"] == (memo.tax_minor or 0):
+    if same_money and credited == approved and ours["tax_minor"] == (memo.tax_minor or 0):
         if ours["customer_id"] != memo.customer_id:
             says = (
                 f"The credit of {_where(one)} went to {memo.customer_id}, not to"
@@ -543,7 +542,17 @@ def _goods(books: Books, one: Asked, quantity: Decimal) -> int:
 
 
 def _asked_money(one: Asked) -> int:
-    return int(one.payload["net_minor"]) + int(one.payload["tax_minor"])
+    """A credit's net and tax, with the freight given back and less that of the way back."""
+    told = one.payload
+    freight = told.get("freight_minor", 0) + told.get("freight_tax_minor", 0)
+    back = told.get("return_freight_minor", 0)
+    return int(told["net_minor"] + told["tax_minor"] + freight - back)
+
+
+def _posted_money(memo: LedgerLine) -> int:
+    goods = (memo.amount_minor or 0) + (memo.tax_minor or 0)
+    freight = (memo.freight_minor or 0) + (memo.freight_tax_minor or 0)
+    return goods + freight - (memo.return_freight_minor or 0)
 
 
 def _where(one: Asked) -> str:

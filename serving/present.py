@@ -20,6 +20,7 @@ from workflow.state import (
     Authorised,
     Born,
     Cancelled,
+    Case,
     Claim,
     Closed,
     Credit,
@@ -66,6 +67,7 @@ def case_json(state: Born, version: int, known: Policies) -> Json:
         "requested_at": time(requested.requested_at),
         "value_minor": sum(line.requested.value_minor for line in case.lines),
         "credited_minor": sum(line.credited_minor for line in case.lines),
+        "freight": freight_json(case),
         "lines": [line_json(line, known) for line in case.lines],
         "claims": [claim_in_case(claim) for claim in case.claims],
         "orders": [order_json(order) for order in case.orders],
@@ -95,6 +97,17 @@ def case_json(state: Born, version: int, known: Policies) -> Json:
     if isinstance(state, Closed):
         body["closed_at"] = time(state.closed_at)
     return body
+
+
+def freight_json(case: Case) -> Json:
+    """Of the deliveries, given back with approved credits; of the way back, what it cost by the
+    receipts and what of it the customer pays."""
+    paid = [c for x in case.lines for c in x.credits if c.status in ("approved", "held")]
+    return {
+        "refunded_minor": sum(c.freight_minor for c in paid),
+        "return_cost_minor": case.return_freight_minor,
+        "return_charged_minor": sum(c.return_freight_minor for c in paid),
+    }
 
 
 def claim_in_case(claim: Claim) -> Json:
@@ -245,6 +258,12 @@ def credit_json(credit: Credit) -> Json:
         "fee_minor": proposed.fee_minor,
         "net_minor": credit.net_minor if settled else proposed.net_minor,
         "tax_minor": credit.tax_minor if settled else proposed.tax_minor,
+        "freight_minor": credit.freight_minor,
+        "freight_tax_minor": credit.freight_tax_minor,
+        "return_freight_minor": credit.return_freight_minor,
+        "freight_verdict": verdict_json(proposed.freight_verdict)
+        if proposed.freight_verdict
+        else None,
         "portion": proposed.portion,
         "kind": proposed.kind,
         "disposition": proposed.disposition,

@@ -35,7 +35,16 @@ def build_receipt(
         if lookups.product(conn, line.sku) is None:
             raise Refused("unknown_product", f"There is no item {line.sku}.")
     unit = lookups.unit_of_warehouse(conn, shape.warehouse) or ""
-    return ReceiveGoods(shape.receipt_id, shape.warehouse, lines, actor, at, shape.final, unit)
+    return ReceiveGoods(
+        shape.receipt_id,
+        shape.warehouse,
+        lines,
+        actor,
+        at,
+        shape.final,
+        unit,
+        shape.freight_minor,
+    )
 
 
 def build_inspection(

@@ -225,6 +225,9 @@ def _facts(
         warranty_days=product.warranty_days if agreed is None else agreed,
         supplier_takes_unsaleables=supplier.takes_unsaleables if supplier else None,
         delivery_signed=source.delivery_signed if source else None,
+        freight_minor=source.freight_minor if source else 0,
+        freight_tax_minor=source.freight_tax_minor if source else 0,
+        freight_refunded_before_minor=source.freight_refunded_before_minor if source else 0,
     )
 
 

@@ -166,12 +166,14 @@ class ReceiptLineShape(Shape):
 
 
 class ReceiptShape(Shape):
-    """A receipt. ``final`` says that nothing more will come."""
+    """A receipt. ``final`` says that nothing more will come; ``freight_minor`` what the way back
+    cost, in the return's currency."""
 
     receipt_id: Id
     warehouse: Id
     lines: list[ReceiptLineShape] = Field(default_factory=list, max_length=500)
     final: Flag = False
+    freight_minor: Money = 0
 
 
 class SeenShape(Shape):

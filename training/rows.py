@@ -282,6 +282,7 @@ def _stake(fact: Fact, line: _Line | None) -> Stake | None:
         return line.stake(cost, line.reason)
     if fact.type == "credit_proposed":
         amount = max(fact.payload["net_minor"], fact.payload.get("value_minor", 0))
+        amount += fact.payload.get("freight_minor", 0)
         return line.stake(amount, line.reason)
     return None
 

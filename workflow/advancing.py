@@ -137,9 +137,9 @@ def _settle(run: Run, line: Line, advance: Advance) -> None:
             settled_at=run.at,
         )
     )
-    if entitled > advance.value_minor:
+    if entitled > advance.value_minor or any(one.freight_minor for one in earned):
         _propose_rest(run, line, advance, earned, entitled)
-    elif entitled < advance.value_minor:
+    if entitled < advance.value_minor:
         _ask_about_the_undeserved(run, line.number)
 
 
@@ -162,9 +162,14 @@ def _earned(run: Run, line: Line) -> list[CreditProposed]:
 def _propose_rest(
     run: Run, line: Line, advance: Advance, earned: list[CreditProposed], entitled: int
 ) -> None:
-    """The part that earned last speaks for the rest, and one that must wait holds it back."""
-    last = [one for one in earned if one.net_minor][-1]
-    waits = next((one.release for one in earned if one.net_minor and one.release in HELD), None)
+    """The part that earned last speaks for the rest, and one that must wait holds it back. Freight
+    goes with it, as far as the rest can bear what the way back costs."""
+    paying = [one for one in earned if one.net_minor or one.freight_minor]
+    last = paying[-1]
+    waits = next((one.release for one in paying if one.release in HELD), None)
+    net = max(0, entitled - advance.value_minor)
+    freight = sum(one.freight_minor for one in earned)
+    back = sum(one.return_freight_minor for one in earned)
     run.emit(
         replace(
             last,
@@ -177,8 +182,11 @@ def _propose_rest(
             release=waits or last.release,
             percent=100,
             fee_minor=0,
-            net_minor=entitled - advance.value_minor,
-            tax_minor=tax_of(line, entitled) - advance.tax_minor,
+            net_minor=net,
+            tax_minor=tax_of(line, entitled) - advance.tax_minor if net else 0,
+            freight_minor=freight,
+            freight_tax_minor=sum(one.freight_tax_minor for one in earned),
+            return_freight_minor=min(back, net + freight),
         )
     )
 

@@ -227,6 +227,30 @@ def advance_facts(case: Case, line: Line, value_minor: int) -> Facts:
     }
 
 
+def freight_facts(
+    case: Case, line: Line, portion: Portion | None, disposition: str | None
+) -> Facts:
+    """``portion`` is the one that is credited; ``None`` where nothing comes back."""
+    facts, requested = line.requested.facts, case.requested
+    seen = portion.inspected.condition if portion else line.requested.stated.condition
+    return {
+        "reason": line.reason,
+        "disposition": disposition,
+        "condition": seen,
+        "comes_back": portion is not None and disposition != "keep_at_customer",
+        "handed_over": line.requested.stated.handed_over,
+        "business_unit": requested.business_unit,
+        "channel": requested.channel,
+        "segment": requested.segment,
+        "item_class": facts.item_class,
+        "supplier_id": facts.supplier_id,
+        "carrier_id": facts.carrier_id,
+        "currency": requested.currency,
+        "freight_minor": facts.freight_minor,
+        "return_freight_minor": case.return_freight_minor,
+    }
+
+
 def claim_facts(case: Case, portion: Portion, part: int, at: datetime) -> Facts:
     """About a part of a disposed portion that goes back; ``part`` counts in ``moved``."""
     line = case.line(portion.line)

@@ -92,6 +92,8 @@ class ReceiveGoods:
     final: bool = False
     unit: str = ""
     """The business unit that owns the warehouse; the return's own where it is empty."""
+    freight_minor: int = 0
+    """What the way back cost, in the return's currency, where the receiver knows."""
 
 
 @dataclass(frozen=True, slots=True)

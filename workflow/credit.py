@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from workflow.asking import credit_facts
+from workflow.asking import credit_facts, freight_facts
 from workflow.codes import CreditDecision
 from workflow.events import CreditProposed, Verdict
+from workflow.freight import Freight, charge, refund
 from workflow.money import percent_of, share
 from workflow.run import PolicyBook
 from workflow.state import ZERO, Case, Line, Portion
@@ -67,6 +68,7 @@ def proposal(
     disposition = chosen.disposition if chosen else None
     found = worth(policies, case, line, portion, disposition, quantity, at)
     verdict, amount = found.verdict, found.amount
+    carried = freight_with(policies, case, line, portion, disposition, quantity, found)
     return CreditProposed(
         return_id=case.return_id,
         line=line.number,
@@ -85,7 +87,34 @@ def proposal(
         disposition=disposition,
         customer_id=case.requested.customer_id,
         sku=line.requested.sku,
+        freight_minor=carried.refund_minor,
+        freight_tax_minor=carried.refund_tax_minor,
+        return_freight_minor=carried.back_minor,
+        freight_verdict=carried.verdict,
     )
+
+
+def freight_with(
+    policies: PolicyBook,
+    case: Case,
+    line: Line,
+    portion: Portion | None,
+    disposition: str | None,
+    quantity: Decimal,
+    found: Worth,
+) -> Freight:
+    """The freight that goes with a credit, by the freight policy; none with a denied one, and none
+    with goods that are replaced."""
+    if found.decision in (CreditDecision.DENY, CreditDecision.REPLACE):
+        return Freight()
+    facts = freight_facts(case, line, portion, disposition)
+    verdict = policies.judge("freight", facts)
+    before = ZERO
+    if portion is not None:
+        before = line.requested.facts.returned_before + credited_quantity(line)
+    net, tax = refund(line, before, quantity, verdict)
+    back = charge(case, line, verdict, found.amount.net_minor + net)
+    return Freight(net, tax, back, verdict)
 
 
 def goods_value(line: Line, quantity: Decimal, *, comes_back: bool = True) -> int:

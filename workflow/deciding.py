@@ -336,7 +336,9 @@ def _decide_credit(run: Run, task: Task, command: DecideTask) -> None:
         # Goods without a source have no invoice to cap them: the approver's limit alone binds.
         most = left_to_credit(line) + amount if line.requested.source else MOST_MINOR
         amount = _amount(command, most, opened.currency)
-    stake = max(amount, credit.proposed.stake_minor if command.decision == "approve" else 0)
+    stake = amount + credit.proposed.freight_minor
+    if command.decision == "approve":
+        stake = credit.proposed.stake_minor
     check_limit(run.case, task, command.actor, run.policies, stake)
     if _first_of_two(run, task, command):
         return

@@ -407,7 +407,7 @@ def _payout(case: "Case", number: int, sequence: int, decision: str) -> tuple[Ef
         }
         key = f"{case.return_id}/{number}/replacement/{sequence}"
         return (Effect(key, "erp.replacement", case.return_id, payload),)
-    if credit.net_minor + credit.tax_minor == 0:
+    if not (credit.net_minor or credit.tax_minor or credit.freight_minor):
         return ()
     source = line.requested.source
     payload = {
@@ -423,6 +423,9 @@ def _payout(case: "Case", number: int, sequence: int, decision: str) -> tuple[Ef
         "currency": case.requested.currency,
         "decision": decision,
         "reason": line.reason,
+        "freight_minor": credit.freight_minor,
+        "freight_tax_minor": credit.freight_tax_minor,
+        "return_freight_minor": credit.return_freight_minor,
     }
     key = f"{case.return_id}/{number}/credit/{sequence}"
     return (Effect(key, "erp.credit_memo", case.return_id, payload),)

@@ -96,6 +96,10 @@ class LineFacts:
     """From the customer's agreement, else the item's; ``None`` leaves the policy's own."""
     supplier_takes_unsaleables: bool | None = None
     delivery_signed: bool | None = None
+    freight_minor: int = 0
+    """The source line's share of the freight on its invoice, net."""
+    freight_tax_minor: int = 0
+    freight_refunded_before_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -399,6 +403,8 @@ class GoodsReceived:
     """True when the receiver says that nothing more will come (a short receipt)."""
     unit: str = ""
     """The business unit that owns the warehouse; empty is the return's own."""
+    freight_minor: int = 0
+    """What the way back cost, as far as it is known with this receipt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -840,11 +846,17 @@ class CreditProposed:
     sku: str = ""
     kind: str = "goods"
     value_minor: int = 0
+    freight_minor: int = 0
+    """Of the delivery's freight, given back with it, net."""
+    freight_tax_minor: int = 0
+    return_freight_minor: int = 0
+    """Charged for the way back, taken off it."""
+    freight_verdict: Verdict | None = None
 
     @property
     def stake_minor(self) -> int:
         """The money at stake: of a replacement in advance, what was invoiced for the goods."""
-        return max(self.net_minor, self.value_minor)
+        return max(self.net_minor, self.value_minor) + self.freight_minor
 
 
 @dataclass(frozen=True, slots=True)
@@ -872,6 +884,9 @@ class CreditApproved:
     goods_due: datetime | None = None
     value_minor: int = 0
     value_tax_minor: int = 0
+    freight_minor: int = 0
+    freight_tax_minor: int = 0
+    return_freight_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)

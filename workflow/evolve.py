@@ -297,7 +297,7 @@ def _approved(case: Case, event: CreditApproved) -> Case:
         case,
         event.line,
         event.sequence,
-        lambda x: replace(x, status=status, net_minor=net, tax_minor=tax),
+        lambda x: replace(x, status=status, net_minor=net, tax_minor=tax, approved=event),
     )
     if event.goods_due is None:
         return case
@@ -336,7 +336,14 @@ def _received(case: Case, event: GoodsReceived) -> Case:
         lines = tuple(replace(x, released=x.released + x.outstanding) for x in case.lines)
         case = replace(case, lines=lines)
     receipts, unit = (*case.receipts, event.receipt_id), event.unit or case.requested.business_unit
-    return replace(case, receipts=receipts, warehouse=event.warehouse, unit=unit)
+    freight = case.return_freight_minor + event.freight_minor
+    return replace(
+        case,
+        receipts=receipts,
+        warehouse=event.warehouse,
+        unit=unit,
+        return_freight_minor=freight,
+    )
 
 
 def _charged(case: Case, event: IntercompanyCharged) -> Case:

@@ -197,6 +197,9 @@ class InvoiceRecorded:
     channel: str | None = None
     delivery_signed: bool | None = None
     """The customer signed for the delivery as complete; ``None`` is not known."""
+    freight_minor: int = 0
+    """Charged for the delivery apart from the lines, net."""
+    freight_tax_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ __all__ = [
 NOT_A_POLICY = frozenset({"crosswalk.toml", "pack.toml"})
 """Data beside the policies that is no decision table."""
 
-KEPT = frozenset({"eligibility", "authorisation", "disposition", "credit", "advance"})
+KEPT = frozenset({"eligibility", "authorisation", "disposition", "credit", "advance", "freight"})
 """What was promised when a return was authorised: a case keeps these. Who may approve how much,
 and how far machines are trusted, is always as of now, so that a stop holds at once."""
 

@@ -16,6 +16,7 @@ from workflow.asking import (
     authorisation_facts,
     claim_facts,
     eligibility_facts,
+    freight_facts,
     refurbish_facts,
     transfer_facts,
 )
@@ -68,6 +69,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "rollout": _ANSWERED,
     "approval_limits": _ANSWERED,
     "advance": (*_BASE, "return_authorised", "advance_judged"),
+    "freight": _GOODS,
     "claims": (*_WAITED, "claim_raised"),
     "refurbish": _WAITED,
     "transfer_price": ("return_requested", "return_authorised", "intercompany_charged"),
@@ -82,6 +84,7 @@ ASKED: Mapping[str, tuple[str, ...]] = {
     "rollout": ("lane_chosen",),
     "approval_limits": ("lane_chosen",),
     "advance": ("advance_judged",),
+    "freight": ("credit_proposed",),
     "claims": ("claim_raised",),
     "refurbish": ("refurbish_ordered",),
     "transfer_price": ("intercompany_charged",),
@@ -264,6 +267,23 @@ def _advance(now: _Moment) -> Asked | None:
     return now.asked("advance", _short(event.verdict), again, ref=event.verdict.policy)
 
 
+def _freight(now: _Moment) -> Asked | None:
+    """Asked with each credit of goods; who bears it, not the amounts, is compared."""
+    state, event = now.state, now.event
+    if not isinstance(event, CreditProposed) or event.kind != "goods":
+        return None
+    said = event.freight_verdict
+    if said is None:
+        return None
+    line, portion = _line(state, event.line), state.case.portion(event.portion)
+    facts = freight_facts(state.case, line, portion, event.disposition)
+
+    def again(policy: Policy) -> Said:
+        return _short(policy.judge(policy.reads(facts)))
+
+    return now.asked("freight", _short(said), again, event.portion, said.policy)
+
+
 def _rollout(now: _Moment) -> Asked | None:
     state, event = now.state, now.event
     answered = _answered(state, event)
@@ -372,6 +392,7 @@ _ASKING: Mapping[str, Callable[[_Moment], Asked | None]] = {
     "rollout": _rollout,
     "approval_limits": _limits,
     "advance": _advance,
+    "freight": _freight,
     "claims": _claims,
     "refurbish": _refurbish,
     "transfer_price": _transfer_price,

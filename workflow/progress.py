@@ -368,6 +368,11 @@ def approve_credit(
             verdict=verdict,
             customer_id=run.case.requested.customer_id,
             sku=line.requested.sku,
+            freight_minor=proposed.freight_minor,
+            freight_tax_minor=proposed.freight_tax_minor,
+            return_freight_minor=min(
+                proposed.return_freight_minor, net_minor + proposed.freight_minor
+            ),
             goods_due=due,
             value_minor=value if due else 0,
             value_tax_minor=tax_of(line, value) if due else 0,

@@ -41,6 +41,7 @@ def receive(run: Run, command: ReceiveGoods) -> None:
         lines=lines,
         final=command.final,
         unit=command.unit,
+        freight_minor=command.freight_minor,
     )
     run.emit(received)
     charge_receipt(run, received)

@@ -11,7 +11,8 @@ from workflow.policy import Policies, Policy
 from workflow.policy_questions import Asked, Said, Story, questions
 
 JUDGED = (
-    "eligibility", "authorisation", "advance", "disposition", "rollout", "credit", "claims",
+    "eligibility", "authorisation", "advance", "disposition", "rollout", "credit", "freight",
+    "claims",
 )  # fmt: skip
 """The policies whose verdicts a case records. What the approval limits say of a model's answer is
 part of the lane that the rollout chose."""

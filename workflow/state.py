@@ -14,6 +14,7 @@ from workflow.assessment import Assessment, Clearing
 from workflow.events import (
     ClaimAnswered,
     ClaimRaised,
+    CreditApproved,
     CreditProposed,
     DispositionPart,
     DispositionProposed,
@@ -97,10 +98,29 @@ class Credit:
     clearing: Clearing | None = None
     net_minor: int = 0
     tax_minor: int = 0
+    approved: CreditApproved | None = None
 
     @property
     def sequence(self) -> int:
         return self.proposed.sequence
+
+    @property
+    def freight_minor(self) -> int:
+        """Of the delivery's freight it gives back, or is about to, net."""
+        return self._told.freight_minor if self.status not in ("denied", "withdrawn") else 0
+
+    @property
+    def freight_tax_minor(self) -> int:
+        return self._told.freight_tax_minor if self.status not in ("denied", "withdrawn") else 0
+
+    @property
+    def return_freight_minor(self) -> int:
+        """What it charges, or is about to, for the way back."""
+        return self._told.return_freight_minor if self.status not in ("denied", "withdrawn") else 0
+
+    @property
+    def _told(self) -> CreditProposed | CreditApproved:
+        return self.approved or self.proposed
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +308,8 @@ class Case:
     reviews: tuple[Review, ...] = ()
     claims: tuple[Claim, ...] = ()
     orders: tuple[Order, ...] = ()
+    return_freight_minor: int = 0
+    """What the way back cost, all receipts together."""
 
     @property
     def return_id(self) -> str:

@@ -7,6 +7,8 @@ table below is the whole posting rule for dispositions.
 ACCOUNTS: dict[str, str] = {
     "accounts_receivable": "What customers owe",
     "sales_returns": "Revenue taken back",
+    "freight_refunded": "Freight of deliveries given back",
+    "freight_charged": "Freight of the way back that customers pay",
     "tax_payable": "Sales tax owed",
     "cost_of_goods_sold": "Cost of what was sold",
     "returns_interim": "Goods back, not yet judged; zero for a case that is closed",

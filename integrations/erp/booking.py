@@ -5,7 +5,8 @@ or raises ``Rejected``. Every document's debits equal its credits.
 
 - receipt: Dr returns interim, Cr cost of goods sold, at the cost of the original issue
 - stock move: Dr account of the new status, Cr account of the old (``accounts.py``)
-- credit memo: Dr sales returns and tax, Cr accounts receivable
+- credit memo: Dr sales returns, freight refunded and tax, Cr freight charged and accounts
+  receivable
 - charge-back: Dr accounts receivable, Cr sales returns and tax
 - supplier claim: Dr supplier claims receivable, Cr goods at supplier
 - claim settlement: Dr accounts payable (recovered) or claims written off, Cr supplier claims
@@ -17,7 +18,7 @@ or raises ``Rejected``. Every document's debits equal its credits.
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, NamedTuple
 
@@ -149,10 +150,19 @@ def plain(value: object) -> str:
     raise TypeError(f"{type(value).__name__} has no place in a document")
 
 
+_LATER = ("freight_minor", "freight_tax_minor", "return_freight_minor")
+"""Fields that requests got after documents had been written without them: zero is not said."""
+
+
 def fingerprint(request: Request) -> str:
     """Digest of the content; equal for requests that ask the same thing."""
-    options = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z
-    text = orjson.dumps([KIND_OF[type(request)], request], default=plain, option=options)
+    options = orjson.OPT_UTC_Z
+    said = {
+        field.name: getattr(request, field.name)
+        for field in fields(request)
+        if field.name not in _LATER or getattr(request, field.name)
+    }
+    text = orjson.dumps([KIND_OF[type(request)], said], default=plain, option=options)
     return hashlib.sha256(text).hexdigest()
 
 
@@ -295,15 +305,20 @@ def _book_credit(memo: CreditMemo, standing: Standing) -> Booking:
     net, tax = memo.net_minor, memo.tax_minor
     _amount(net, "A credit memo's net")
     _amount(tax, "A credit memo's tax")
-    if net + tax == 0:
+    freight = (memo.freight_minor, memo.freight_tax_minor, memo.return_freight_minor)
+    for amount in freight:
+        _amount(amount, "A credit memo's freight")
+    if net + tax + memo.freight_minor == 0:
         raise Rejected("invalid_amount", f"The credit memo of {memo.return_id} is about nothing.")
+    if memo.return_freight_minor > net + memo.freight_minor:
+        raise Rejected("invalid_amount", f"{memo.return_id} is charged more than it is credited.")
     names = (
         "line", "sequence", "customer_id", "sku", "invoice_id", "invoice_line", "net_minor",
-        "tax_minor", "currency", "decision", "reason",
+        "tax_minor", "currency", "decision", "reason", "freight_minor", "freight_tax_minor",
+        "return_freight_minor",
     )  # fmt: skip
-    return Booking(
-        "credit_memo", {"credit_memo": (_row(memo, *names),)}, standing, gl=credit_entries(net, tax)
-    )
+    gl = credit_entries(net, tax, *freight)
+    return Booking("credit_memo", {"credit_memo": (_row(memo, *names),)}, standing, gl=gl)
 
 
 def _book_charge_back(charge: ChargeBack, standing: Standing) -> Booking:
@@ -320,12 +335,21 @@ def _book_charge_back(charge: ChargeBack, standing: Standing) -> Booking:
     return Booking("charge_back", details, standing, gl=credit_entries(-net, -tax))
 
 
-def credit_entries(net_minor: int, tax_minor: int) -> tuple[GlEntry, ...]:
-    """Dr sales returns and tax, Cr receivable; negative amounts are booked the other way."""
-    owed = net_minor + tax_minor
+def credit_entries(
+    net_minor: int,
+    tax_minor: int,
+    freight_minor: int = 0,
+    freight_tax_minor: int = 0,
+    return_freight_minor: int = 0,
+) -> tuple[GlEntry, ...]:
+    """Dr sales returns, freight refunded and tax, Cr freight charged and receivable; negative
+    amounts are booked the other way."""
+    owed = net_minor + tax_minor + freight_minor + freight_tax_minor - return_freight_minor
     entries = (
         _side("sales_returns", net_minor),
-        _side("tax_payable", tax_minor),
+        _side("freight_refunded", freight_minor),
+        _side("tax_payable", tax_minor + freight_tax_minor),
+        _side("freight_charged", -return_freight_minor),
         _side("accounts_receivable", -owed),
     )
     return tuple(entry for entry in entries if entry.debit_minor or entry.credit_minor)

@@ -167,7 +167,10 @@ def _copy_memo(slip: _Slip, key: str | None, return_id: str | None) -> dict[str,
     }
     insert_rows(slip.conn, document, [head])
     insert_rows(slip.conn, credit_memo, [{**memo, "number": number}])
-    entries = credit_entries(memo["net_minor"], memo["tax_minor"])
+    names = (
+        "net_minor", "tax_minor", "freight_minor", "freight_tax_minor", "return_freight_minor",
+    )  # fmt: skip
+    entries = credit_entries(*(memo[name] for name in names))
     rows = gl_rows(number, entries, memo["currency"], return_id, slip.at)
     insert_rows(slip.conn, gl_line, rows)
     return {"number": number, "key": head["key"], "net_minor": memo["net_minor"]}

@@ -91,7 +91,8 @@ class StockMove:
 
 @dataclass(frozen=True, slots=True)
 class CreditMemo:
-    """Money for the customer; ``net_minor`` and ``tax_minor`` are not negative."""
+    """Money for the customer; no amount is negative. ``freight_minor`` and its tax are given back
+    of the delivery's freight, ``return_freight_minor`` is taken off for the way back."""
 
     __pydantic_config__: ClassVar = _CLOSED
     return_id: str
@@ -106,6 +107,9 @@ class CreditMemo:
     currency: str
     decision: str
     reason: str | None
+    freight_minor: int = 0
+    freight_tax_minor: int = 0
+    return_freight_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,6 +342,9 @@ class LedgerLine:
     at: datetime
     voided: bool = False
     tax_minor: int | None = None
+    freight_minor: int | None = None
+    freight_tax_minor: int | None = None
+    return_freight_minor: int | None = None
     customer_id: str | None = None
     supplier_id: str | None = None
     invoice_id: str | None = None

@@ -59,8 +59,8 @@ def _text(name: str, *, null: bool = False) -> Column[str]:
     return Column(name, Text, nullable=null)
 
 
-def _money(name: str) -> Column[int]:
-    return Column(name, BigInteger, nullable=False)
+def _money(name: str, *, default: str | None = None) -> Column[int]:
+    return Column(name, BigInteger, nullable=False, server_default=default)
 
 
 def _quantity(name: str = "quantity") -> Column[object]:
@@ -216,6 +216,9 @@ credit_memo = Table(
     _text("currency"),
     _text("decision"),
     _text("reason", null=True),
+    _money("freight_minor", default="0"),
+    _money("freight_tax_minor", default="0"),
+    _money("return_freight_minor", default="0"),
 )
 
 charge_back = Table(

@@ -185,20 +185,24 @@ def receive(
     quantity: Annotated[list[str] | None, Form()] = None,
     lot: Annotated[list[str] | None, Form()] = None,
     final: Short = "",
+    freight: Short = "",
 ) -> Response:
     """Record what arrived, line by line; a row without a quantity did not arrive."""
     services = services_of(request)
     rows = list(zip(line or [], sku or [], quantity or [], lot or [], strict=False))
     sent = {"form": "receipt", "warehouse": warehouse, "final": final, "receipt_id": receipt_id}
+    sent["freight"] = freight
     sent |= {f"quantity-{n or 'blind'}": q for n, _, q, _ in rows}
     sent |= {f"lot-{n or 'blind'}": held for n, _, _, held in rows}
 
     def work(conn: Connection) -> str:
+        cost = _in_currency_of(conn, services, return_id, freight)
         shape = shaped(
             lambda: ReceiptShape(
                 receipt_id=receipt_id.strip() or f"RC-{uuid4().hex[:12]}",
                 warehouse=warehouse.strip(),
                 final=bool(final),
+                freight_minor=cost,
                 lines=[
                     ReceiptLineShape(
                         line=int(n[:9]) if n.isdecimal() else None,
@@ -216,6 +220,14 @@ def receive(
         return path_of(return_id, "received")
 
     return attempt(request, actor, return_id, once, sent, work)
+
+
+def _in_currency_of(conn: Connection, services: Services, return_id: str, text: str) -> int:
+    """An amount in the return's currency, in minor units; 0 where nothing is typed."""
+    if not text.strip():
+        return 0
+    state, _ = services.cases.state(conn, return_id)
+    return minor_of(text, situation(state, return_id).case.requested.currency)
 
 
 @dataclass(frozen=True)

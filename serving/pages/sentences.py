@@ -254,7 +254,9 @@ def _received(p: Payload) -> str:
         )
         lines.append(f"{count(line['quantity'])} of {line['sku']}, {where}{differs}")
     more = " Nothing more will come." if p["final"] else ""
-    return f"Received at {p['warehouse']}: {'; '.join(lines) or 'nothing'}.{more}"
+    cost = p.get("freight_minor", 0)
+    way = f" The way back cost {money(cost, p['currency'])}." if cost else ""
+    return f"Received at {p['warehouse']}: {'; '.join(lines) or 'nothing'}.{way}{more}"
 
 
 def _decided(p: Payload) -> str:
@@ -291,8 +293,11 @@ def _credit(p: Payload) -> str:
         "never": "never",
     }.get(p["release"], words(p["release"]))
     amount = money(p["net_minor"], p["currency"])
+    freight, back = p.get("freight_minor", 0), p.get("return_freight_minor", 0)
+    extra = f", with {money(freight, p['currency'])} of freight" if freight else ""
+    extra += f", less {money(back, p['currency'])} for the way back" if back else ""
     return (
-        f"Approved a credit of {amount} for line {p['line']}"
+        f"Approved a credit of {amount} for line {p['line']}{extra}"
         f" ({words(p['decision'])}, released {release})."
     )
 

@@ -281,7 +281,12 @@ def _credit_facts(credit: Credit, currency: str) -> list[tuple[str, str]]:
     shown: Any = credit_json(credit)
     fee = f", less a fee of {sentences.money(shown['fee_minor'], currency)}"
     tax = sentences.money(shown["tax_minor"], currency)
+    freight = sentences.money(shown["freight_minor"], currency)
+    back = sentences.money(shown["return_freight_minor"], currency)
+    also = [f"{freight} of the delivery's given back"] if shown["freight_minor"] else []
+    also += [f"{back} charged for the way back"] if shown["return_freight_minor"] else []
     return [
+        *([("Freight", ", ".join(also))] if also else []),
         ("Credit", f"{sentences.money(shown['net_minor'], currency)} and {tax} tax"),
         ("Rule", f"{shown['percent']} %{fee if shown['fee_minor'] else ''}."
                  f" {shown['verdict']['because']}"),

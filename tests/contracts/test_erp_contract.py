@@ -258,6 +258,8 @@ def test_credit_only_case_closes(books: Books, case: str) -> None:
         ("invalid_amount", [], lambda case: memo(case, 0, 0)),
         ("invalid_amount", [], lambda case: memo(case, -1, 0)),
         ("invalid_amount", [], lambda case: memo(case, 10**18, 0)),
+        ("invalid_amount", [], lambda case: replace(memo(case), freight_minor=-1)),
+        ("invalid_amount", [], lambda case: replace(memo(case), return_freight_minor=30_01)),
         ("invalid_amount", [], lambda case: charge(case, 0, 0)),
         ("invalid_amount", [], lambda case: charge(case, -1, 0)),
         ("invalid_amount", [], lambda case: replace(claim(case), claimed_minor=-1)),

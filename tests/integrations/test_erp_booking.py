@@ -59,6 +59,18 @@ CASE = "R-1001"
             (GlEntry("sales_returns", 30_00, 0), GlEntry("accounts_receivable", 0, 30_00)),
         ),
         (
+            replace(
+                memo(CASE), freight_minor=9_00, freight_tax_minor=1_80, return_freight_minor=4_00
+            ),
+            (
+                GlEntry("sales_returns", 30_00, 0),
+                GlEntry("freight_refunded", 9_00, 0),
+                GlEntry("tax_payable", 7_80, 0),
+                GlEntry("freight_charged", 0, 4_00),
+                GlEntry("accounts_receivable", 0, 42_80),
+            ),
+        ),
+        (
             charge(CASE),
             (
                 GlEntry("sales_returns", 0, 5_00),
@@ -224,6 +236,14 @@ def test_fingerprint_tells_types_apart() -> None:
     """Requests of different types never count as the same content."""
     digests = {fingerprint(asked) for _, asked in whole_case(CASE)}
     assert len(digests) == len(whole_case(CASE))
+
+
+def test_what_was_written_before_freight_is_the_same_content() -> None:
+    """A memo without freight has the digest it had before memos knew of any; one with it has
+    another."""
+    without = "99052deeb9446649249df37010feaf8135cdd0a551c3e234fd71a5f4738d4033"
+    assert fingerprint(memo(CASE)) != fingerprint(replace(memo(CASE), freight_minor=1))
+    assert fingerprint(memo(CASE)) == without
 
 
 def test_tables_are_complete() -> None:

@@ -18,7 +18,8 @@ from workflow.facts import InvoiceLine, InvoiceRecorded
 LATER = {
     "flags", "temperature", "warranty_days", "takes_unsaleables", "delivery_signed", "stated",
     "supplier_takes_unsaleables", "also", "other_role", "approved_by", "approved_for",
-    "advance", "advances_unreturned", "advances_open_minor",
+    "advance", "advances_unreturned", "advances_open_minor", "freight_minor", "freight_tax_minor",
+    "freight_refunded_before_minor",
 }  # fmt: skip
 """Fields that events got after journals had been written without them."""
 

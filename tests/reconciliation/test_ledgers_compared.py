@@ -43,6 +43,9 @@ FOUND: dict[str, tuple[Change, str, int, int]] = {
     ),
     "another customer": (lambda s: s.theirs("1/credit/1", customer_id="C-9"), "R10", 3600, 0),
     "another currency": (lambda s: s.theirs("1/credit/1", currency="EUR"), "R10", 3600, 0),
+    "freight forgotten": (
+        lambda s: s.ours("1/credit/1", payload={**CREDIT, "freight_minor": 900}), "R10", 900, 900,
+    ),
     "replacement of more": (
         lambda s: s.theirs("1/replacement/2", quantity=Decimal(4)), "R10", 600, -600,
     ),

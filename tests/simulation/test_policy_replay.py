@@ -16,9 +16,9 @@ from tests.serving.house import build
 from workflow.policy_questions import ASKED, NEEDED, questions
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
-FEW = {"claims": 5, "refurbish": -1, "transfer_price": -1}
-"""Fewer goods go back to suppliers than are asked about otherwise, and none to a workshop or to
-another unit."""
+FEW = {"claims": 5, "refurbish": -1, "transfer_price": -1, "advance": -1}
+"""Fewer goods go back to suppliers than are asked about otherwise, none to a workshop or to
+another unit, and nothing is wanted before they are back."""
 
 
 @pytest.mark.slow

@@ -111,7 +111,7 @@ def test_a_closed_case_gives_the_old_answer(closed: House, tmp_path: Path) -> No
     assert told["differing"] == 0
     assert results(told) == {
         "eligibility": {"same"}, "authorisation": {"same"}, "disposition": {"same"},
-        "rollout": {"same"}, "credit": {"same"}, "claims": {"same"},
+        "rollout": {"same"}, "credit": {"same"}, "freight": {"same"}, "claims": {"same"},
         "reason": {"missing"}, "credit_anomaly": {"missing"},
     }  # fmt: skip
     assert {one["text"].split("#")[0] for one in told["verdicts"]} >= {"credit@2", "rollout@2"}

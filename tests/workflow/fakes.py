@@ -45,6 +45,7 @@ class FakePolicies:
     refurbish: Verdict = field(default_factory=lambda: verdict("order", "warehouse"))
     transfer_price: Verdict = field(default_factory=lambda: verdict("charge"))
     advance: Verdict = field(default_factory=lambda: verdict("give"))
+    freight: Verdict = field(default_factory=lambda: verdict("customer"))
     reviewed: dict[str, int] = field(default_factory=dict)
 
     def judge(self, name: str, facts: Mapping[str, object]) -> Verdict:
@@ -60,6 +61,7 @@ class FakePolicies:
             "refurbish": self.refurbish,
             "transfer_price": self.transfer_price,
             "advance": self.advance,
+            "freight": self.freight,
         }
         return answers[name]
 

@@ -13,6 +13,7 @@ from workflow.asking import (
     credit_facts,
     disposition_facts,
     eligibility_facts,
+    freight_facts,
     limit_facts,
     refurbish_facts,
     rollout_facts,
@@ -51,6 +52,7 @@ def test_every_fact_asked_is_declared_and_every_declared_fact_is_asked(policies:
         "refurbish": refurbish_facts(case, replace(line.portions[0], parts=parts), 1),
         "transfer_price": transfer_facts(case, "food"),
         "advance": advance_facts(case, wanting, 40_00),
+        "freight": freight_facts(case, line, line.portions[0], "restock"),
         "rollout": rollout_facts(case, line, "credit", None, 40_00),
     }
     for name, facts in asked.items():

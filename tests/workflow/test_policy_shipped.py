@@ -28,6 +28,7 @@ JUDGING = (
     "refurbish",
     "transfer_price",
     "advance",
+    "freight",
 )
 
 

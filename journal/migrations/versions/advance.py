@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "advance"
-down_revision = "remaining_life"
+down_revision = "erp_link"
 
 
 def upgrade() -> None:
