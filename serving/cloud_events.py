@@ -10,9 +10,10 @@ import orjson
 
 from journal.codec import EVENT_CLASSES
 from serving.errors import Invalid
-from serving.event_schemas import check_version, split
-from serving.facts_in import CLOCK_SKEW, KINDS, read_fact
+from serving.event_schemas import FORMS, check_version, split
+from serving.facts_in import CLOCK_SKEW, read_fact
 from serving.reading import check_text
+from serving.wanting import TYPE, read_wanted
 
 PREFIX = "returns-triage."
 MOST = {"id": 128, "source": 200, "type": 128}
@@ -34,7 +35,7 @@ class Envelope:
     @property
     def known(self) -> bool:
         """Whether a fact of this type is understood by this version of the program."""
-        return self.name in KINDS
+        return self.name in FORMS
 
     def text(self) -> str:
         """The whole event as it is kept."""
@@ -43,7 +44,7 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A CloudEvent that was read to its fact."""
+    """A CloudEvent that was read to its fact, or to the return that is wanted."""
 
     id: str
     source: str
@@ -67,14 +68,14 @@ def read_envelope(event: Mapping[str, Any], now: datetime) -> Envelope:
     if event.get("specversion") != "1.0":
         raise Invalid("invalid_event", "Only CloudEvents specversion 1.0 is understood.")
     name, version = split(event["type"].removeprefix(PREFIX))
-    if name in EVENT_CLASSES and name not in KINDS:
-        known = ", ".join(sorted(KINDS))
+    if name in EVENT_CLASSES and name not in FORMS:
+        known = ", ".join(sorted(FORMS))
         raise Invalid(
             "unknown_event_type", f"{event['type']!r} is ours to tell; others tell {known}."
         )
     if not isinstance(event.get("data"), dict):
         raise Invalid("invalid_event", "data is a JSON object.")
-    if name in KINDS:
+    if name in FORMS:
         check_version(name, version, event.get("dataschema"))
     digest = hashlib.sha256(
         orjson.dumps([name, event["data"]], option=orjson.OPT_SORT_KEYS)
@@ -98,6 +99,7 @@ def _time_of(given: object, now: datetime) -> datetime | None:
 
 
 def read_told(envelope: Envelope, now: datetime) -> Told:
-    """The fact of a known type. Errors: as ``serving.facts_in.read_fact``."""
-    fact = read_fact(envelope.name, envelope.event["data"], now)
+    """The fact of a known type, or the request. Errors: as ``serving.facts_in.read_fact``."""
+    data = envelope.event["data"]
+    fact = read_wanted(data) if envelope.name == TYPE else read_fact(envelope.name, data, now)
     return Told(envelope.id, envelope.source, envelope.at, fact)

@@ -22,21 +22,15 @@ from integrations.edi.returns_180 import Wanted, WantedLine, read_180
 from integrations.edi.x12 import Interchange, TransactionSet, Unreadable, read, sets_of
 from journal import claims, lookups
 from journal.entries import Append
-from serving.acting import act
 from serving.cloud_events import PREFIX
-from serving.codes import meaning_json, take
 from serving.errors import Invalid, problem, refused_problem
 from serving.http import retrying
 from serving.intake import record
-from serving.parking import replay
-from serving.requesting import build_request, foreign_reasons
-from serving.shapes import ForeignReasonShape, ReturnLineShape, ReturnShape, SourceShape
+from serving.wanting import TYPE as WANTED
 from serving.wiring import Services
 from workflow.actor import Actor
-from workflow.codes import Channel
 from workflow.edi_facts import InterchangeTaken
 from workflow.refused import Refused
-from workflow.waiting import supplies
 
 Json = dict[str, Any]
 KINDS = (returns_180.KIND, adjustments_812.KIND)
@@ -170,12 +164,15 @@ def _done(work: "partial[Json]") -> Json:
 
 
 def _want(services: Services, actor: Actor, interchange: Interchange, wanted: Wanted) -> Json:
-    return_id = _return_id(interchange, wanted)
-    told, waited_for = retrying(
-        services.engine, partial(_request, services, actor, wanted, return_id)
-    )
-    replay(services, waited_for)
-    return told
+    """Ask for the return; one that came too early waits, as facts do."""
+    data = {
+        "id": _return_id(interchange, wanted),
+        "customer": wanted.customer_id,
+        "channel": "edi",
+        "reference": wanted.number,
+        "lines": [_line(line) for line in wanted.lines],
+    }
+    return _told(services, actor, interchange, wanted.number, WANTED, data)
 
 
 def _return_id(interchange: Interchange, wanted: Wanted) -> str:
@@ -186,56 +183,20 @@ def _return_id(interchange: Interchange, wanted: Wanted) -> str:
     return whole if len(whole) <= 64 else f"{whole[:55]}-{mark}"
 
 
-def _request(
-    services: Services, actor: Actor, wanted: Wanted, return_id: str, conn: Connection
-) -> tuple[Json, tuple[str, ...]]:
-    if lookups.case_rows(conn, return_id) is not None:
-        return {"status": "repeated", "return_id": return_id}, ()
-    now = services.clock()
-    shape = ReturnShape(
-        customer=wanted.customer_id,
-        channel=Channel.EDI,
-        reference=wanted.number,
-        lines=[_line(conn, line) for line in wanted.lines],
-    )
-    meanings = take(services, conn, foreign_reasons(shape), now)
-    most = services.settings.max_text_chars
-    command = build_request(conn, shape, return_id, actor, now, most, meanings)
-    handled = act(services.cases, services.assessor, conn, return_id, command)
-    codes = [meaning_json(one) for one in meanings]
-    waited_for = tuple(name for entry in handled.recorded for name in supplies(entry.event))
-    return {"status": "requested", "return_id": return_id, "codes": codes}, waited_for
-
-
-def _line(conn: Connection, line: WantedLine) -> ReturnLineShape:
-    source = None
+def _line(line: WantedLine) -> Json:
+    told: Json = {
+        "sku": line.sku,
+        "quantity": str(line.quantity),
+        "uom": line.uom,
+        "lot": line.lot,
+        "reason_text": line.text,
+        "serials": line.serials,
+    }
     if line.invoice_id is not None:
-        number = line.invoice_line or _only_line(conn, line.invoice_id, line.sku)
-        source = SourceShape(invoice_id=line.invoice_id, line=number)
-    foreign = None
+        told["source"] = {"invoice_id": line.invoice_id, "line": line.invoice_line}
     if line.reason is not None:
-        foreign = ForeignReasonShape(system="x12_1293", code=line.reason)
-    return ReturnLineShape(
-        sku=line.sku,
-        quantity=line.quantity,
-        uom=line.uom,
-        lot=line.lot,
-        source=source,
-        reason_text=line.text,
-        foreign_reason=foreign,
-        serials=line.serials,
-    )
-
-
-def _only_line(conn: Connection, invoice_id: str, sku: str) -> int:
-    """The line of an invoice that sold an item. Refused: ``unknown_invoice_line``."""
-    found = lookups.lines_of_item(conn, invoice_id, sku)
-    if len(found) != 1:
-        many = "no line" if not found else f"{len(found)} lines"
-        raise Refused(
-            "unknown_invoice_line", f"Invoice {invoice_id} has {many} of {sku}; name one by N9*LI."
-        )
-    return found[0]
+        told["foreign_reason"] = {"system": "x12_1293", "code": line.reason}
+    return told
 
 
 def _adjust(
@@ -248,12 +209,24 @@ def _adjust(
 ) -> Json:
     with services.engine.connect() as conn:
         whole = _claimed(conn, data) if name == "supplier_claim_answered" else _owned(conn, data)
+    return _told(services, actor, interchange, one.control, name, whole)
+
+
+def _told(
+    services: Services,
+    actor: Actor,
+    interchange: Interchange,
+    number: str,
+    name: str,
+    data: Mapping[str, Any],
+) -> Json:
+    """Tell it as an event of the interchange."""
     event = {
         "specversion": "1.0",
-        "id": f"{interchange.control}-{one.control}",
+        "id": f"{interchange.control}-{name}-{number}",
         "source": f"/edi/{quote(interchange.sender[1], safe='')}",
         "type": PREFIX + name,
-        "data": whole,
+        "data": data,
     }
     told = record(services, actor, event)
     told.pop("id")

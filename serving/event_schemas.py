@@ -14,10 +14,13 @@ from pydantic import TypeAdapter
 
 from serving.errors import Invalid
 from serving.facts_in import KINDS
+from serving.wanting import TYPE, WantedShape
 
+FORMS: Mapping[str, type] = {**KINDS, TYPE: WantedShape}
+"""What other systems may tell, by type: facts, and that a return is wanted."""
 PATH = "/v1/events/schema/"
 NEWEST = 1
-VERSIONS: Mapping[str, tuple[int, ...]] = dict.fromkeys(KINDS, (NEWEST,))
+VERSIONS: Mapping[str, tuple[int, ...]] = dict.fromkeys(FORMS, (NEWEST,))
 """Versions that are understood, by type. Fields that are added with a default make no new one."""
 
 _TYPE = re.compile(r"(?P<name>.+?)(?:\.v(?P<version>[0-9]{1,4}))?")
@@ -66,7 +69,7 @@ def address(name: str, version: int = NEWEST) -> str:
 @cache
 def schema(name: str) -> dict[str, Any]:
     """The JSON Schema of a fact's ``data``, newest version."""
-    made = TypeAdapter(KINDS[name]).json_schema(mode="validation")
+    made = TypeAdapter(FORMS[name]).json_schema(mode="validation")
     about = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": address(name),

@@ -25,7 +25,7 @@ Json = dict[str, object]
 
 
 def record(services: Services, actor: Actor, event: Mapping[str, Any]) -> Json:
-    """``{"id", "status"}`` (``recorded``, ``late``, ``repeated``, ``parked`` with ``reason``), or
+    """``{"id", "status"}`` (``recorded``, ``requested``, ``late``, ``repeated``, ``parked``), or
     ``{"id", "problem"}``; never raises for what one event holds."""
     given = event.get("id")
     event_id = given[: MOST["id"]] if isinstance(given, str) else ""
@@ -85,6 +85,8 @@ def outcome_json(outcome: Outcome) -> Json:
         fields = {name: getattr(outcome.parked, name) for name in _TOLD}
         return parked_json(fields)
     told: Json = {"status": outcome.status}
+    if outcome.return_id is not None:
+        told["return_id"] = outcome.return_id
     if outcome.position is not None:
         told["position"] = outcome.position
     return told | ({"codes": list(outcome.codes)} if outcome.codes else {})

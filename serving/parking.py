@@ -17,11 +17,12 @@ from journal import parked
 from journal.accounts import find_account
 from journal.entries import LedgerViolation
 from serving.away import DATABASE_ERRORS, is_unfit
-from serving.cloud_events import Envelope, read_envelope, read_told
+from serving.cloud_events import Envelope, Told, read_envelope, read_told
 from serving.codes import codes_of, meaning_json, take
 from serving.errors import Invalid, Unavailable
 from serving.http import retrying
 from serving.telling import Waits, tell_in_turn
+from serving.wanting import WantedShape, asks_about, number_of, request
 from serving.wiring import Services
 from workflow.actor import SYSTEM, Actor
 from workflow.approvals import require_any_role
@@ -42,13 +43,14 @@ MOST_AT_ONCE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one event: ``recorded``, ``late``, ``repeated`` or ``parked``."""
+    """What became of one event: ``recorded``, ``requested``, ``late``, ``repeated``, ``parked``."""
 
     status: str
     position: int | None = None
     supplied: tuple[str, ...] = ()
     codes: tuple[Json, ...] = ()
     parked: FactParked | None = None
+    return_id: str | None = None
 
 
 def attempt(services: Services, conn: Connection, actor: Actor, envelope: Envelope) -> Outcome:
@@ -77,12 +79,26 @@ def attempt(services: Services, conn: Connection, actor: Actor, envelope: Envelo
 def _tried(services: Services, conn: Connection, actor: Actor, envelope: Envelope) -> Outcome:
     now = services.clock()
     told = read_told(envelope, now)
+    if isinstance(told.fact, WantedShape):
+        return _requested(services, conn, actor, told, told.fact)
     status, position = tell_in_turn(services, conn, actor, told)
     if status != "recorded":
         return Outcome(status, position)
     meanings = take(services, conn, codes_of(told.fact), now)
     codes = tuple(meaning_json(one) for one in meanings)
     return Outcome(status, position, supplies(told.fact), codes)
+
+
+def _requested(
+    services: Services, conn: Connection, actor: Actor, told: Told, shape: WantedShape
+) -> Outcome:
+    missing = parked.unknown(conn, asks_about(shape))
+    if missing:
+        raise Waits(missing)
+    done = request(services, conn, actor, shape, number_of(told.source, told.id))
+    codes = tuple(meaning_json(one) for one in done.meanings)
+    status = "repeated" if done.repeated else "requested"
+    return Outcome(status, None, done.supplied, codes, return_id=done.return_id)
 
 
 def _waiting(

@@ -10,8 +10,7 @@ from starlette.responses import Response
 
 from journal import parked
 from serving.errors import Invalid, problem_response, respond
-from serving.event_schemas import NEWEST, VERSIONS, address, schema
-from serving.facts_in import KINDS
+from serving.event_schemas import FORMS, NEWEST, VERSIONS, address, schema
 from serving.http import Reply, plain
 from serving.identity import signed_in
 from serving.intake import outcome_json, record
@@ -55,10 +54,10 @@ async def tell(request: Request, actor: Signed) -> Response:
 
     Structured (``application/cloudevents+json``), batched (``application/cloudevents-batch+json``
     or a JSON list) or binary (``ce-`` headers). Every event is judged by itself; the answer
-    lists them in order as ``recorded``, ``repeated`` (same source and id, or a document that
-    is known), ``late`` (older than what is known, and kept beside it), ``parked`` (202: kept with
-    a reason until it can be recorded) or a problem. A single event that is malformed is answered
-    with its problem.
+    lists them in order as ``recorded``, ``requested`` (a return that is wanted), ``repeated``
+    (same source and id, or a document that is known), ``late`` (older than what is known, and kept
+    beside it), ``parked`` (202: kept with a reason until it can be recorded) or a problem. A single
+    event that is malformed is answered with its problem.
     """
     require_any_role(actor, TELLERS, "Telling facts")
     events, batch = _events(request, await request.body())
@@ -93,7 +92,7 @@ def schemas(request: Request, actor: Signed) -> Response:
     """The types of facts that may be told, with their versions and where each form stands."""
     items = [
         {"type": name, "versions": VERSIONS[name], "dataschema": address(name)}
-        for name in sorted(KINDS)
+        for name in sorted(FORMS)
     ]
     return Reply({"items": items}).response()
 
@@ -106,8 +105,8 @@ def form(
     version: Annotated[int, Query(ge=1, le=9999)] = NEWEST,
 ) -> Response:
     """The JSON Schema of a fact's ``data``."""
-    if type not in KINDS or version not in VERSIONS[type]:
-        known = ", ".join(sorted(KINDS))
+    if type not in FORMS or version not in VERSIONS[type]:
+        known = ", ".join(sorted(FORMS))
         raise Invalid("unknown_schema", f"No form of {type[:80]} v{version}; types: {known}.", 404)
     return Reply(schema(type)).response()
 

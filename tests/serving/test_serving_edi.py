@@ -5,7 +5,7 @@ from typing import Any, cast
 import httpx
 
 from tests.integrations.edi_texts import CREDIT, WANTED, interchange
-from tests.serving.house import House
+from tests.serving.house import STORY, House, cloud_event, request_body
 
 Json = dict[str, Any]
 
@@ -48,9 +48,9 @@ def test_what_cannot_be_taken_says_where(house: House) -> None:
     bad = tuple(part.replace("*4*EA", "*four*EA") for part in WANTED)
     unknown = tuple(part.replace("INV-1001", "INV-9") for part in WANTED)
     report = send(house, interchange(bad, unknown, CREDIT, ("850", "BEG*00*SA*1")))
-    rejected, refused, taken, other = report["sets"]
+    rejected, early, taken, other = report["sets"]
     assert (rejected["status"], rejected["faults"][0]["at"]) == ("rejected", "BLI03 (segment 5)")
-    assert refused["problem"]["code"] == "unknown_invoice_line"
+    assert (early["status"], early["waits_for"]) == ("parked", ["invoice/INV-9"])
     assert (taken["status"], other["status"]) == ("recorded", "rejected")
     assert "AK9*P*4*4*2" in report["acknowledgement"]
     before = house.footprint()
@@ -62,3 +62,32 @@ def test_what_cannot_be_taken_says_where(house: House) -> None:
     assert post(house, interchange(WANTED)[:-10]).json()["code"] == "edi_envelope"
     assert post(house, "{}", kind="application/json").status_code == 415
     assert house.footprint()[1:] == before[1:]
+
+
+def test_a_return_wanted_too_early_is_asked_for_by_itself(empty_house: House) -> None:
+    """A 180 before the invoice waits; once the invoice is there the return is asked for, once."""
+    house = empty_house
+    (early,) = send(house, interchange(WANTED))["sets"]
+    assert early["status"] == "parked" and "invoice/INV-1001" in early["waits_for"]
+    assert house.tell(*STORY.facts()).status_code == 200
+    (row,) = house.rows("SELECT return_id, reference FROM return_case")
+    assert row == ("X12-NORTHGATE-PO-77120", "PO-77120")
+    assert house.get("/v1/events/parked").json()["items"] == []
+    (again,) = send(house, interchange(WANTED, control="000000044"))["sets"]
+    assert (again["status"], again["return_id"]) == ("repeated", row[0])
+
+
+def test_a_return_may_be_wanted_by_an_event(house: House) -> None:
+    """The same request as an event, numbered from it; malformed it is refused with its place."""
+    event = cloud_event(STORY.invoice(), "w-1") | {"type": "returns-triage.return_wanted"}
+    event["data"] = request_body(None) | {"channel": "portal"}
+    (item,) = house.post("/v1/events", event, "feed").json()["items"]
+    assert item["status"] == "requested" and item["return_id"].startswith("EV-")
+    assert house.case(item["return_id"])["channel"] == "portal"
+    (again,) = house.post("/v1/events", event, "feed").json()["items"]
+    assert again["status"] == "repeated"
+    event |= {"id": "w-2", "data": {"customer": "C-1001", "lines": []}}
+    refused = house.post("/v1/events", event, "feed").json()
+    assert (refused["code"], refused["errors"][0]["at"]) == ("invalid_event", "lines")
+    form = house.get("/v1/events/schema/return_wanted").json()
+    assert {"customer", "lines"} <= set(form["required"])
