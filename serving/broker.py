@@ -5,35 +5,28 @@ read as is parked, as a broker has nobody to answer.
 """
 
 import asyncio
-import hashlib
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
 import structlog
-from sqlalchemy import Connection
 
 from integrations.broker.messages import Unreadable, events_of, subject_of
-from journal import parked
 from journal.alone import alone
 from journal.feed_position import published_up_to, save_published
-from serving.cloud_events import MOST
 from serving.errors import Unavailable
 from serving.feed import event_of
-from serving.http import retrying
-from serving.intake import record
+from serving.intake import AGAIN, record
+from serving.parking import keep
 from serving.wiring import Services
 from workflow.actor import Actor
-from workflow.parked_facts import FactParked
 
 if TYPE_CHECKING:
     from integrations.broker.wires import Broker, Publish
 
 log = structlog.get_logger("serving.broker")
 TELLER = Actor("broker", frozenset({"service"}), "service")
-AGAIN = ("unavailable", "event_in_progress")
-"""Problems that another delivery may not have."""
 FEED_NAME = "broker"
 FEED_BATCH = 200
 FEED_PAUSE_SECONDS = 1.0
@@ -47,7 +40,7 @@ def take(services: Services, body: bytes, headers: Mapping[str, str]) -> list[di
     try:
         events = events_of(body, headers)
     except Unreadable as error:
-        _keep(services, body, "malformed_message", str(error), {})
+        keep(services, TELLER, body, "malformed_message", str(error), {})
         return [{"status": "parked", "reason": "malformed_message"}]
     return [_taken(services, event) for event in events]
 
@@ -60,33 +53,8 @@ def _taken(services: Services, event: Mapping[str, Any]) -> dict[str, object]:
     if why["code"] in AGAIN:
         raise Unavailable(str(why["detail"]))
     text = orjson.dumps(event, option=orjson.OPT_SORT_KEYS)
-    _keep(services, text, str(why["code"]), str(why["detail"]), event)
+    keep(services, TELLER, text, str(why["code"]), str(why["detail"]), event)
     return {"status": "parked", "reason": why["code"]}
-
-
-def _keep(
-    services: Services, body: bytes, reason: str, says: str, event: Mapping[str, Any]
-) -> None:
-    """Park what nobody can be told about: the dead letters are on the list of facts that wait."""
-    digest = hashlib.sha256(body).hexdigest()
-    parked_id = parked.parked_id_of("/broker", digest)
-    text = body.decode("utf-8", "replace").replace("\x00", "\ufffd")
-
-    def named(name: str) -> str:
-        value = event.get(name)
-        return value[: MOST[name]].replace("\x00", "\ufffd") if isinstance(value, str) else ""
-
-    now = services.clock()
-    fact = FactParked(
-        parked_id, named("source") or "/broker", named("id") or digest[:16],
-        named("type") or "unknown", reason, says, (), text, TELLER.id, now,
-    )  # fmt: skip
-
-    def once(conn: Connection) -> None:
-        if parked.one(conn, parked_id) is None:
-            parked.park(services.journal, conn, fact, TELLER, now)
-
-    retrying(services.engine, once)
 
 
 def build(services: Services) -> "tuple[Broker, Publish]":

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
+import orjson
 from sqlalchemy import Connection
 
 from integrations.edi import adjustments_812, returns_180
@@ -23,14 +24,14 @@ from integrations.edi.x12 import Interchange, TransactionSet, Unreadable, read, 
 from journal import claims, lookups
 from journal.entries import Append
 from serving.cloud_events import PREFIX
-from serving.errors import Invalid, problem, refused_problem
+from serving.errors import Invalid, Unavailable
 from serving.http import retrying
-from serving.intake import record
+from serving.intake import AGAIN, record
+from serving.parking import keep
 from serving.wanting import TYPE as WANTED
 from serving.wiring import Services
 from workflow.actor import Actor
 from workflow.edi_facts import InterchangeTaken
-from workflow.refused import Refused
 
 Json = dict[str, Any]
 KINDS = (returns_180.KIND, adjustments_812.KIND)
@@ -67,9 +68,15 @@ def take_edi(services: Services, actor: Actor, text: str) -> Json:
         interchange.sender[1], interchange.receiver[1], interchange.control, digest, sets, answer,
         now,
     )  # fmt: skip
-    append = Append(_stream(interchange), (fact,), actor, now)
-    retrying(services.engine, lambda conn: services.journal.append(conn, [append]))
+    append = Append(_stream(interchange), (fact,), actor, now, 0)
+    retrying(services.engine, partial(_note, services, append))
     return _report(interchange) | {"repeated": False, "sets": items, "acknowledgement": answer}
+
+
+def _note(services: Services, append: Append, conn: Connection) -> None:
+    """Keep the answer; another request with the same interchange may have been faster."""
+    if not services.journal.known_streams(conn, [append.stream]):
+        services.journal.append(conn, [append])
 
 
 def _read(text: str) -> Interchange:
@@ -141,7 +148,7 @@ def _item(services: Services, actor: Actor, interchange: Interchange, one: Trans
         return told | {"status": "rejected", "faults": _faults(reading, one)}
     if interchange.usage == "T":
         return told | {"status": "tested", "lost": reading.lost}
-    return told | _done(work) | {"lost": reading.lost}
+    return told | work() | {"lost": reading.lost}
 
 
 def _faults(reading: Reading, one: TransactionSet) -> list[Json]:
@@ -151,16 +158,6 @@ def _faults(reading: Reading, one: TransactionSet) -> list[Json]:
     ]
     inside = [{"at": fault.at, "says": fault.says, "value": fault.value} for fault in one.faults]
     return envelope + inside
-
-
-def _done(work: "partial[Json]") -> Json:
-    """An outcome, or why the set was accepted but nothing came of it."""
-    try:
-        return work()
-    except Refused as no:
-        return {"status": "refused", "problem": refused_problem(no)}
-    except Invalid as error:
-        return {"status": "refused", "problem": problem(error.status, error.code, error.message)}
 
 
 def _want(services: Services, actor: Actor, interchange: Interchange, wanted: Wanted) -> Json:
@@ -220,7 +217,8 @@ def _told(
     name: str,
     data: Mapping[str, Any],
 ) -> Json:
-    """Tell it as an event of the interchange."""
+    """Tell it as an event of the interchange; what is malformed then is kept for a person, since
+    the 997 accepted it and nobody else would learn of it."""
     event = {
         "specversion": "1.0",
         "id": f"{interchange.control}-{name}-{number}",
@@ -230,17 +228,25 @@ def _told(
     }
     told = record(services, actor, event)
     told.pop("id")
-    return told if "problem" not in told else {"status": "refused", **told}
+    why = told.get("problem")
+    if not isinstance(why, dict):
+        return told
+    if why["code"] in AGAIN:
+        raise Unavailable(str(why["detail"]))
+    reason, says = str(why["code"]), str(why["detail"])
+    body = orjson.dumps(event, option=orjson.OPT_SORT_KEYS)
+    parked_id = keep(services, actor, body, reason, says, event)
+    return {"status": "parked", "parked_id": parked_id, "reason": reason, "says": says}
 
 
 def _claimed(conn: Connection, data: Mapping[str, Any]) -> Json:
-    """A supplier's answer with what our claim says of itself.
+    """A supplier's answer with what our claim says of itself; as it is where we have none.
 
     The response follows from the amount: all, a part, or nothing of what was claimed.
     """
     claim = claims.one(conn, data["claim_id"])
     if claim is None:
-        raise Refused("unknown_claim", f"There is no claim {data['claim_id']}.")
+        return dict(data)
     paid, claimed = data["recovered_minor"], claim["claimed_minor"]
     response = "FWC" if paid >= claimed else "PWA" if paid else "NEW"
     about = {name: claim[name] for name in ("return_id", "line", "sku", "claimed_minor")}

@@ -5,6 +5,7 @@ how to read, when the program or the crosswalk knows it; what contradicts the le
 says so after looking. A person may also give a fact up. None is lost, none is taken twice.
 """
 
+import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +18,7 @@ from journal import parked
 from journal.accounts import find_account
 from journal.entries import LedgerViolation
 from serving.away import DATABASE_ERRORS, is_unfit
-from serving.cloud_events import Envelope, Told, read_envelope, read_told
+from serving.cloud_events import MOST, Envelope, Told, read_envelope, read_told
 from serving.codes import codes_of, meaning_json, take
 from serving.errors import Invalid, Unavailable
 from serving.http import retrying
@@ -122,6 +123,43 @@ def _waiting(
         received_at=services.clock(),
     )
     return Outcome("parked", parked=fact)
+
+
+def keep(
+    services: Services,
+    actor: Actor,
+    body: bytes,
+    reason: str,
+    says: str,
+    event: Mapping[str, Any],
+) -> str:
+    """Park, once, what whoever told it cannot be answered about; its number. What is known of the
+    event itself may be nothing: it then goes by the hash of its bytes."""
+    digest = hashlib.sha256(body).hexdigest()
+
+    def named(name: str) -> str:
+        value = event.get(name)
+        return value[: MOST[name]].replace("\x00", "\ufffd") if isinstance(value, str) else ""
+
+    fact = FactParked(
+        parked_id=parked.parked_id_of(f"/{actor.id}", digest),
+        source=named("source") or f"/{actor.id}",
+        event_id=named("id") or digest[:16],
+        event_type=named("type") or "unknown",
+        reason=reason,
+        says=says,
+        waits_for=(),
+        event=body.decode("utf-8", "replace").replace("\x00", "\ufffd"),
+        told_by=actor.id,
+        received_at=services.clock(),
+    )
+    retrying(services.engine, partial(_keep_once, services, actor, fact))
+    return fact.parked_id
+
+
+def _keep_once(services: Services, actor: Actor, fact: FactParked, conn: Connection) -> None:
+    if parked.one(conn, fact.parked_id) is None:
+        parked.park(services.journal, conn, fact, actor, fact.received_at)
 
 
 def replay(services: Services, supplied: Collection[str]) -> int:

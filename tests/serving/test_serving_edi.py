@@ -91,3 +91,15 @@ def test_a_return_may_be_wanted_by_an_event(house: House) -> None:
     assert (refused["code"], refused["errors"][0]["at"]) == ("invalid_event", "lines")
     form = house.get("/v1/events/schema/return_wanted").json()
     assert {"customer", "lines"} <= set(form["required"])
+
+
+def test_an_answer_to_a_claim_of_nobody_is_kept_for_a_person(house: House) -> None:
+    """The 997 accepts it, so it must not be lost: it is on the list of facts that wait, once."""
+    answer = (
+        "812", "BCD*20260609*CN-S7*A*9100*C***SO-1", "N9*CL*CL-404", "N1*SU*Seals*92*S-1001",
+        "CDD*12*C**9100***1*EA",
+    )  # fmt: skip
+    (kept,) = send(house, interchange(answer))["sets"]
+    assert (kept["status"], kept["reason"]) == ("parked", "invalid_event")
+    (row,) = house.get("/v1/events/parked").json()["items"]
+    assert row["parked_id"] == kept["parked_id"] and "CL-404" in row["event"]
