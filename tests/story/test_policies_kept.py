@@ -10,6 +10,7 @@ from serving.policy_replay import replay_past
 from tests.serving.house import STORY, House, request_body
 from tests.serving.small_models import SmallModel, says
 from tests.serving.test_serving_policies import FOLDER, PROPOSALS, body, propose, publish
+from tests.story.test_hold_story import decide
 from tests.story.test_r1001_http import (
     answer_claim,
     check_end,
@@ -18,7 +19,9 @@ from tests.story.test_r1001_http import (
     play,
     receive,
 )
+from tests.story.test_recall_story import until_inspected
 from workflow.evolve import fold
+from workflow.facts import WarehouseRegistered
 from workflow.policy import KEPT, Policies, load
 from workflow.policy_questions import NEEDED
 
@@ -124,7 +127,11 @@ def test_a_replay_tells_the_cases_and_the_money(house: House) -> None:
     assert later["verdicts"] == 0
 
 
-@pytest.mark.parametrize("name", sorted(NEEDED))
+ELSEWHERE = ("refurbish", "transfer_price")
+"""Policies that R-1001 never asks: its goods go neither to the workshop nor to another unit."""
+
+
+@pytest.mark.parametrize("name", sorted(set(NEEDED) - set(ELSEWHERE)))
 def test_what_is_in_force_changes_nothing(house: House, name: str) -> None:
     """Asked again of the facts of then, every policy says of R-1001 what it said; it wants nothing
     in advance, and nothing of it goes to the workshop or to another unit."""
@@ -137,6 +144,20 @@ def test_what_is_in_force_changes_nothing(house: House, name: str) -> None:
         assert list(stories(conn, ["return_requested"], NEEDED[name], STORY.requested_at, 9))
     assert (found.verdicts > 0) == (name not in ("advance", "refurbish", "transfer_price"))
     assert found.changed == ()
+
+
+def test_the_workshop_and_the_price_between_units_say_the_same_again(house: House) -> None:
+    """Goods that another unit took in and sent to its workshop: each is asked about them once."""
+    assert house.tell(WarehouseRegistered("W-IND-1", "Food branch", "food")).status_code == 200
+    until_inspected(house)
+    decide(house, "1.1", "refurbish")
+    services = house.services
+    with services.engine.connect() as conn:
+        for name in ELSEWHERE:
+            policy = services.policies.at(house.clock.now)[name]
+            found = replay_past(conn, services.policies.known, policy, house.clock.now)
+            assert (found.verdicts, found.changed) == (1, ()), name
+    assert house.differences() == []
 
 
 def test_what_passed_without_a_person_would_pass_again(house_with: Callable[..., House]) -> None:
