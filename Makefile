@@ -1,6 +1,7 @@
 # `make` lists what can be done. Two commands matter: `make demo` and `make test`.
 PYTHON ?= python3
 PORT ?= 8000
+ERP ?= reference
 ERP_PORT ?= 8310
 VENV := .venv
 BIN := $(VENV)/bin
@@ -36,8 +37,8 @@ $(VENV)/.test: $(VENV)/.demo
 	$(PIP) -e '.[training,broker,test]'
 	@touch $@
 
-demo: $(VENV)/.demo ## Set everything up, simulate, train, and serve on http://127.0.0.1:8000 (PORT=).
-	@exec $(BIN)/triage demo --port $(PORT)
+demo: $(VENV)/.demo ## Set everything up, simulate, train, and serve on http://127.0.0.1:8000 (PORT=, ERP=tryton).
+	@exec $(BIN)/triage demo --port $(PORT) --erp $(ERP)
 
 test: $(VENV)/.test ## Lint, types, import rules and the test suite; a few minutes.
 	$(BIN)/ruff check .

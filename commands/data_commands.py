@@ -158,7 +158,10 @@ def reconcile(as_json: Json = False) -> None:
 
     with services(models=True) as wired, wired.engine.begin() as conn:
         ranker = wired.shelf.get("exception_rank")
-        found = compare(wired.journal, conn, wired.clock(), rank=ranker.model, ref=ranker.ref)
+        found = compare(
+            wired.journal, conn, wired.clock(), rank=ranker.model, ref=ranker.ref,
+            erp=wired.erp_side,
+        )  # fmt: skip
     lines = [f"{x.code} {x.exception_id}: {x.says}" for x in found]
     show(
         [x.exception_id for x in found],

@@ -7,11 +7,11 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from sqlalchemy import Engine, text
@@ -52,21 +52,30 @@ MARK = "import/demo-history"
 def demo(
     port: Annotated[int, typer.Option(help="Port of the desk and the API.")] = 8000,
     scale: Annotated[float, typer.Option(help="Size of the simulated distributor.")] = 0.5,
+    erp: Annotated[
+        Literal["reference", "tryton"],
+        typer.Option(help="tryton: R-1001 alone, posted in a real ERP; begins new each time."),
+    ] = "reference",
 ) -> None:
     """Set up, simulate, train, and serve; a second run keeps the data and starts in seconds."""
     started = time.monotonic()
     signal.signal(signal.SIGTERM, _interrupt)
     _check_port(port)
+    if erp == "tryton":
+        from commands.real_erp_demo import run
+
+        run(port)
+        return
     typer.echo("Starting the database ...")
     with database() as found:
         from serving.wiring import wire
 
         wired = wire(settings(), found.url)
-        _people(wired)
+        add_people(wired)
         if not _complete(wired):
             wired = _history(wired, found.url, embedded=found.server is not None, scale=scale)
         wired.engine.dispose()
-        _serve(found.url, port, started)
+        serve_until_stopped(found.url, port, started)
 
 
 def _interrupt(*_: object) -> None:
@@ -84,7 +93,7 @@ def _check_port(port: int) -> None:
             fail(f"Port {port} is in use. Choose another: make demo PORT={port + 1}")
 
 
-def _people(wired: "Services") -> None:
+def add_people(wired: "Services") -> None:
     """Accounts, and one API key a role in a file that only its owner reads."""
     from journal import accounts
     from serving.pages.desk import DEMO_PASSWORD
@@ -138,7 +147,7 @@ def _history(wired: "Services", url: str, *, embedded: bool, scale: float) -> "S
 
         migrate(url)
         wired = wire(settings(), url)
-        _people(wired)
+        add_people(wired)
     _play(wired, scale)
     return wired
 
@@ -291,7 +300,13 @@ def _indented(line: str) -> None:
     typer.echo(f"  {line}")
 
 
-def _serve(url: str, port: int, started: float) -> None:
+def serve_until_stopped(
+    url: str,
+    port: int,
+    started: float,
+    when_ready: Callable[[], None] = lambda: None,
+    afterwards: str = "the data stays",
+) -> None:
     """Run API and worker as processes of their own until one ends or Ctrl-C is pressed."""
     import os
 
@@ -306,7 +321,9 @@ def _serve(url: str, port: int, started: float) -> None:
     ]
     try:
         _wait_ready(port, running)
+        when_ready()
         _welcome(port, time.monotonic() - started)
+        typer.echo(f"\nCtrl-C stops everything this started; {afterwards}.")
         while all(process.poll() is None for process in running):
             time.sleep(0.5)
         fail("The API or the worker ended by itself; see above.")
@@ -355,4 +372,3 @@ def _welcome(port: int, seconds: float) -> None:
     typer.echo(f"  Sign in    password {DEMO_PASSWORD}, as")
     for role, user in PEOPLE.items():
         typer.echo(f"               {user:<9} {role.replace('_', ' ')}")
-    typer.echo("\nCtrl-C stops everything this started; the data stays.")

@@ -14,8 +14,6 @@ from features.catalogue import EXCEPTION_RANK
 from features.fold import Fact, Memory, Value
 from features.questions import about_exception, questions_of, resolve, subjects
 from features.sets import Wanted
-from integrations.erp.documents import LedgerLine
-from integrations.erp.ledger_lines import gl_balances, page
 from journal import findings_source as source
 from journal.codec import encode
 from journal.entries import Append
@@ -24,6 +22,7 @@ from models.protocol import Model
 from reconciliation.assessing import rows_of
 from reconciliation.books import Asked, Books, Case, CaseLine, Claim, ClaimAnswer
 from reconciliation.claim_windows import claim_windows
+from reconciliation.erp_side import LOCAL, ErpSide
 from reconciliation.findings import Finding, news, raised
 from reconciliation.ledgers import compare
 from reconciliation.open_ends import open_ends
@@ -34,8 +33,6 @@ from workflow.facts import ExceptionAssessed, ExceptionRaised
 RANKER = Actor("models", frozenset(), "model")
 TOP_PUSHES = 8
 """How many reasons of a rank are kept; the rest are summed into one."""
-MOST_DOCUMENTS = 10_000
-"""Documents of the ERP read at a time."""
 MOST_ROWS = 2_000
 """Exceptions ranked at a time."""
 
@@ -48,14 +45,16 @@ def reconcile(
     rank: Model | None = None,
     ref: ModelRef | None = None,
     codes: Collection[str] | None = None,
+    erp: ErpSide = LOCAL,
 ) -> list[ExceptionRaised]:
     """Raise every disagreement that nobody was told yet, in the caller's transaction.
 
     ``codes`` limits what is raised (R1 to R20). ``rank`` scores the new ones; ``ref`` is how
     the answers name it (its card, where absent). A model that is not there (``no_model``)
-    leaves no trace. Returns what was raised, the largest exposure first.
+    leaves no trace. ``erp`` is where the other side is read. Returns what was
+    raised, the largest exposure first.
     """
-    books = read_books(conn)
+    books = read_books(conn, erp)
     found = [
         finding
         for finding in (*compare(books, at), *open_ends(books, at), *claim_windows(books, at))
@@ -99,7 +98,7 @@ def rerank(
     return scored
 
 
-def read_books(conn: Connection) -> Books:
+def read_books(conn: Connection, erp: ErpSide = LOCAL) -> Books:
     """Both sides as the connection sees them.
 
     Our side is read first: what the ERP holds and we seem not to have asked is looked for once
@@ -110,7 +109,7 @@ def read_books(conn: Connection) -> Books:
     lines = [CaseLine(**row) for row in source.case_lines(conn)]
     answers = [ClaimAnswer(**row) for row in source.claims_answered(conn)]
     claims = [Claim(**row) for row in source.claims(conn)]
-    posted = _posted(conn)
+    posted = erp.posted(conn)
     known = {one.key for one in asked}
     unknown = {line.key for line in posted if line.key is not None and line.key not in known}
     newer = source.keys_asked(conn, unknown)
@@ -121,21 +120,8 @@ def read_books(conn: Connection) -> Books:
         lines={(line.return_id, line.line): line for line in lines},
         answers=answers,
         claims=claims,
-        interim_minor={row["return_id"]: row["balance_minor"] for row in gl_balances(conn)},
+        interim_minor=erp.interim_minor(conn),
     )
-
-
-def _posted(conn: Connection) -> list[LedgerLine]:
-    """Every line of the ERP; of a document that changed while we read, only the later lines."""
-    documents: dict[str, list[LedgerLine]] = {}
-    cursor = ""
-    while (changes := page(conn, cursor, MOST_DOCUMENTS, settled=False)).lines:
-        read: dict[str, list[LedgerLine]] = {}
-        for line in changes.lines:
-            read.setdefault(line.document, []).append(line)
-        documents.update(read)
-        cursor = changes.cursor
-    return [line for lines in documents.values() for line in lines]
 
 
 def _units(conn: Connection, books: Books, findings: Sequence[Finding]) -> list[str | None]:

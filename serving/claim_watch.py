@@ -20,7 +20,10 @@ def watch_windows(services: Services) -> int:
 
 def _watch(services: Services, conn: Connection) -> list[ExceptionRaised]:
     now, ranker = services.clock(), services.shelf.get("exception_rank")
-    found = reconcile(services.journal, conn, now, rank=ranker.model, ref=ranker.ref, codes=CODES)
+    found = reconcile(
+        services.journal, conn, now, rank=ranker.model, ref=ranker.ref, codes=CODES,
+        erp=services.erp_side,
+    )  # fmt: skip
     for raised in found:
         if raised.code == "R13" and raised.due_on is not None:
             raise_alarm(

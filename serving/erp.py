@@ -6,6 +6,7 @@ from sqlalchemy import Engine
 
 from integrations.erp.port import ErpPort
 from integrations.erp.reference import ReferenceErp
+from reconciliation.erp_side import LOCAL, ErpSide, Remote
 from serving.settings import Settings
 
 
@@ -38,3 +39,8 @@ def chosen_erp(settings: Settings) -> Callable[[Engine], ErpPort]:
     )
     mapping = load_map(settings.erp_map or OURS)
     return lambda engine: TrytonErp(engine, session, mapping)
+
+
+def erp_side_of(settings: Settings, erp: ErpPort) -> ErpSide:
+    """Where reconciliation reads the ERP's books: the reference ERP keeps them in our database."""
+    return LOCAL if settings.erp == "reference" else Remote(erp)

@@ -19,11 +19,12 @@ from journal.database import engine_for
 from journal.entries import Memory
 from journal.journal import Journal
 from models.store import Store
+from reconciliation.erp_side import ErpSide
 from serving.assessor import Assessor, Draw, situation
 from serving.automation import recompute
 from serving.blind import hidden
 from serving.cases import Cases
-from serving.erp import chosen_erp
+from serving.erp import chosen_erp, erp_side_of
 from serving.errors import Invalid
 from serving.evidence import EvidenceStore
 from serving.http import retrying
@@ -70,6 +71,7 @@ class Services:
     evidence: EvidenceStore
     disposition_rules: Mask
     crosswalk: Crosswalk
+    erp_side: ErpSide
     clock: Clock
     draw: Draw
 
@@ -156,6 +158,7 @@ def wire(
     """
     make_erp = erp or chosen_erp(settings)
     engine = engine_for(database_url, pool_size=settings.pool_size)
+    system = make_erp(engine)
     policies = PolicyShelf(engine, policy.load(Path(settings.policies_dir)))
     journal = Journal(FOLDS, outbox.defer_effect)
     cases = Cases(journal, policies)
@@ -175,10 +178,11 @@ def wire(
         cases=cases,
         shelf=shelf,
         assessor=assessor,
-        performer=EffectPerformer(engine, cases, assessor, make_erp(engine), clock),
+        performer=EffectPerformer(engine, cases, assessor, system, clock),
         metrics=Metrics(depths),
         evidence=EvidenceStore(settings.evidence_store),
         disposition_rules=disposition_rules(policies, clock),
+        erp_side=erp_side_of(settings, system),
         crosswalk=crosswalk.load(Path(settings.policies_dir) / "crosswalk.toml"),
         clock=clock,
         draw=draw,

@@ -89,6 +89,17 @@ class FakeErp(OneDoor):
             page = self._lines[start : start + limit]
         return Changes(tuple(line for lines in page for line in lines), str(start + len(page)))
 
+    def balances(self, account: str) -> dict[str | None, int]:
+        """Balance of an account by case."""
+        with self._lock:
+            case_of = {done.number: done.return_id for done, _ in self._documents.values()}
+            total: Counter[str | None] = Counter()
+            for number, entries in self.gl.items():
+                for entry in entries:
+                    if entry.account == account:
+                        total[case_of[number]] += entry.debit_minor - entry.credit_minor
+        return {case: amount for case, amount in total.items() if amount}
+
     def find_invoice_lines(
         self,
         *,
@@ -238,6 +249,10 @@ class FaultyErp(OneDoor):
     def changes(self, after: str = "", limit: int = 10_000) -> Changes:
         """As ``inner`` has it."""
         return self.inner.changes(after, limit)
+
+    def balances(self, account: str) -> dict[str | None, int]:
+        """As ``inner`` has it."""
+        return self.inner.balances(account)
 
     def find_invoice_lines(
         self,

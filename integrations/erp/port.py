@@ -94,6 +94,13 @@ class ErpPort(Protocol):
         """Ledger lines of up to ``limit`` documents changed after a cursor; never skips one."""
         ...
 
+    def balances(self, account: str) -> dict[str | None, int]:
+        """Debits less credits of one of ``ACCOUNTS`` by case, in minor units, zeros left out.
+
+        ``None`` stands for what was posted without a case.
+        """
+        ...
+
     def find_invoice_lines(
         self,
         *,

@@ -23,7 +23,7 @@ from integrations.erp.booking import (
     fingerprint,
 )
 from integrations.erp.documents import Changes, Document, InvoicedLine, Post, Request
-from integrations.erp.ledger_lines import page
+from integrations.erp.ledger_lines import gl_balances, page
 from integrations.erp.one_door import OneDoor, filters, repeated
 from integrations.erp.port import Rejected, Unavailable, UnknownOutcome
 from integrations.erp.tables import (
@@ -104,6 +104,12 @@ class ReferenceErp(OneDoor):
         """Ledger lines after a cursor, in commit-safe order; see ``ledger_lines.page``."""
         with self._reading() as conn:
             return page(conn, after, limit)
+
+    def balances(self, account: str) -> dict[str | None, int]:
+        """Balance of an account by case."""
+        with self._reading() as conn:
+            rows = list(gl_balances(conn, account))
+        return {row["return_id"]: row["balance_minor"] for row in rows}
 
     def find_invoice_lines(
         self,

@@ -191,6 +191,14 @@ def test_whole_case_balances(books: Books, played: Played) -> None:
     }
 
 
+def test_balances_by_case(books: Books, played: Played) -> None:
+    """The balance of an account by case is what its documents come to, zeros left out."""
+    for account in ("accounts_receivable", "cost_of_goods_sold", "returns_interim"):
+        balance = books.erp.balances(account).get(played.case, 0)
+        assert balance == books.balance(played.case).get(account, 0)
+    assert played.case not in books.erp.balances("returns_interim")
+
+
 @pytest.mark.parametrize(
     ("status", "account"),
     [

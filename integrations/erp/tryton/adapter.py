@@ -5,6 +5,7 @@ the ledger are the same as for every other ERP behind the port; the system keeps
 they are asked before anything is written. Goods and money are then written as its own documents.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -25,7 +26,7 @@ from integrations.erp.one_door import OneDoor, filters, repeated
 from integrations.erp.port import Rejected, Unavailable, UnknownOutcome
 from integrations.erp.tryton import watching
 from integrations.erp.tryton.invoices import Invoices
-from integrations.erp.tryton.keys import CaseKeys, Entry, entry_of, filed, locked
+from integrations.erp.tryton.keys import CaseKeys, Entry, cases_by_paper, entry_of, filed, locked
 from integrations.erp.tryton.mapping import ErpMap, load_map
 from integrations.erp.tryton.masters import Masters
 from integrations.erp.tryton.money import minor
@@ -157,6 +158,22 @@ class TrytonErp(OneDoor):
             for row in rows
         ]
         return [entry for entry in entries if entry.debit_minor or entry.credit_minor]
+
+    def balances(self, account: str) -> dict[str | None, int]:
+        """Balance of an account by case, of all that is posted there, by us or past us."""
+        rows = self.rpc.read(
+            "model.account.move.line.search_read",
+            [["account", "=", self.masters.account(account)], ["move.state", "=", "posted"]],
+            0, None, [["id", "ASC"]], ["move", "move.origin", "debit", "credit"],
+        )  # fmt: skip
+        decimals, total = self.masters.company().decimals, Counter[str | None]()
+        with self.engine.connect() as conn:
+            case_of = cases_by_paper(conn)
+        for row in rows:
+            papers = (f"account.move,{row['move']}", row["move."]["origin"])
+            case = next((case_of[paper] for paper in papers if paper in case_of), None)
+            total[case] += minor(row["debit"] - row["credit"], decimals)
+        return {case: amount for case, amount in total.items() if amount}
 
     def _moves(self, model: str, record: int) -> list[int]:
         if model == "account.move":

@@ -194,6 +194,17 @@ def filed_by_paper(conn: Connection, model: str, records: Sequence[int]) -> dict
     return {document.papers[0][1]: document for document in found}
 
 
+def cases_by_paper(conn: Connection) -> dict[str, str]:
+    """``model,record`` of every finished paper of ours -> its case."""
+    rows = conn.execute(
+        text(
+            "SELECT (paper ->> 0) || ',' || (paper ->> 1) AS paper, return_id "
+            "FROM erp_link.written, jsonb_array_elements(papers) AS paper WHERE number IS NOT NULL"
+        )
+    )
+    return {row.paper: row.return_id for row in rows}
+
+
 def _filed(row: Any) -> Filed:
     document = Document(row.number, row.key, row.kind, row.return_id, row.posted_at)
     papers = tuple((model, record) for model, record in row.papers)
