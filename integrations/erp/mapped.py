@@ -118,7 +118,7 @@ class MappedErp:
 
     def _body(self, operation: Operation, head: Json, lines: list[Json]) -> Json:
         for ours in operation.refused:
-            if any(row.get(ours) is not None for row in (head, *lines)):
+            if any(row.get(ours) not in (None, 0) for row in (head, *lines)):
                 said = f"{self._mapping.title}: {operation.name} has no place for {ours}."
                 raise Rejected("not_covered", said)
         currency = str(head["currency"])

@@ -22,7 +22,8 @@ RMA = ("key", "return_id", "customer_id", "business_unit", "currency", "expires_
 RMA_LINE = ("line", "sku", "quantity", "uom", "lot", "invoice_id", "invoice_line")
 CREDIT = (
     "key", "return_id", "line", "sequence", "customer_id", "sku", "invoice_id", "invoice_line",
-    "net_minor", "tax_minor", "currency", "decision", "reason",
+    "net_minor", "tax_minor", "currency", "decision", "reason", "freight_minor",
+    "freight_tax_minor", "return_freight_minor",
 )  # fmt: skip
 INVOICE = ("invoice_id", "customer_id", "currency", "invoiced_at")
 INVOICE_LINE = ("line", "sku", "lot", "quantity", "net_minor", "tax_minor")

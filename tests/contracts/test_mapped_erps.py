@@ -94,6 +94,17 @@ def test_a_lost_answer_is_found_again(system: str, name: str) -> None:
     assert no.value.code == "refused_by_system"
 
 
+@pytest.mark.parametrize("system", [s for s, name in COVERED if name == "post_credit_memo"])
+def test_a_credit_is_never_written_in_part(system: str) -> None:
+    """Freight on a memo has no place in the mappings: it is refused, not left away."""
+    erp, stub = world(system)
+    for name in ("freight_minor", "freight_tax_minor", "return_freight_minor"):
+        with pytest.raises(Rejected, match=name) as no:
+            erp.post_credit_memo(KEY, replace(CREDIT, **{name: 1}), NOW)  # type: ignore[arg-type]
+        assert no.value.code == "not_covered"
+    assert stub.posted == 0
+
+
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_what_a_mapping_does_not_cover_is_refused(system: str) -> None:
     """Never guessed: whole operations, fields without a place, settings that are missing."""

@@ -27,6 +27,7 @@ from integrations.erp.documents import (
     Rma,
     StockMove,
 )
+from integrations.erp.port import Rejected
 from integrations.erp.tryton.invoices import Invoices
 from integrations.erp.tryton.mapping import AT_CUSTOMER
 from integrations.erp.tryton.masters import Masters, Party
@@ -141,7 +142,12 @@ class Clerk:
         return [Paper("stock.shipment.internal", {**places, "moves": moves}, MOVED)]
 
     def credit(self, key: str, memo: CreditMemo, known: Known) -> list[Paper]:
-        """A credit note with exactly our net and tax: what was granted, not what is computed."""
+        """A credit note with exactly our net and tax: what was granted, not what is computed.
+
+        Freight has no line there yet: a memo with any is refused, never paid in part.
+        """
+        if memo.freight_minor or memo.freight_tax_minor or memo.return_freight_minor:
+            raise Rejected("not_covered", f"{key}: freight on a credit memo is not written yet.")
         return [self._invoice(memo, -1, memo.reason or memo.decision)]
 
     def charge(self, key: str, charge: ChargeBack, known: Known) -> list[Paper]:
