@@ -28,7 +28,7 @@ from workflow.actor import SYSTEM
 from workflow.assessment import Assessment, Clearing, sureness
 from workflow.codes import Lane
 from workflow.facts import AutomationCleared
-from workflow.lanes import lane_of
+from workflow.lanes import lane_of, limit_of
 from workflow.policy import Policies
 from workflow.run import PolicyBook
 
@@ -147,9 +147,12 @@ def tolerance(policies: PolicyBook, point: str, row: Mapping[str, Any]) -> int |
     stated = dict(verdict.values).get("tolerated_error_permille")
     if lane_of(verdict) != Lane.AUTOMATIC or stated is None:
         return None
-    if point == "credit":
-        asked = known | {"document": "credit_memo", "principal_kind": "system"}
-        if policies.judge("approval_limits", asked).outcome != Lane.AUTOMATIC:
+    if point != "disposition":
+        kind = {"document": "credit_memo", "principal_kind": "system"}
+        if point == "reason":
+            kind = {"document": "reason", "principal_kind": "model", "reason": row["value"]}
+        asked = known | kind
+        if limit_of(policies, asked).outcome != Lane.AUTOMATIC:
             return None
     return int(stated)
 

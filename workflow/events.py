@@ -182,7 +182,8 @@ class LaneChosen:
     ``portion`` as in ``AssessmentRecorded``. ``eligible``: the rules alone would let the answer
     pass without a person, were it sure enough; ``review_permille`` is its propensity, the chance
     in thousandths that a person decides (1000 where one does anyway); ``audited``: it was drawn,
-    so the person who decides does not see it.
+    so the person who decides does not see it. ``principal`` is whose row of the approval limits
+    was asked (``model``, ``system`` or ``nobody``); empty before it was noted.
     """
 
     return_id: str
@@ -194,6 +195,7 @@ class LaneChosen:
     review_permille: int
     verdict: Verdict
     portion: str | None = None
+    principal: str = ""
 
 
 @dataclass(frozen=True, slots=True)

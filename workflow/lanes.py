@@ -8,11 +8,11 @@ drawn ones are a fair sample of all that may be automated, at every confidence.
 
 from dataclasses import dataclass
 
-from workflow.asking import limit_facts, rollout_facts
+from workflow.asking import Facts, limit_facts, rollout_facts
 from workflow.assessment import Assessment, Clearing
 from workflow.codes import Lane
 from workflow.events import LaneChosen, Verdict
-from workflow.limit_documents import document_of_credit
+from workflow.limit_documents import REASON, document_of_credit
 from workflow.run import PolicyBook, Run
 from workflow.state import Case, Credit, Line
 
@@ -24,13 +24,22 @@ AUDIT = Verdict(
 )
 """Shown to who decides a drawn case: it says nothing about what the model answered."""
 
+NO_LIMIT = Verdict(
+    "workflow", "ask_human", "no-limit-for-this", "The approval limits do not speak about this."
+)
+"""Said of a table that was published before there were limits on such decisions."""
+
+NOBODY = "nobody"
+"""Named as the principal of what no limit binds: a rule left one choice, or no model answered."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answered:
     """An answer at a decision point of a line; ``part`` names its portion, or its credit.
 
     ``possible``: there is something to act on; ``by_model``: it is the model's, not a rule's,
-    so that an audit would say something about the model.
+    so that an audit would say something about the model. ``principal`` is whose row of the
+    approval limits binds it, where that was recorded; otherwise it follows from the rest.
     """
 
     point: str
@@ -39,6 +48,7 @@ class Answered:
     part: str | None = None
     possible: bool = True
     by_model: bool = True
+    principal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +56,15 @@ class Weighed:
     """What the rules make of an answer.
 
     ``lane`` is ``automatic`` only where nobody needs to be asked; ``verdict`` is the rule that
-    chose it; ``limit`` the approval limit's word where money is at stake; ``audit_permille`` the
-    share of such answers that a person judges blind, 0 where no answer could ever pass.
+    chose it; ``limit`` is the approval limit's word to ``principal``, ``None`` to nobody;
+    ``audit_permille`` the share of such answers that a person judges blind, 0 where no answer
+    could ever pass.
     """
 
     lane: str
     verdict: Verdict
     amount_minor: int
+    principal: str
     limit: Verdict | None
     eligible: bool
     audit_permille: int
@@ -100,13 +112,20 @@ def answered_credit(credit: Credit) -> Answered:
     )
 
 
-def weigh(policies: PolicyBook, case: Case, line: Line, answered: Answered) -> Weighed:
-    """Ask the rollout and, for credits and a model's dispositions, the approval limits.
+def principal_of(line: Line, answered: Answered) -> str:
+    """Whose row of the limits binds an answer: ``model`` for what a model proposes and for a
+    credit that follows from a reason that a model settled; ``system`` for other credits."""
+    if answered.point == "credit":
+        return "model" if line.reason_how == "model" else "system"
+    return "model" if answered.by_model and answered.said.value is not None else NOBODY
 
-    An answer passes only where the limits say ``automatic`` too: for a credit the system's row,
-    for a disposition the model's own; what a rule left as the only choice is no proposal of the
-    model's. Nothing is recorded: what an answer would have led to is asked by the same rule as
-    what it does lead to.
+
+def weigh(policies: PolicyBook, case: Case, line: Line, answered: Answered) -> Weighed:
+    """Ask the rollout, and the approval limits of who proposes.
+
+    An answer passes only where the limits say ``automatic`` too; what a rule left as the only
+    choice is no proposal of the model's. Nothing is recorded: what an answer would have led to is
+    asked by the same rule as what it does lead to.
     """
     point, said = answered.point, answered.said
     amount = stake(case, line, point, answered.part)
@@ -115,13 +134,8 @@ def weigh(policies: PolicyBook, case: Case, line: Line, answered: Answered) -> W
     sure_enough = (
         verdict if facts["cleared"] else policies.judge("rollout", facts | {"cleared": True})
     )
-    limit = None
-    if point == "credit" or (point == "disposition" and answered.by_model):
-        acting = ("disposition", amount, "model")
-        if point == "credit":
-            document = document_of_credit(line, int(answered.part or 0), policies)
-            acting = (document, amount, "system")
-        limit = policies.judge("approval_limits", limit_facts(case, line, *acting))
+    principal = answered.principal or principal_of(line, answered)
+    limit = _limit(policies, case, line, answered, amount, principal)
     free = limit is None or limit.outcome == "automatic"
     lane, stated = lane_of(verdict), verdict
     if lane == Lane.AUTOMATIC and limit is not None and not free:
@@ -131,7 +145,29 @@ def weigh(policies: PolicyBook, case: Case, line: Line, answered: Answered) -> W
     could_pass = free and lane_of(sure_enough) == Lane.AUTOMATIC
     eligible = answered.by_model and said.value is not None and could_pass
     audit = int(dict(sure_enough.values).get("audit_permille", "0")) if eligible else 0
-    return Weighed(lane, stated, amount, limit, eligible, audit)
+    return Weighed(lane, stated, amount, principal, limit, eligible, audit)
+
+
+def _limit(
+    policies: PolicyBook, case: Case, line: Line, answered: Answered, amount: int, principal: str
+) -> Verdict | None:
+    """What the limits say to the principal; of a reason that is not settled yet, as proposed."""
+    if principal == NOBODY:
+        return None
+    document = answered.point
+    if answered.point == "credit":
+        document = document_of_credit(line, int(answered.part or 0), policies)
+    asked = limit_facts(case, line, document, amount, principal)
+    if answered.point == "reason":
+        asked["reason"] = answered.said.value
+    return limit_of(policies, asked)
+
+
+def limit_of(policies: PolicyBook, facts: Facts) -> Verdict:
+    """What the approval limits say; ``NO_LIMIT`` where they know of no limits on reasons."""
+    if facts["document"] == REASON and not policies.limits_on(REASON):
+        return NO_LIMIT
+    return policies.judge("approval_limits", facts)
 
 
 def choose_lane(run: Run, line: Line, answered: Answered) -> Chosen:
@@ -151,6 +187,7 @@ def choose_lane(run: Run, line: Line, answered: Answered) -> Chosen:
             review_permille=weighed.audit_permille if passes else ALWAYS,
             verdict=weighed.verdict,
             portion=answered.part,
+            principal=weighed.principal,
         )
     )
     return Chosen(

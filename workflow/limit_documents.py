@@ -11,6 +11,7 @@ from workflow.state import Case, Line
 
 CREDIT = "credit_memo"
 WITHOUT_GOODS = "credit_without_goods"
+REASON = "reason"
 
 DOCUMENT_OF = {
     "authorisation": "authorisation",
@@ -20,7 +21,7 @@ DOCUMENT_OF = {
     "refurbish_check": "disposition",
     "credit": CREDIT,
     "receipt": "authorisation",
-    "reason": "authorisation",
+    "reason": REASON,
     "claim": "write_off",
     "write_off": "write_off",
     "advance": "authorisation",

@@ -7,7 +7,7 @@ moment it was proposed, with the credits that really stood before it.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from workflow.asking import (
@@ -37,7 +37,7 @@ from workflow.events import (
     Verdict,
 )
 from workflow.evolve import evolve
-from workflow.lanes import Answered, Weighed, answered_credit, weigh
+from workflow.lanes import NOBODY, Answered, Weighed, answered_credit, weigh
 from workflow.policy import Policies, Policy
 from workflow.policy_choice import policies_for
 from workflow.state import Born, Line, State, Unborn
@@ -299,17 +299,17 @@ def _rollout(now: _Moment) -> Asked | None:
 
 
 def _limits(now: _Moment) -> Asked | None:
-    """The limits are asked about every credit, and not noted where the rollout speaks first; so
-    what they said is asked of the version of that moment."""
+    """The limits are not noted where the rollout speaks first; so what they said is asked of the
+    version of that moment."""
     state, event = now.state, now.event
     answered = _answered(state, event)
-    if answered is None or not isinstance(event, LaneChosen) or event.point != "credit":
+    if answered is None or not isinstance(event, LaneChosen) or answered.principal == NOBODY:
         return None
 
     def again(policy: Policy | None) -> Said:
         limit = _weighed(now, event.line, answered, policy).limit
         if limit is None:
-            raise AssertionError(f"{event.return_id}/{event.line} has a credit without a limit")
+            raise AssertionError(f"{event.return_id}/{event.line} has no limit")
         return _short(limit)
 
     return now.asked("approval_limits", again(None), again, event.portion)
@@ -363,18 +363,31 @@ def _answered(state: Born, event: CaseEvent) -> Answered | None:
     line = _line(state, event.line)
     if event.point == "reason" and line.reason_assessment is not None:
         said = line.reason_assessment
-        return Answered("reason", said, line.reason_clearing, None, said.value is not None)
-    if event.point == "disposition":
+        possible = said.value is not None
+        found = Answered("reason", said, line.reason_clearing, None, possible)
+    elif event.point == "disposition":
         portion = state.case.portion(event.portion or "")
         if portion is None or portion.assessment is None:
             return None
         made = portion.proposal
-        return Answered(
+        found = Answered(
             "disposition", portion.assessment, portion.clearing, portion.id,
             made is not None, made is None or made.how == "model",
         )  # fmt: skip
-    credit = next((c for c in line.credits if str(c.sequence) == event.portion), None)
-    return None if credit is None or credit.assessment is None else answered_credit(credit)
+    else:
+        credit = next((c for c in line.credits if str(c.sequence) == event.portion), None)
+        if credit is None or credit.assessment is None:
+            return None
+        found = answered_credit(credit)
+    return replace(found, principal=event.principal or _principal_before(found))
+
+
+def _principal_before(answered: Answered) -> str:
+    """Whose limits bound an answer before that was noted: none did a model's reason, and a credit
+    was the system's whoever had settled its reason."""
+    if answered.point == "disposition" and answered.by_model:
+        return "model"
+    return "system" if answered.point == "credit" else NOBODY
 
 
 def _line(state: Born, number: int) -> Line:

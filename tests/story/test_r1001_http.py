@@ -10,6 +10,7 @@ from serving.automation import MODEL_OF
 from simulation.story import CUSTOMER_ID, LEAKING, OVER_RETURN, RETURNED, SEALED
 from tests.serving.house import STORY, House, Json, request_body
 from tests.serving.small_models import SmallModel, says
+from tests.story.walk import Walk
 from workflow.facts import SupplierClaimAnswered
 
 CASE = "/v1/returns/R-1001"
@@ -319,6 +320,12 @@ def test_a_highly_unusual_credit_needs_two_people(house_with: Callable[..., Hous
     assert house.decide(house.task("R-1001", "refurbish_check")["task"], "quality").is_success
     house.perform()
     assert house.case()["status"] == "closed"
+    stated = Walk(house, "R-1002")
+    stated.request(1)
+    stated.receive(1)
+    stated.inspect(1)
+    (credit,) = stated.line()["credits"]
+    assert (stated.case["tasks"], credit["status"]) == ([], "approved")
     assert house.differences() == []
 
 
@@ -334,9 +341,12 @@ def test_however_sure_nothing_passes_without_a_guarantee(
     assert case["tasks"][0]["proposal"] == "defective_on_arrival"
 
 
-def test_with_sure_models_nobody_is_asked(house_with: Callable[..., House]) -> None:
-    """A sure reason, sure dispositions of little value and a usual small credit go straight
-    through; what each model saw and why stays with the case."""
+def test_with_sure_models_only_money_above_their_limit_is_asked_about(
+    house_with: Callable[..., House],
+) -> None:
+    """A sure reason and sure dispositions of little value go straight through, and where the
+    customer stated the reason a usual small credit does; one that follows a model's reason is held
+    to the model's own limit. What each model saw and why stays with the case."""
     house = house_with(
         reason=SmallModel("reason", says(("defective_on_arrival", 0.95))),
         disposition=SmallModel("disposition", says(("return_to_vendor", 0.95), ("scrap", 0.05))),
@@ -354,7 +364,9 @@ def test_with_sure_models_nobody_is_asked(house_with: Callable[..., House]) -> N
     receive(house, 1)
     found = {"line": 1, "quantity": 1, "condition": "defective", "lot": "L2217"}
     case = house.post(f"{CASE}/inspections", found, "inspector").json()
-    assert case["tasks"] == []
+    (task,) = case["tasks"]
+    assert (task["point"], task["verdict"]["rule"]) == ("credit", "finance-clerk-credit-usd")
+    assert house.decide(task["task"], "clerk").status_code == 200
     portion = case["lines"][0]["portions"][0]
     assert portion["proposal"]["how"] == "model"
     said = portion["assessment"]
@@ -365,4 +377,10 @@ def test_with_sure_models_nobody_is_asked(house_with: Callable[..., House]) -> N
     if house.case()["status"] != "closed":
         answer_claim(house)
     assert house.case()["status"] == "closed"
+    stated = Walk(house, "R-1002")
+    stated.request(1)
+    stated.receive(1)
+    stated.inspect(1)
+    (credit,) = stated.line()["credits"]
+    assert (stated.case["tasks"], credit["status"]) == ([], "approved")
     assert house.differences() == []

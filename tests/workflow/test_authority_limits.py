@@ -14,9 +14,17 @@ from workflow.actor import SYSTEM
 from workflow.assessment import Clearing
 from workflow.codes import ReturnReason
 from workflow.commands import InspectLine, ReceiptLine, ReceiveGoods, RecordAssessment
-from workflow.events import DispositionConfirmed, LaneChosen, TaskOpened, Verdict
+from workflow.events import (
+    CreditApproved,
+    DispositionConfirmed,
+    LaneChosen,
+    ReasonSettled,
+    TaskOpened,
+    Verdict,
+)
 from workflow.policy import load
 from workflow.policy_limits import Limit
+from workflow.policy_questions import questions
 from workflow.policy_reading import read_policy
 
 FILE = Path(__file__).parents[2] / "policies" / "approval_limits.toml"
@@ -46,7 +54,8 @@ def reaching(facts: dict[str, Any]) -> list[Limit]:
 @given(asked)
 def test_the_smallest_limit_that_reaches_is_asked(facts: dict[str, Any]) -> None:
     """By role, document, currency, range and reason: nobody with a smaller limit would do, and
-    out of everybody's range, or in a currency without limits, it is the top of the hierarchy."""
+    out of everybody's range, or in a currency without limits, it is the top of the hierarchy. A
+    reason is nobody's money: customer service settles it whatever is at stake."""
     verdict = POLICIES.judge("approval_limits", facts)
     rows = reaching(facts)
     chosen = next(limit for limit in rows if limit.id == verdict.rule)
@@ -55,7 +64,9 @@ def test_the_smallest_limit_that_reaches_is_asked(facts: dict[str, Any]) -> None
         for other in rows
         if chosen.max_minor is not None or other.max_minor is not None
     )
-    if facts["currency"] == "JPY" or facts["amount_minor"] > 50_000_00:
+    if facts["document"] == "reason":
+        assert verdict.role == "customer_service"
+    elif facts["currency"] == "JPY" or facts["amount_minor"] > 50_000_00:
         assert verdict.role == "finance_lead"
 
 
@@ -102,14 +113,110 @@ class ByTheLimits(FakePolicies):
         return super().judge(name, facts)
 
 
-def by_model(reason: str, item_class: str = "hydraulics", unit_cost_minor: int = 6_00) -> Story:
-    """Four pieces whose reason a model settled, up to its word on their disposition."""
+def settled(
+    reason: str, value_minor: int = 40_00, item_class: str = "hydraulics", policies: Any = None
+) -> Story:
+    """A line of this value whose reason a sure model proposed."""
     asked_for = line(stated=None)
+    facts = replace(asked_for.facts, item_class=item_class)
+    story = Story(policies or ByTheLimits())
+    story.send(request(replace(asked_for, facts=facts, value_minor=value_minor)))
+    sure = Clearing(True, "x:1", 999)
+    story.send(RecordAssessment("reason", 1, said(reason), SYSTEM, NOON, None, sure))
+    return story
+
+
+def test_a_reason_is_settled_by_the_model_within_its_own_limit() -> None:
+    """To the cent of the line's value; above it customer service is asked, however sure the
+    model is, and the lane names whose limit said so."""
+    within, above = settled("wrong_item", 2_500_00), settled("wrong_item", 2_500_01)
+    assert [r.how for r in within.of(ReasonSettled)] == ["model"]
+    assert not above.of(ReasonSettled)
+    (task,) = above.of(TaskOpened)
+    assert (task.point, task.role, task.proposal, task.verdict.rule) == (
+        "reason", "customer_service", "wrong_item", "customer-service-reason",
+    )  # fmt: skip
+    for story in (within, above):
+        assert [chosen.principal for chosen in story.of(LaneChosen)] == ["model"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "item_class"),
+    [("quality_complaint", "hydraulics"), ("recall", "hydraulics"), ("wrong_item", "pharmacy")],
+)
+def test_what_the_model_may_not_settle_a_person_does(reason: str, item_class: str) -> None:
+    """By the reason that it proposes, and by item class."""
+    assert not settled(reason, 1_00, item_class).of(ReasonSettled)
+
+
+def test_a_table_without_limits_on_reasons_lets_none_pass() -> None:
+    """A version that was published before there were such limits does not know them: people are
+    asked, and nothing breaks."""
+    text = FILE.read_text()
+    start, end = text.index("# ---- Reasons of a return"), text.index("# ---- Returns")
+    old = (text[:start] + text[end:]).replace('"reason", "authorisation"', '"authorisation"')
+    policy, faults = read_policy(old, "old.toml")
+    assert policy is not None and faults == []
+    table = policy
+
+    class Older(FakePolicies):
+        def judge(self, name: str, facts: Any) -> Verdict:
+            return table.judge(facts) if name == "approval_limits" else super().judge(name, facts)
+
+        def limits_on(self, document: str) -> bool:
+            return document in table.facts["document"].one_of
+
+    story = settled("wrong_item", policies=Older())
+    (task,) = story.of(TaskOpened)
+    assert task.verdict.rule == "no-limit-for-this" and not story.of(ReasonSettled)
+
+
+def credited(net_minor: int, stated: str | None = None) -> Story:
+    """Four of ten pieces come back whole; a sure model settles the reason unless it is stated."""
+    story = Story(ByTheLimits())
+    sure = Clearing(True, "x:1", 999)
+    story.send(request(line(stated=stated, net_minor=net_minor)))
+    if stated is None:
+        story.send(RecordAssessment("reason", 1, said("wrong_item"), SYSTEM, NOON, None, sure))
+    story.send(ReceiveGoods("GR-1", "W1", (ReceiptLine(1, "SKU-1", Decimal(4)),), WALT, NOON))
+    story.send(InspectLine(1, Decimal(4), "sealed", INES, NOON))
+    for point, value, part in (("disposition", "restock", "1.1"), ("credit", "normal", "1")):
+        story.send(RecordAssessment(point, 1, said(value), SYSTEM, NOON, part, sure))
+    return story
+
+
+def test_a_credit_after_a_models_reason_is_bound_by_the_models_limit() -> None:
+    """The same 120.00 pass by the system's limit where the customer stated the reason, and are for
+    a clerk where a model settled it; 100.00 pass either way."""
+    assert credited(300_00, "wrong_item").of(CreditApproved)[-1].approved_by == "system"
+    assert credited(250_00).of(CreditApproved)[-1].verdict.rule == "model-credit-usd"
+    story = credited(300_00)
+    assert not story.of(CreditApproved)
+    (task,) = story.of(TaskOpened)
+    assert (task.point, task.role, task.verdict.rule) == (
+        "credit", "finance_clerk", "finance-clerk-credit-usd",
+    )  # fmt: skip
+
+
+def test_what_passed_before_limits_were_noted_is_asked_again_as_then() -> None:
+    """A lane of the past, without the name of a principal, is weighed by the limits of then: none
+    for a reason, the system's for a credit."""
+    story = settled("wrong_item", 9_000_00)
+    (event,) = story.of(LaneChosen)
+    told = [(e, NOON) for e in story.events if not isinstance(e, TaskOpened)]
+    past = [(replace(e, principal="") if e is event else e, at) for e, at in told]
+    for history, lane in ((told, "review"), (past, "automatic")):
+        (asked,) = questions(POLICIES, ("rollout",), history)
+        assert asked.again(POLICIES["rollout"]).outcome == lane
+
+
+def by_model(reason: str, item_class: str = "hydraulics", unit_cost_minor: int = 6_00) -> Story:
+    """Four pieces of a stated reason, up to the model's word on their disposition."""
+    asked_for = line(stated=reason)
     facts = replace(asked_for.facts, item_class=item_class, unit_cost_minor=unit_cost_minor)
     sure = Clearing(True, "x:1", 999)
     story = Story(ByTheLimits())
     story.send(request(replace(asked_for, facts=facts)))
-    story.send(RecordAssessment("reason", 1, said(reason), SYSTEM, NOON, None, sure))
     goods = (ReceiptLine(1, "SKU-1", Decimal(4)),)
     story.send(ReceiveGoods("GR-1", "W1", goods, WALT, NOON))
     story.send(InspectLine(1, Decimal(4), "sealed", INES, NOON))
