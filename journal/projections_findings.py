@@ -22,6 +22,7 @@ def project_findings(driver: Driver, by_type: ByType) -> None:
     _absences(driver, by_type)
     cleared = by_type.get("automation_cleared", ())
     upsert(driver, tables.automation, (entry.payload for entry in cleared))
+    _stops(driver, by_type)
     _promotions(driver, by_type)
     _policies(driver, by_type)
     _imports(driver, by_type)
@@ -106,6 +107,15 @@ def _absences(driver: Driver, by_type: ByType) -> None:
     upsert(driver, tables.absence, ({**entry.payload, "status": "recorded"} for entry in begun))
     ended = by_type.get("absence_ended", ())
     update(driver, tables.absence, ({**entry.payload, "status": "ended"} for entry in ended))
+
+
+def _stops(driver: Driver, by_type: ByType) -> None:
+    stopped = by_type.get("automation_stopped", ())
+    rows = ({**entry.payload, "status": "stopped"} for entry in stopped)
+    upsert(driver, tables.automation_stop, rows)
+    resumed = by_type.get("automation_resumed", ())
+    back = ({**entry.payload, "status": "resumed"} for entry in resumed)
+    update(driver, tables.automation_stop, back)
 
 
 def _promotions(driver: Driver, by_type: ByType) -> None:

@@ -807,6 +807,24 @@ automation = Table(
 )
 """The clearance in force at each decision point; see ``workflow.facts.AutomationCleared``."""
 
+automation_stop = Table(
+    "automation_stop",
+    metadata,
+    Column("stop_id", _KEY, primary_key=True),
+    _text("point", null=True),
+    _text("reason", null=True),
+    _text("item_class", null=True),
+    _text("because"),
+    _text("stopped_by"),
+    _time("stopped_at"),
+    _text("status"),
+    _text("note", null=True),
+    _text("resumed_by", null=True),
+    _time("resumed_at", null=True),
+    CheckConstraint("status IN ('stopped', 'resumed')", name="status"),
+)
+"""Switches that keep models from acting alone; see ``workflow.stopping``."""
+
 # -- models and imports ----------------------------------------------------------------------
 
 promotion = Table(

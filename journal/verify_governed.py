@@ -31,6 +31,10 @@ ABSENCE_COLUMNS = (
     "absence_id", "person", "first_day::text", "last_day::text", "recorded_by", "status",
     "ended_by",
 )  # fmt: skip
+STOP_COLUMNS = (
+    "stop_id", "point", "reason", "item_class", "because", "stopped_by", "status", "note",
+    "resumed_by",
+)  # fmt: skip
 POLICY_COLUMNS = (
     "proposal_id", "name", "unit", "version", "digest", "status", "note", "proposed_by",
     "published_by", "withdrawn_by", "because",
@@ -52,6 +56,7 @@ class Governed:
         self._clearances: dict[str, dict[str, Any]] = {}
         self._delegations: dict[str, dict[str, Any]] = {}
         self._absences: dict[str, dict[str, Any]] = {}
+        self._stops: dict[str, dict[str, Any]] = {}
         self._policies: dict[str, dict[str, Any]] = {}
         self._findings: dict[str, dict[str, Any]] = {}
         self._mappings: dict[str, dict[str, Any]] = {}
@@ -70,6 +75,9 @@ class Governed:
             self._carried.pop(f"{payload['name']} challenger", None)
         elif entry.type == "automation_cleared":
             self._clearances[payload["point"]] = payload
+        elif entry.type in ("automation_stopped", "automation_resumed"):
+            known = self._stops.setdefault(payload["stop_id"], {})
+            known.update(payload, status=entry.type.removeprefix("automation_"))
         elif entry.type in ("policy_proposed", "policy_published", "policy_withdrawn"):
             known = self._policies.setdefault(payload["proposal_id"], {})
             known.update(payload, status=entry.type.removeprefix("policy_"))
@@ -101,6 +109,7 @@ class Governed:
         yield from self._compared("delegation", DELEGATION_COLUMNS, self._delegations)
         yield from self._compared("absence", ABSENCE_COLUMNS, self._absences)
         yield from self._compared("automation", CLEARANCE_COLUMNS, self._clearances)
+        yield from self._compared("automation_stop", STOP_COLUMNS, self._stops)
         yield from self._compared("policy_proposal", POLICY_COLUMNS, self._policies)
         yield from self._compared("parked_fact", PARKED_COLUMNS, self._parked)
         yield from self._carried_differences()

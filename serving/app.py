@@ -31,6 +31,7 @@ from serving.routes import (
     returns,
     reviews,
     score,
+    stops,
 )
 from serving.shelf import watched
 from serving.wiring import Services
@@ -73,6 +74,7 @@ def create_app(services: Services) -> FastAPI:
         delegations.router,
         absences.router,
         reviews.router,
+        stops.router,
         operations.router,
         asyncapi.router,
         pages,

@@ -24,7 +24,7 @@ from workflow.asking import allowed_dispositions
 from workflow.assessment import Assessment, Masked, Row
 from workflow.commands import RecordAssessment
 from workflow.refused import Refused
-from workflow.state import Born, State, Unborn
+from workflow.state import Born, Line, State, Unborn
 from workflow.wanted import Wanted, wanted
 
 GetModel = Callable[[str], OnShelf]
@@ -69,6 +69,7 @@ class Assessor:
                 return handled
             want = waiting[0]
             said = self._assess(conn, handled.state, want, at, ask_of)
+            line = _line(handled.state, want)
             command = RecordAssessment(
                 want.point,
                 want.line,
@@ -76,7 +77,7 @@ class Assessor:
                 MODEL,
                 at,
                 want.portion,
-                clearing(conn, want.point, said, self._draw()),
+                clearing(conn, want.point, said, self._draw(), line),
             )
             handled = self._cases.handle(conn, return_id, command)
         raise AssertionError(f"{return_id} still waits for answers after {MOST_ANSWERS}")
@@ -88,9 +89,7 @@ class Assessor:
     def _assess(
         self, conn: Connection, state: Born, want: Wanted, at: datetime, get: GetModel
     ) -> Assessment:
-        line = state.case.line(want.line)
-        if line is None:
-            raise AssertionError(f"{state.case.return_id} waits for line {want.line}")
+        line = _line(state, want)
         if want.point == "reason":
             row: Row = {"text": line.requested.reason_text}
             return assess(get("reason"), row)
@@ -126,6 +125,13 @@ class Assessor:
 
         _, row = ask(feature_set, question, read)
         return row, max(positions)
+
+
+def _line(state: Born, want: Wanted) -> Line:
+    line = state.case.line(want.line)
+    if line is None:
+        raise AssertionError(f"{state.case.return_id} waits for line {want.line}")
+    return line
 
 
 def assess(

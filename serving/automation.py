@@ -20,6 +20,7 @@ from journal import automation, lookups
 from journal.alarms import raise_alarm
 from journal.entries import Append
 from journal.journal import Journal
+from journal.stops import thrown
 from models.bundle import EVIDENCE, Mismatch
 from models.guarantee import BROKEN_ODDS, LEVEL, guaranteed, odds_against
 from serving.policy_shelf import PolicyShelf
@@ -31,6 +32,8 @@ from workflow.facts import AutomationCleared
 from workflow.lanes import lane_of, limit_of
 from workflow.policy import Policies
 from workflow.run import PolicyBook
+from workflow.state import Line
+from workflow.stopping import stop_for
 
 log = structlog.get_logger("serving.automation")
 
@@ -42,18 +45,19 @@ HELD_OUT, AUDITS = "held_out", "audits"
 Judged = tuple[float, bool]
 
 
-def clearing(conn: Connection, point: str, said: Assessment, draw: int) -> Clearing:
-    """Whether an answer is sure enough for the clearance in force of the model that gave it."""
+def clearing(conn: Connection, point: str, said: Assessment, draw: int, line: Line) -> Clearing:
+    """Whether an answer about a line is sure enough for the clearance in force of the model that
+    gave it, and the switch that is thrown for it."""
+    reason = said.value if point == "reason" else line.reason
+    stop = stop_for(thrown(conn), point, reason, line.requested.facts.item_class)
     row = automation.clearance(conn, point)
-    ours = row is not None and (row["model"], row["version"]) == (
-        said.model.name,
-        said.model.version,
-    )
-    if row is None or not ours:
-        return Clearing(False, None, draw)
+    model = (said.model.name, said.model.version)
+    number = stop.stop_id if stop else None
+    if row is None or (row["model"], row["version"]) != model:
+        return Clearing(False, None, draw, number)
     sure, least = sureness(point, said.confidence), row["threshold"]
     cleared = least is not None and sure is not None and sure >= least
-    return Clearing(cleared, row["clearance_id"], draw)
+    return Clearing(cleared, row["clearance_id"], draw, number)
 
 
 @dataclass(frozen=True, slots=True)

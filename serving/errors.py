@@ -51,6 +51,7 @@ STATUS: dict[str, int] = {
     "unknown_proposal": 404,
     "unknown_policy": 404,
     "unknown_exception": 404,
+    "unknown_stop": 404,
     "unknown_alarm": 404,
     "unknown_finding": 404,
     "unknown_parked_fact": 404,

@@ -283,6 +283,15 @@ class DelegationShape(Shape):
     because: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 
 
+class StopShape(Shape):
+    """Stop models at a decision point, for a reason and an item class; what is left out is any."""
+
+    point: Literal["reason", "disposition", "credit"] | None = None
+    reason: ReturnReason | None = None
+    item_class: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
+    because: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+
+
 class AbsenceShape(Shape):
     """``person`` (oneself unless given) takes no tasks from the first day to the last, days in
     UTC, both included."""

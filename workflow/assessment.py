@@ -90,12 +90,14 @@ class Clearing:
     ``cleared``: the answer is at least as sure as the threshold that ``clearance`` guarantees
     (``AutomationCleared.clearance_id``; ``None`` where there is none for this model). ``draw``:
     a number from 0 to 999; answers whose number is below a rule's ``audit_permille`` are given
-    to a person who does not see them.
+    to a person who does not see them. ``stopped``: the switch that was thrown for such answers,
+    where one was (``AutomationStopped.stop_id``).
     """
 
     cleared: bool
     clearance: str | None
     draw: int
+    stopped: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -566,6 +566,33 @@ class AutomationCleared:
 
 
 @dataclass(frozen=True, slots=True)
+class AutomationStopped:
+    """Stream ``automation-stop/{stop_id}``: no model acts alone on what is named from here on.
+
+    ``point`` (``reason``, ``disposition``, ``credit``), ``reason`` and ``item_class`` are ``None``
+    where any is meant.
+    """
+
+    stop_id: str
+    point: str | None
+    reason: str | None
+    item_class: str | None
+    because: str
+    stopped_by: str
+    stopped_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AutomationResumed:
+    """Stream ``automation-stop/{stop_id}``: the switch is turned back, by another person."""
+
+    stop_id: str
+    note: str
+    resumed_by: str
+    resumed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class EvidenceStored:
     """Stream ``evidence/{evidence_id}``: a file was brought. The id is ``sha256:`` and the hash of
     its bytes, ``media_type`` what the bytes are; ``name`` is what its owner called it."""
@@ -822,6 +849,8 @@ Fact = (
     | ChallengerAnswered
     | DriftMeasured
     | AutomationCleared
+    | AutomationStopped
+    | AutomationResumed
     | EvidenceStored
     | DelegationGiven
     | DelegationRevoked

@@ -29,6 +29,13 @@ NO_LIMIT = Verdict(
 )
 """Said of a table that was published before there were limits on such decisions."""
 
+
+def switched_off(stop_id: str) -> Verdict:
+    """Why a person decides what a model may not, since somebody threw a switch."""
+    because = f"The model is switched off for this ({stop_id}); a person decides."
+    return Verdict("workflow", "ask_human", "switched-off", because)
+
+
 NOBODY = "nobody"
 """Named as the principal of what no limit binds: a rule left one choice, or no model answered."""
 
@@ -136,16 +143,25 @@ def weigh(policies: PolicyBook, case: Case, line: Line, answered: Answered) -> W
     )
     principal = answered.principal or principal_of(line, answered)
     limit = _limit(policies, case, line, answered, amount, principal)
-    free = limit is None or limit.outcome == "automatic"
+    forbids = _forbids(answered, limit)
     lane, stated = lane_of(verdict), verdict
-    if lane == Lane.AUTOMATIC and limit is not None and not free:
-        stated = limit
-    if lane == Lane.AUTOMATIC and not (free and answered.possible):
+    if lane == Lane.AUTOMATIC and forbids is not None:
+        stated = forbids
+    if lane == Lane.AUTOMATIC and (forbids is not None or not answered.possible):
         lane = str(Lane.REVIEW)
-    could_pass = free and lane_of(sure_enough) == Lane.AUTOMATIC
+    could_pass = forbids is None and lane_of(sure_enough) == Lane.AUTOMATIC
     eligible = answered.by_model and said.value is not None and could_pass
     audit = int(dict(sure_enough.values).get("audit_permille", "0")) if eligible else 0
     return Weighed(lane, stated, amount, principal, limit, eligible, audit)
+
+
+def _forbids(answered: Answered, limit: Verdict | None) -> Verdict | None:
+    """What keeps an answer from passing whatever the rollout says: a switch, then a limit. A
+    credit that no model proposes anything about is not the model's to stop."""
+    clearing = answered.clearing
+    if clearing is not None and clearing.stopped is not None and answered.by_model:
+        return switched_off(clearing.stopped)
+    return limit if limit is not None and limit.outcome != "automatic" else None
 
 
 def _limit(

@@ -79,6 +79,7 @@ CODES: dict[str, str] = {
     "bundle_changed": "The bundle is not the one that was judged: train and propose again.",
     "nothing_before": "There is no earlier champion to go back to, or no challenger to withdraw.",
     "unknown_exception": "Check the exception number.",
+    "unknown_stop": "Read the list of switches again.",
     "unknown_alarm": "Read the list of alarms again.",
     "unknown_finding": "Read the list of findings again.",
     "unknown_parked_fact": "Read the list of parked facts again.",

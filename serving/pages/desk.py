@@ -25,6 +25,7 @@ from serving.pages.parked import router as parked
 from serving.pages.policy_pages import router as policy_pages
 from serving.pages.request_form import router as request_form
 from serving.pages.reviews import router as reviews
+from serving.pages.switches import router as switches
 from serving.pages.team import router as team
 from serving.pages.workshop_form import router as workshop_form
 
@@ -71,8 +72,8 @@ def home() -> Response:
 
 
 for part in (
-    entry, lists, claims, masters, model_page, policy_pages, alarms, team, reviews, request_form,
-    parked, messages, case_page, case_forms, workshop_form,
+    entry, lists, claims, masters, model_page, policy_pages, alarms, switches, team, reviews,
+    request_form, parked, messages, case_page, case_forms, workshop_form,
 ):  # fmt: skip
     router.include_router(part)
 

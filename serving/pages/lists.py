@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, Request
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from journal import lookups, worklists
+from journal import lookups, stops, worklists
 from journal.delegations import mandated
 from serving import resolving
 from serving.coverage import covered
@@ -221,7 +221,7 @@ def models(request: Request, actor: Viewer) -> Response:
     services = services_of(request)
     with services.engine.connect() as conn:
         told = {name: lifecycle_of(services.journal, conn, name) for name in MODELS}
-        trusted = trust(conn)
+        trusted, thrown = trust(conn), len(stops.thrown(conn))
     items: list[dict[str, Any]] = []
     for name in MODELS:
         shelf = services.shelf.get(name)
@@ -244,7 +244,7 @@ def models(request: Request, actor: Viewer) -> Response:
                 "agreement": trusted.agreement(name, shelf.ref.version),
             }
         )
-    return page(request, "models.html", here="models", items=items)
+    return page(request, "models.html", here="models", items=items, thrown=thrown)
 
 
 @router.get("/operations")
