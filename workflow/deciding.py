@@ -38,7 +38,7 @@ from workflow.progress import (
     grant,
     settle_reason,
 )
-from workflow.proposing import propose_anew
+from workflow.proposing import propose_anew, propose_by_hand
 from workflow.refurbishing import report_work, work_by_task
 from workflow.refused import Refused
 from workflow.run import Run
@@ -114,12 +114,34 @@ def _record(run: Run, task: Task, command: DecideTask, final: bool = True) -> No
     )
 
 
-def _first_of_two(run: Run, task: Task, command: DecideTask) -> bool:
-    """Under dual control the first yes is recorded and the task stays open."""
+def _first_of_two(run: Run, task: Task, command: DecideTask, value: str | None = None) -> bool:
+    """Under dual control the first yes is recorded and the task stays open; of two keys the first
+    one puts the question to the other role, with ``value`` as its answer."""
+    if task.first_key:
+        _record(run, task, command)
+        _ask_other_key(run, task.opened, value, command.actor)
+        return True
     if len(task.approved_by) + 1 >= task.opened.approvals_needed:
         return False
     _record(run, task, command, final=False)
     return True
+
+
+def _ask_other_key(run: Run, opened: TaskOpened, value: str | None, by: Actor) -> None:
+    """One of two keys is turned: the same question goes to the other role, with its answer. Where
+    two people must agree, they are two of that role."""
+    if opened.other_role is None:
+        raise AssertionError(f"{opened.task_id} has one key")
+    needed = opened.approvals_needed
+    asked = replace(
+        opened,
+        proposal=value,
+        approvals_needed=needed + 1 if needed > 1 else needed,
+        other_role=opened.role,
+        approved_by=(by.id,),
+        approved_for=(by.for_whom,) if by.for_whom else (),
+    )
+    pass_on(run, asked, opened.other_role)
 
 
 def _escalate(run: Run, task: Task, command: DecideTask) -> None:
@@ -180,26 +202,9 @@ def _decide_authorisation(run: Run, task: Task, command: DecideTask) -> None:
             "not_eligible", "No line is eligible; override with authorise_all_lines or reject."
         )
     check_limit(run.case, task, command.actor, run.policies, task.opened.amount_minor)
-    if task.first_key:
-        _record(run, task, command)
-        _ask_other_key(run, task.opened, option, command.actor)
-    elif not _first_of_two(run, task, command):
+    if not _first_of_two(run, task, command, option):
         _record(run, task, command)
         grant(run, task.opened.verdict, command.actor.id, option)
-
-
-def _ask_other_key(run: Run, opened: TaskOpened, option: str, by: Actor) -> None:
-    """One of two keys is turned: the same question goes to the other role, with its answer."""
-    if opened.other_role is None:
-        raise AssertionError(f"{opened.task_id} has one key")
-    asked = replace(
-        opened,
-        proposal=option,
-        other_role=opened.role,
-        approved_by=(by.id,),
-        approved_for=(by.for_whom,) if by.for_whom else (),
-    )
-    pass_on(run, asked, opened.other_role)
 
 
 def _decide_receipt(run: Run, task: Task, command: DecideTask) -> None:
@@ -258,7 +263,12 @@ def _decide_disposition(run: Run, task: Task, command: DecideTask) -> None:
         parts = (DispositionPart(_value(task, command), portion.inspected.quantity),)
     check_allowed(run, portion, parts, " by now")
     check_limit(run.case, task, command.actor, run.policies, task.opened.amount_minor)
-    if task.opened.approvals_needed > 1 and (proposed is None or parts != proposed.parts):
+    value = "+".join(part.disposition for part in parts)
+    if task.first_key:
+        if command.decision == "override":
+            propose_by_hand(run, portion, parts, "person", command.actor.id)
+        _first_of_two(run, task, command, value)
+    elif task.opened.approvals_needed > 1 and (proposed is None or parts != proposed.parts):
         _record(run, task, command)
         propose_anew(run, portion, parts, task.opened, command.actor)
     elif not _first_of_two(run, task, command):
@@ -328,6 +338,8 @@ def _decide_credit(run: Run, task: Task, command: DecideTask) -> None:
         deny_credit(run, line, credit, opened.verdict, command.actor.id, because)
         return
     amount = credit.proposed.net_minor
+    if command.decision == "override" and task.first_key:
+        raise Refused("invalid_decision", "The amount is for who holds the other key.")
     if command.decision == "override":
         if credit.proposed.kind == "advance" and credit.proposed.decision == "replace":
             raise Refused(
@@ -340,7 +352,7 @@ def _decide_credit(run: Run, task: Task, command: DecideTask) -> None:
     if command.decision == "approve":
         stake = credit.proposed.stake_minor
     check_limit(run.case, task, command.actor, run.policies, stake)
-    if _first_of_two(run, task, command):
+    if _first_of_two(run, task, command, opened.proposal):
         return
     _record(run, task, command)
     approve_credit(run, line, credit, opened.verdict, command.actor.id, amount)

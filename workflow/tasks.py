@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from workflow.events import TaskOpened, Verdict
+from workflow.heights import opens_at
 from workflow.run import Run
 
 DUE = timedelta(days=2)
@@ -18,7 +19,11 @@ def no_rule(rule: str, because: str) -> Verdict:
 def open_task(
     run: Run, point: str, role: str, verdict: Verdict, amount: int, **extra: object
 ) -> None:
-    """Open a task unless one for the same subject is open."""
+    """Open a task unless one for the same subject is open.
+
+    ``role`` is the one that a rule names; where its limit does not reach the amount, the task opens
+    higher or gets a second key (``heights.py``), unless the rules named two keys themselves.
+    """
     subject = (point, extra.get("line"), extra.get("portion"), extra.get("sequence"))
     for open_already in run.case.tasks:
         t = open_already.opened
@@ -36,4 +41,8 @@ def open_task(
         opened_at=run.at,
         due_at=run.at + (timedelta(hours=int(hours)) if hours else DUE),
     )
-    run.emit(replace(task, **extra))  # type: ignore[arg-type]
+    task = replace(task, **extra)  # type: ignore[arg-type]
+    if task.other_role is None and not task.approved_by:
+        first, other = opens_at(run.policies, run.case, task)
+        task = replace(task, role=first, other_role=other)
+    run.emit(task)

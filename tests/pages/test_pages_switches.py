@@ -6,9 +6,7 @@ from tests.pages.desk_world import DeskWorld
 STOPS = "/automation/stops"
 
 
-def test_a_model_is_switched_off_and_on_again_on_the_page(
-    sign_in: SignIn, desk: DeskWorld
-) -> None:
+def test_a_model_is_switched_off_and_on_again_on_the_page(sign_in: SignIn, desk: DeskWorld) -> None:
     """Whoever threw it sees no form to undo it; the page of models counts what is off; who may
     not throw one sees no form."""
     nadia, quentin = sign_in("nadia"), sign_in("quentin")

@@ -151,11 +151,12 @@ def test_one_s_own_name_comes_first() -> None:
 
 
 def test_the_name_whose_limit_reaches_is_taken() -> None:
-    """A clerk with a lead's authority decides above their own limit in the lead's name."""
+    """A clerk with a lead's authority decides above their own limit, where a lead is asked, in the
+    lead's name."""
     lent = Actor("cleo", frozenset({"finance_clerk"}))
     lent = replace(lent, mandates=(Mandate("finance_lead", "lea", "D-2"),))
     story = at_credit(finance_clerk=10_00)
-    assert refused(story, FINN) == "over_limit"
+    assert refused(story, FINN) == "wrong_role"
     assert decide(story, lent).for_whom == "lea"
 
 
