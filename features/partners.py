@@ -24,6 +24,8 @@ RETURNED = Daily("returned", ("lines", "minor"), 90)
 FAULTS = Daily("faults", ("lines",), 90)
 CLAIMED = Daily("claimed", ("claims", "claimed", "recovered", "refused"), 365)
 DISPUTED = Daily("disputed", ("exceptions", "minor"), 365)
+MOST_CLAIMS = 400
+"""Claims of a supplier that are remembered one by one, so that a second answer is known as one."""
 LOST = Daily("lost", ("minor",), 365)
 RECALLED = Daily("recalled", ("recalls",), 365)
 
@@ -70,10 +72,31 @@ def _supplier_reason(memory: Memory, key: str, fact: Fact) -> None:
 
 
 def _claim_answered(memory: Memory, key: str, fact: Fact) -> None:
+    """A claim counts once, on the day of its first answer, however often the supplier answers; it
+    is refused as long as nothing of it was paid. What is paid counts on the day of its answer."""
     payload = fact.payload
-    claimed, recovered = payload["claimed_minor"], payload["recovered_minor"]
-    day = event_day(fact, payload["answered_at"])
-    CLAIMED.add(memory, day, 1, claimed, recovered, int(recovered == 0))
+    recovered, day = payload["recovered_minor"], event_day(fact, payload["answered_at"])
+    answered = memory.setdefault("answered", {})
+    known = answered.get(payload["claim_id"])
+    if known is None or known[0] <= memory["claimed"][0][-1] - CLAIMED.keep:
+        refused = int(recovered == 0)
+        CLAIMED.add(memory, day, 1, payload["claimed_minor"], recovered, refused)
+        answered[payload["claim_id"]] = [day, refused]
+        _forget(answered, memory["claimed"][0][-1] - CLAIMED.keep)
+        return
+    CLAIMED.add(memory, day, 0, 0, recovered, 0)
+    if recovered and known[1]:
+        CLAIMED.add(memory, known[0], 0, 0, 0, -1)
+        known[1] = 0
+
+
+def _forget(answered: dict[str, list[int]], until: int) -> None:
+    """Claims whose first answer is out of reach, and the oldest where there are too many: another
+    answer to one of those counts as a claim of its own."""
+    for claim in [claim for claim, (day, _) in answered.items() if day <= until]:
+        del answered[claim]
+    while len(answered) > MOST_CLAIMS:
+        del answered[min(answered, key=lambda claim: (answered[claim][0], claim))]
 
 
 def _raised(memory: Memory, key: str, fact: Fact) -> None:
@@ -93,7 +116,7 @@ _SUPPLIER = named("supplier_id")
 
 SUPPLIER = EntityFold(
     "supplier",
-    1,
+    2,
     {
         "supplier_registered": Lesson(_SUPPLIER, _supplier_registered),
         "return_requested": Lesson(_SUPPLIER_LINES.groups, _supplier_requested),

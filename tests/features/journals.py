@@ -161,7 +161,10 @@ def _match(rng: random.Random, now: datetime) -> f.CreditMatched:
 def _claim(rng: random.Random, now: datetime) -> f.SupplierClaimAnswered:
     supplier, at = rng.choice(SUPPLIERS[1:]) or "", happened(rng, now)
     amounts = (money(rng), money(rng))
-    return f.SupplierClaimAnswered("Q", supplier, "R-1", 1, "A", *amounts, "GBP", "A", at)
+    claim, paid = rng.choice(("Q-1", "Q-2", "Q-3")), rng.choice((0, amounts[1]))
+    return f.SupplierClaimAnswered(
+        claim, supplier, "R-1", 1, "A", amounts[0], paid, "GBP", "A", at,
+    )  # fmt: skip
 
 
 def _raised(rng: random.Random, now: datetime) -> f.ExceptionRaised:

@@ -37,10 +37,19 @@ def half_up(value: Fraction) -> int:
 
 @dataclass(frozen=True)
 class Series:
-    """Everything that ever happened to the keys of one entity, of one kind."""
+    """Everything that ever happened to the keys of one entity, of one kind.
+
+    ``extract`` tells it fact by fact; ``whole`` where one fact says something about another.
+    """
 
     extract: Extract
     longest: int
+    whole: Callable[[list[Fact]], list[Happening]] | None = None
+
+    def of(self, facts: list[Fact], key: str) -> list[Happening]:
+        """What happened to one key."""
+        told = self.whole or (lambda them: [row for fact in them for row in self.extract(fact)])
+        return [row for row in told(facts) if row[0] == key]
 
 
 def _each_line(kind: str, at: str, key: Callable[[Fact, Mapping[str, Any]], str | None]):  # type: ignore[no-untyped-def]
@@ -159,9 +168,32 @@ def _parts(p: Mapping[str, Any]) -> dict[str, int]:
     return sums
 
 
-def _claim(p: Mapping[str, Any]) -> dict[str, int]:
-    paid = p["recovered_minor"]
-    return {"count": 1, "claimed": p["claimed_minor"], "paid": paid, "refused": int(not paid)}
+def _no_claims(fact: Fact) -> Iterator[Happening]:
+    return iter(())
+
+
+def _claims(facts: list[Fact]) -> list[Happening]:
+    """A claim once, when first answered; refused if none of its answers paid; paid by answers.
+
+    Whoever answers again after the first answer has left the series answers another claim."""
+    rows: list[Happening] = []
+    claims: dict[tuple[str, str], tuple[date, dict[str, int]]] = {}
+    newest: dict[str, date] = {}
+    for fact in facts:
+        if fact.type != "supplier_claim_answered" or not fact.payload["supplier_id"]:
+            continue
+        p, day = fact.payload, day_of(fact, "answered_at")
+        who, paid = p["supplier_id"], p["recovered_minor"]
+        first, values = claims.get((who, p["claim_id"]), (None, {}))
+        if first is None or first <= newest[who] - timedelta(days=365 + SLACK):
+            values = {"count": 1, "claimed": p["claimed_minor"], "paid": 0, "refused": 1}
+            claims[who, p["claim_id"]] = (day, values)
+            rows.append((who, day, values))
+        if paid:
+            values["refused"] = 0
+        rows.append((who, day, {"count": 0, "claimed": 0, "paid": paid, "refused": 0}))
+        newest[who] = max(day, newest.get(who, day))
+    return rows
 
 
 def _outcome(p: Mapping[str, Any]) -> dict[str, int]:
@@ -247,9 +279,7 @@ S: dict[str, Series] = {
         90,
     ),
     "supplier.faults": Series(_fault("supplier_id", SUPPLIER_FAULTS), 90),
-    "supplier.claimed": Series(
-        _each("supplier_claim_answered", "answered_at", supplier, _claim), 365
-    ),
+    "supplier.claimed": Series(_no_claims, 365, _claims),
     "supplier.disputed": Series(_each(_RAISED, "opened_at", supplier, _exposure), 365),
     "supplier.lost": Series(_each(_RESOLVED, "resolved_at", supplier, _loss), 365),
     "supplier.recalled": Series(_each("recall_opened", "opened_at", supplier), 365),
@@ -280,7 +310,7 @@ class Known:
     def total(self, series: str, column: str, days: int, ahead: int = 0) -> int | None:
         if not self.named:
             return None
-        mine = [row for fact in self.facts for row in S[series].extract(fact) if row[0] == self.key]
+        mine = S[series].of(self.facts, self.key)
         if not mine:
             return 0
         end = self.day + timedelta(days=ahead)
@@ -297,7 +327,7 @@ class Known:
         return None if upper is None or not lower else half_up(Fraction(scale * upper, lower))
 
     def since_last(self, series: str) -> int | None:
-        mine = [day for f in self.facts for key, day, _ in S[series].extract(f) if key == self.key]
+        mine = [day for _, day, _ in S[series].of(self.facts, self.key)]
         if not mine:
             return None
         oldest = max(mine) - timedelta(days=S[series].longest + SLACK)
