@@ -135,6 +135,13 @@ class DeskWorld:
             query = select(tables.task).where(tables.task.c.task_id == task_id)
             return dict(conn.execute(query).mappings().one())
 
+    def open_tasks(self, return_id: str, point: str) -> list[str]:
+        """Every open task of a case at a decision point."""
+        with self.services.engine.connect() as conn:
+            rows = lookups.case_rows(conn, return_id)
+        tasks = rows["tasks"] if rows else ()
+        return [t["task_id"] for t in tasks if (t["point"], t["status"]) == (point, "open")]
+
     def open_task(self, return_id: str, point: str | None = None) -> str:
         """The number of the open task of a return; of a point, where there are several."""
         with self.services.engine.connect() as conn:
@@ -256,6 +263,8 @@ def story_inspected(desk: DeskWorld) -> None:
     desk.receive("R-1001", "PMP-1001", 4, "L2217")
     desk.inspect("R-1001", 3, "defective", "Leaks at shaft seal")
     desk.inspect("R-1001", 1, "sealed", "Factory seal intact")
+    for task in desk.open_tasks("R-1001", "credit"):  # a model settled the reason: above its limit
+        desk.decide("tessa", task, "approve")
 
 
 LONG = (

@@ -192,8 +192,10 @@ def test_an_amount_is_typed_as_people_write_it(sign_in: SignIn, desk: DeskWorld)
 def test_an_amount_above_the_limit_is_said_before_the_click(
     sign_in: SignIn, desk: DeskWorld
 ) -> None:
-    """Customer service approves returns up to USD 2,500.00."""
+    """A returns manager approves returns up to USD 25,000.00; nothing is said about 5,624.00, which
+    is too much for a model to settle the reason."""
     desk.ask("R-3", [line(desk.sell("PMP-1001", 40, 5_624_00), 40, "we bought too many")])
+    desk.decide("quentin", desk.open_task("R-3", "reason"), "approve")
     text = sign_in("quentin").get("/returns/R-3").text
     assert "above your approval limit" not in text
     assert "Pass it on to the finance lead" in text and "Refuse the return" in text
