@@ -1,13 +1,16 @@
 """Claims on suppliers, read: listed, one by one, summed, and the answers that no claim has yet."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
     DateTime,
     Float,
+    Integer,
     RowMapping,
     Select,
     and_,
@@ -16,27 +19,29 @@ from sqlalchemy import (
     exists,
     func,
     literal,
-    nulls_last,
     or_,
     select,
     text,
 )
 
 from journal import tables
+from journal.worklists import Page, page_of
 from workflow.facts import SupplierClaimAnswered
 
-MOST_ROWS = 200
 _claim, _told, _case = tables.claim, tables.supplier_claim, tables.return_case
 UNSETTLED = ("open", "answered", "denied", "paid_short")
 """Standings of a claim of which something is left."""
 
 _left = _claim.c.claimed_minor - _claim.c.recovered_minor - _claim.c.written_off_minor
-ORDERS = {
-    "deadline": (nulls_last(_claim.c.claim_by.asc()), _claim.c.claim_id),
-    "money": (_left.desc(), _claim.c.claim_id),
-    "supplier": (_claim.c.supplier_id, nulls_last(_claim.c.claim_by.asc()), _claim.c.claim_id),
-    "age": (_claim.c.raised_at, _claim.c.claim_id),
+_NO_DAY = 10**7
+_EPOCH = literal(date(1970, 1, 1))
+ORDERS: Mapping[str, tuple[ColumnElement[Any], bool]] = {
+    "deadline": (func.coalesce(_claim.c.claim_by - _EPOCH, _NO_DAY, type_=Integer), False),
+    "money": (_left, True),
+    "supplier": (_claim.c.supplier_id, False),
+    "age": (_claim.c.raised_at, False),
 }
+"""Each with whether it descends; claims without a last day come last."""
 
 
 def listed(
@@ -45,12 +50,14 @@ def listed(
     statuses: Sequence[str] | None = UNSETTLED,
     supplier_id: str | None = None,
     return_id: str | None = None,
-    due_before: date | None = None,
     order: str = "deadline",
-    limit: int = MOST_ROWS,
-) -> Sequence[RowMapping]:
-    """Claims in one of ``ORDERS``, at most 200. ``statuses`` ``None`` is all; ``due_before``
-    leaves only those not made yet whose window ends before that day."""
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page:
+    """A page of claims in one of ``ORDERS``. ``statuses`` ``None`` is all.
+
+    Errors: ``journal.worklists.BadCursor``.
+    """
     query = _rows()
     if statuses is not None:
         query = query.where(_claim.c.status.in_(statuses))
@@ -58,10 +65,18 @@ def listed(
         query = query.where(_claim.c.supplier_id == supplier_id)
     if return_id is not None:
         query = query.where(_claim.c.return_id == return_id)
-    if due_before is not None:
-        query = query.where(_claim.c.submitted_at.is_(None), _claim.c.claim_by < due_before)
-    query = query.order_by(*ORDERS[order]).limit(min(limit, MOST_ROWS))
-    return conn.execute(query).mappings().all()
+    return page_of(conn, query, ORDERS[order], _claim.c.claim_id, limit, cursor)
+
+
+def suppliers(conn: Connection, statuses: Sequence[str] | None = UNSETTLED) -> list[RowMapping]:
+    """Suppliers with claims: ``supplier_id``, ``name`` and how ``many``, most first."""
+    supplier, many = tables.supplier, func.count().label("many")
+    same = supplier.c.supplier_id == _claim.c.supplier_id
+    query = select(_claim.c.supplier_id, supplier.c.name, many).join(supplier, same, isouter=True)
+    if statuses is not None:
+        query = query.where(_claim.c.status.in_(statuses))
+    query = query.group_by(_claim.c.supplier_id, supplier.c.name)
+    return list(conn.execute(query.order_by(many.desc(), _claim.c.supplier_id)).mappings())
 
 
 def one(conn: Connection, claim_id: str) -> RowMapping | None:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import orjson
+
 from journal import tables
 from journal.entries import Recorded
 from journal.rows import Driver, columns_of, update, upsert
@@ -64,10 +66,28 @@ def _exceptions(driver: Driver, by_type: ByType) -> None:
                 "note": entry.payload["note"],
                 "resolved_by": entry.payload["resolved_by"],
                 "resolved_at": entry.payload["resolved_at"],
+                "confirmed_by": entry.payload.get("confirmed_by"),
             }
             for entry in by_type.get("exception_resolved", ())
         ),
     )
+    _second_words(driver, by_type)
+
+
+def _second_words(driver: Driver, by_type: ByType) -> None:
+    """What the first of two people said stays beside the exception; who rejected it is added."""
+    said = [
+        (e.position, "proposal = %s", dict(e.payload))
+        for e in by_type.get("exception_resolution_proposed", ())
+    ]
+    said += [
+        (e.position, "proposal = proposal || %s", dict(e.payload))
+        for e in by_type.get("exception_resolution_rejected", ())
+    ]
+    for _, change, payload in sorted(said, key=lambda one: one[0]):
+        number = payload.pop("exception_id")
+        query = f"UPDATE reconciliation_exception SET {change}::jsonb WHERE exception_id = %s"
+        driver.execute(query.encode(), (orjson.dumps(payload).decode(), number))
 
 
 def _alarms(driver: Driver, by_type: ByType) -> None:

@@ -6,6 +6,7 @@ work the list. A cursor is opaque; it belongs to one list in one order.
 
 import base64
 import binascii
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,7 @@ from sqlalchemy import (
     DateTime,
     RowMapping,
     Select,
+    String,
     case,
     func,
     literal,
@@ -94,7 +96,7 @@ def tasks(
     open_tasks = [_task.c.status == "open"]
     if roles is not None:
         open_tasks.append(_task.c.role.in_(roles))
-    page = _page(
+    page = page_of(
         conn, select(_task).where(*open_tasks), TASK_ORDERS[order], _task.c.task_id, limit, cursor
     )
     busy = select(func.count()).where(
@@ -202,12 +204,17 @@ def exceptions(
     status: str | None = "open",
     code: str | None = None,
     business_unit: str | None = None,
+    second: bool = False,
     order: str = "rank",
     limit: int = 50,
     cursor: str | None = None,
 ) -> Page:
-    """Reconciliation exceptions, the likeliest loss first unless ordered otherwise."""
+    """Reconciliation exceptions, the likeliest loss first unless ordered otherwise; ``second``
+    leaves those that wait for a second person."""
     query = select(_exception)
+    if second:
+        said = _exception.c.proposal
+        query = query.where(said.is_not(None), ~said.has_key("rejected_by"))
     for column, wanted in (
         (_exception.c.status, status),
         (_exception.c.code, code),
@@ -215,12 +222,23 @@ def exceptions(
     ):
         if wanted is not None:
             query = query.where(column == wanted)
-    return _page(conn, query, EXCEPTION_ORDERS[order], _exception.c.exception_id, limit, cursor)
+    return page_of(conn, query, EXCEPTION_ORDERS[order], _exception.c.exception_id, limit, cursor)
 
 
 def exception(conn: Connection, exception_id: str) -> RowMapping | None:
     query = select(_exception).where(_exception.c.exception_id == exception_id)
     return conn.execute(query).mappings().one_or_none()
+
+
+def exception_counts(conn: Connection) -> tuple[dict[str, int], dict[str, int]]:
+    """How many exceptions are open, by kind and by business unit."""
+    kind, unit = _exception.c.code, _exception.c.business_unit
+    query = select(kind, unit, func.count()).where(_exception.c.status == "open")
+    by_kind, by_unit = Counter[str](), Counter[str]()
+    for code, whose, many in conn.execute(query.group_by(kind, unit)):
+        by_kind[code] += many
+        by_unit[whose] += many
+    return dict(by_kind), dict(by_unit)
 
 
 def findings(
@@ -249,7 +267,7 @@ def findings(
         )
     if record is not None:
         query = query.where(_finding.c.records.contains([record]))
-    return _page(conn, query, FINDING_ORDERS[order], _finding.c.finding_id, limit, cursor)
+    return page_of(conn, query, FINDING_ORDERS[order], _finding.c.finding_id, limit, cursor)
 
 
 def returns(
@@ -270,7 +288,7 @@ def returns(
     ):
         if wanted is not None:
             query = query.where(column == wanted)
-    return _page(conn, query, (_case.c.requested_at, True), _case.c.return_id, limit, cursor)
+    return page_of(conn, query, (_case.c.requested_at, True), _case.c.return_id, limit, cursor)
 
 
 def credit_lines(
@@ -286,10 +304,10 @@ def credit_lines(
     if match is not None:
         query = query.where(_note_line.c.match == match)
     identity = func.concat(_note_line.c.credit_note_id, "/", _note_line.c.line)
-    return _page(conn, query, CREDIT_ORDERS[order], identity, limit, cursor)
+    return page_of(conn, query, CREDIT_ORDERS[order], identity, limit, cursor)
 
 
-def _page(
+def page_of(
     conn: Connection,
     query: Select[Any],
     order: _Order,
@@ -297,6 +315,10 @@ def _page(
     limit: int,
     cursor: str | None,
 ) -> Page:
+    """One page of a query in an order, after a cursor; ``identity`` makes the order total.
+
+    Errors: ``BadCursor``.
+    """
     limit = max(1, min(limit, MOST_ROWS))
     by, descending = order
     if cursor is not None:
@@ -320,6 +342,8 @@ def _read_cursor(cursor: str, by: ColumnElement[Any]) -> tuple[object, str]:
         value, identity = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         if isinstance(by.type, DateTime):
             value = datetime.fromisoformat(value)
+        elif isinstance(by.type, String):
+            value = str(value)
         elif not isinstance(value, int | float):
             raise ValueError(f"{value!r} is no number")
         return value, str(identity)

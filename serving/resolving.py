@@ -1,60 +1,68 @@
-"""Closing a reconciliation exception: how it ended, within what the person may let go."""
+"""Closing a reconciliation exception at the edge: its stream read, the next fact appended."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from sqlalchemy import Connection
 
-from journal import worklists
 from journal.entries import Append
+from journal.worklists import exception
 from serving.shapes import ResolutionShape
 from serving.wiring import Services
+from workflow import resolving
 from workflow.actor import Actor
 from workflow.approvals import require_any_role
-from workflow.facts import ExceptionResolved
-from workflow.money import money_text
+from workflow.policy import Policies
 from workflow.refused import Refused
+from workflow.resolving import RESOLVERS, Ending
 
-RESOLVERS = ("finance_clerk",)
+__all__ = ["RESOLVERS", "confirm", "reject", "resolve"]
+Decide = Callable[[Sequence[object], Policies, datetime], object]
 
 
 def resolve(
     conn: Connection, services: Services, exception_id: str, shape: ResolutionShape, actor: Actor
 ) -> None:
-    """Record the end of an exception, once: of two people at once, one is told it is done.
+    """Record the end of an exception, or the first of two words about it, once: of two people at
+    once, one is told it is done. Refused: as ``workflow.resolving.resolved``."""
+    ending = Ending(shape.resolution, shape.loss_minor, shape.recovered_minor, shape.note.strip())
 
-    What is let go is the loss stated; of what is written off at least the exposure less what was
-    recovered, so that a small word cannot close a large gap. The limits of ``write_off`` bind it.
-    Refused: ``wrong_role``, ``unknown_exception``, ``already_decided``, ``over_limit``.
-    """
+    def decide(history: Sequence[object], policies: Policies, at: datetime) -> object:
+        return resolving.resolved(history, ending, actor, policies, at)
+
+    _append(conn, services, exception_id, actor, decide)
+
+
+def confirm(conn: Connection, services: Services, exception_id: str, actor: Actor) -> None:
+    """Record the second word. Refused: as ``workflow.resolving.confirmed``."""
+
+    def decide(history: Sequence[object], policies: Policies, at: datetime) -> object:
+        return resolving.confirmed(history, actor, policies, at)
+
+    _append(conn, services, exception_id, actor, decide)
+
+
+def reject(
+    conn: Connection, services: Services, exception_id: str, actor: Actor, because: str
+) -> None:
+    """Record that it does not end so. Refused: as ``workflow.resolving.rejected``."""
+
+    def decide(history: Sequence[object], policies: Policies, at: datetime) -> object:
+        return resolving.rejected(history, actor, at, because)
+
+    _append(conn, services, exception_id, actor, decide)
+
+
+def _append(
+    conn: Connection, services: Services, exception_id: str, actor: Actor, decide: Decide
+) -> None:
     require_any_role(actor, RESOLVERS, "Resolving an exception")
-    stream = f"exception/{exception_id}"
-    version = len(services.journal.read_stream(conn, stream))
-    found = worklists.exception(conn, exception_id)
-    if found is None:
+    found = exception(conn, exception_id)
+    if found is None:  # an unknown name may not even be that of a stream
         raise Refused("unknown_exception", f"There is no exception {exception_id}.")
-    if found["status"] != "open":
-        by = found["resolved_by"]
-        raise Refused("already_decided", f"{exception_id} was resolved already by {by}.")
-    let_go = shape.loss_minor
-    if shape.resolution == "written_off":
-        let_go = max(let_go, found["exposure_minor"] - shape.recovered_minor)
-    now = services.clock()
+    now, stream = services.clock(), resolving.stream_of(exception_id)
+    history = [entry.event for entry in services.journal.read_stream(conn, stream)]
     policies = services.policies.at(now).of(found["business_unit"])
-    asked = ("write_off", found["currency"], let_go, None)
-    if let_go > 0 and not any(policies.covers(role, *asked) for role in actor.roles):
-        raise Refused(
-            "over_limit",
-            f"{exception_id} would let go of {money_text(let_go, found['currency'])} (write_off);"
-            f" no limit of {actor.id} reaches it. Leave it to somebody whose limit does.",
-        )
-    fact = ExceptionResolved(
-        exception_id=exception_id,
-        code=found["code"],
-        resolution=shape.resolution,
-        loss_minor=shape.loss_minor,
-        recovered_minor=shape.recovered_minor,
-        note=shape.note.strip(),
-        resolved_by=actor.id,
-        resolved_at=now,
-        customer_id=found["customer_id"],
-        supplier_id=found["supplier_id"],
-    )
-    services.journal.append(conn, [Append(stream, (fact,), actor, now, expected_version=version)])
+    fact = decide(history, policies, now)
+    append = Append(stream, (fact,), actor, now, expected_version=len(history))
+    services.journal.append(conn, [append])

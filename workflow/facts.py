@@ -388,6 +388,35 @@ class ExceptionResolved:
     resolved_at: datetime
     customer_id: str | None = None
     supplier_id: str | None = None
+    confirmed_by: str | None = None
+    """The second person, where the limits ask for two."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionResolutionProposed:
+    """Stream ``exception/{exception_id}``: the first of two people says how it ends.
+
+    ``let_go_minor`` is what would be let go, and what the limits were asked about.
+    """
+
+    exception_id: str
+    resolution: str
+    loss_minor: int
+    recovered_minor: int
+    note: str
+    let_go_minor: int
+    proposed_by: str
+    proposed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionResolutionRejected:
+    """Stream ``exception/{exception_id}``: it does not end so; it is open as before."""
+
+    exception_id: str
+    because: str
+    rejected_by: str
+    rejected_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -840,6 +869,8 @@ Fact = (
     | ExceptionRaised
     | ExceptionAssessed
     | ExceptionResolved
+    | ExceptionResolutionProposed
+    | ExceptionResolutionRejected
     | PromotionProposed
     | PromotionApproved
     | AlarmRaised

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Request
 from sqlalchemy import Connection
@@ -42,23 +43,39 @@ NOTICES = {
 
 
 @router.get("/claims")
-def listed(request: Request, actor: Viewer, order: str = "deadline", show: str = "") -> Response:
-    """Claims of which something is left, or all of them."""
+def listed(
+    request: Request,
+    actor: Viewer,
+    order: str = "deadline",
+    show: str = "",
+    supplier: str = "",
+    cursor: str = "",
+) -> Response:
+    """A page of claims of which something is left, or of all; of one supplier if named."""
     order = order if order in ORDERS else "deadline"
     services = services_of(request)
     now = services.clock()
     with services.engine.connect() as conn:
         statuses = None if show == "all" else claims.UNSETTLED
-        rows = claims.listed(conn, statuses=statuses, order=order)
+        found = claims.listed(
+            conn,
+            statuses=statuses,
+            supplier_id=supplier or None,
+            order=order,
+            cursor=cursor or None,
+        )
         shares = Shares(claims.past_shares(conn))
+        suppliers = claims.suppliers(conn, statuses)
+    asked = {"order": order, "show": show, "supplier": supplier}
     return page(
         request,
         "claims.html",
         here="claims",
-        items=[_looks(claim_json(row, shares), now) for row in rows],
-        order=order,
+        items=[_looks(claim_json(row, shares), now) for row in found.rows],
+        next=urlencode({**asked, "cursor": found.cursor}) if found.cursor else None,
         orders=ORDERS,
-        show=show,
+        suppliers=suppliers,
+        asked=asked,
     )
 
 

@@ -16,6 +16,7 @@ from serving.pages.case_page import router as case_page
 from serving.pages.claims import router as claims
 from serving.pages.entry import DEMO_PASSWORD
 from serving.pages.entry import router as entry
+from serving.pages.exceptions import router as exceptions
 from serving.pages.frame import HERE, DeskRoute, wrong
 from serving.pages.lists import router as lists
 from serving.pages.masters import router as masters
@@ -72,8 +73,8 @@ def home() -> Response:
 
 
 for part in (
-    entry, lists, claims, masters, model_page, policy_pages, alarms, switches, team, reviews,
-    request_form, parked, messages, case_page, case_forms, workshop_form,
+    entry, lists, exceptions, claims, masters, model_page, policy_pages, alarms, switches, team,
+    reviews, request_form, parked, messages, case_page, case_forms, workshop_form,
 ):  # fmt: skip
     router.include_router(part)
 

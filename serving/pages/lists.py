@@ -1,40 +1,27 @@
-"""The lists: queue, returns, exceptions, models, and how the outside world keeps up."""
+"""The lists: queue, returns, models, and how the outside world keeps up."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Form, Request
-from sqlalchemy import Connection
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from journal import lookups, stops, worklists
 from journal.delegations import mandated
-from serving import resolving
 from serving.coverage import covered
-from serving.errors import status_of
 from serving.lifecycle import lifecycle_of
 from serving.pages import alarms, sentences
-from serving.pages.forms import do_once, minor_of, shaped
-from serving.pages.frame import DeskRoute, OwnForm, Viewer, page
+from serving.pages.exceptions import kind_of
+from serving.pages.frame import DeskRoute, Viewer, page
 from serving.routes.queue import for_whom
-from serving.shapes import ResolutionShape
 from serving.shelf import MODELS
 from serving.trust import trust
 from serving.wiring import services_of
 from workflow.actor import Actor
 from workflow.approvals import holds, roles_of
-from workflow.codes import ExceptionCode, ReturnReason
-from workflow.refused import Refused
+from workflow.codes import ReturnReason
 
 router = APIRouter(route_class=DeskRoute)
 ORDERS = {"sla": "due first", "value": "value", "age": "oldest", "risk": "risk"}
-EXCEPTION_ORDERS = {"rank": "expected loss", "exposure": "exposure", "age": "oldest"}
-RESOLUTIONS = {
-    "corrected": "Corrected in the books",
-    "recovered": "Money recovered",
-    "explained": "Explained: nothing was wrong",
-    "duplicate": "A duplicate of another finding",
-    "written_off": "Written off",
-}
 MOST_PARKED = 100
 
 
@@ -122,99 +109,6 @@ def _may_ask(actor: Actor) -> bool:
     return holds(actor, "customer_service")
 
 
-@router.get("/exceptions")
-def exceptions(
-    request: Request, actor: Viewer, order: str = "rank", cursor: str = "", did: str = ""
-) -> Response:
-    """Where two ledgers disagree, the largest expected loss first, and why it is ranked so."""
-    return _exceptions(request, actor, order, cursor, did=did)
-
-
-def _exceptions(
-    request: Request,
-    actor: Actor,
-    order: str = "rank",
-    cursor: str = "",
-    *,
-    did: str = "",
-    http_status: int = 200,
-    error: str | None = None,
-    kept: dict[str, str] | None = None,
-) -> Response:
-    order = order if order in EXCEPTION_ORDERS else "rank"
-    services = services_of(request)
-    now = services.clock()
-    with services.engine.connect() as conn:
-        found = worklists.exceptions(conn, order=order, cursor=cursor or None)
-    items = [
-        dict(row) | {"kind": _kind(row["code"]), "age": sentences.until(row["opened_at"], now)}
-        for row in found.rows
-    ]
-    return page(
-        request,
-        "exceptions.html",
-        http_status,
-        here="exceptions",
-        items=items,
-        next=found.cursor,
-        order=order,
-        orders=EXCEPTION_ORDERS,
-        may_resolve=any(holds(actor, role) for role in resolving.RESOLVERS),
-        resolutions=RESOLUTIONS,
-        notice="The exception is resolved." if did == "resolved" else None,
-        error=error,
-        kept=kept or {},
-    )
-
-
-def _kind(code: str) -> str:
-    try:
-        return sentences.capital(ExceptionCode(code).name.lower())
-    except ValueError:
-        return code
-
-
-@router.post("/exceptions/{exception_id}/resolution", dependencies=[OwnForm])
-def resolve(
-    exception_id: str,
-    request: Request,
-    actor: Viewer,
-    once: Annotated[str, Form(max_length=100)],
-    resolution: Annotated[str, Form(max_length=32)] = "",
-    loss: Annotated[str, Form(max_length=24)] = "",
-    recovered: Annotated[str, Form(max_length=24)] = "",
-    note: Annotated[str, Form(max_length=2000)] = "",
-) -> Response:
-    """Close an exception with what came of it."""
-    services = services_of(request)
-    sent = {"resolution": resolution, "loss": loss, "recovered": recovered, "note": note}
-
-    def work(conn: Connection) -> str:
-        found = worklists.exception(conn, exception_id) or {"currency": ""}
-        if resolution not in RESOLUTIONS or not note.strip():
-            raise Refused("reason_required", "Say how it ended, and why, in a note.")
-        shape = shaped(
-            lambda: ResolutionShape(
-                resolution=resolution,  # type: ignore[arg-type]
-                loss_minor=minor_of(loss or "0", found["currency"]),
-                recovered_minor=minor_of(recovered or "0", found["currency"]),
-                note=note.strip(),
-            )
-        )
-        resolving.resolve(conn, services, exception_id, shape, actor)
-        return "/exceptions?did=resolved"
-
-    try:
-        return do_once(request, actor, once, sent, work)
-    except Refused as no:
-        if no.code == "unknown_exception":
-            raise
-        kept = sent | {"exception_id": exception_id}
-        return _exceptions(
-            request, actor, http_status=status_of(no.code), error=no.message, kept=kept
-        )
-
-
 @router.get("/models")
 def models(request: Request, actor: Viewer) -> Response:
     """What answers now, how good it was measured to be, and who let it."""
@@ -263,5 +157,5 @@ def operations(request: Request, actor: Viewer) -> Response:
         alarms=alarmed,
         parked=[dict(row) | {"what": sentences.effect_kind(row["kind"])} for row in parked],
         faults=services.shelf.faults,
-        kinds={code: _kind(code) for code in depths["exceptions"]},
+        kinds={code: kind_of(code) for code in depths["exceptions"]},
     )

@@ -41,19 +41,23 @@ def listed(
     return_id: Annotated[str | None, Query(max_length=64)] = None,
     order: Literal["deadline", "money", "supplier", "age"] = "deadline",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: str | None = None,
 ) -> Response:
-    """Claims of which something is left, those with the next deadline first; or by status."""
+    """Claims of which something is left, those with the next deadline first; or by status.
+    ``next`` is the cursor of the following page, null at the end."""
     with services_of(request).engine.connect() as conn:
-        rows = claims.listed(
+        found = claims.listed(
             conn,
             statuses=status or (None if return_id else claims.UNSETTLED),
             supplier_id=supplier,
             return_id=return_id,
             order=order,
             limit=limit,
+            cursor=cursor,
         )
         shares = Shares(claims.past_shares(conn))
-    return Reply({"items": [claim_json(row, shares) for row in rows]}).response()
+    items = [claim_json(row, shares) for row in found.rows]
+    return Reply({"items": items, "next": found.cursor}).response()
 
 
 @router.get("/claims/{claim_id}")

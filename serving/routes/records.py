@@ -14,7 +14,7 @@ from serving.http import Reply, plain
 from serving.identity import signed_in
 from serving.reading import StrictRoute
 from serving.routes.returns import once, page_reply
-from serving.shapes import POSITIONS, ResolutionShape
+from serving.shapes import POSITIONS, BecauseShape, NothingShape, ResolutionShape
 from serving.wiring import services_of
 from workflow.actor import Actor
 from workflow.refused import Refused
@@ -79,6 +79,30 @@ def resolve(exception_id: str, shape: ResolutionShape, request: Request, actor: 
 
     def work(conn: Connection) -> Reply:
         resolving.resolve(conn, services, exception_id, shape, actor)
+        return Reply(plain(worklists.exception(conn, exception_id) or {}))
+
+    return once(request, actor, shape, work)
+
+
+@router.post("/exceptions/{exception_id}/confirmation", tags=["reconciliation"])
+def confirm(exception_id: str, shape: NothingShape, request: Request, actor: Signed) -> Response:
+    """Agree, as the second of two people, to how an exception ends."""
+    services = services_of(request)
+
+    def work(conn: Connection) -> Reply:
+        resolving.confirm(conn, services, exception_id, actor)
+        return Reply(plain(worklists.exception(conn, exception_id) or {}))
+
+    return once(request, actor, shape, work)
+
+
+@router.post("/exceptions/{exception_id}/rejection", tags=["reconciliation"])
+def reject(exception_id: str, shape: BecauseShape, request: Request, actor: Signed) -> Response:
+    """Say that an exception does not end as the first of two people said; it is open again."""
+    services = services_of(request)
+
+    def work(conn: Connection) -> Reply:
+        resolving.reject(conn, services, exception_id, actor, shape.because)
         return Reply(plain(worklists.exception(conn, exception_id) or {}))
 
     return once(request, actor, shape, work)

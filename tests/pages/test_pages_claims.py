@@ -33,6 +33,8 @@ def test_a_claim_is_listed_and_told(sign_in: SignIn, claimed: DeskWorld) -> None
     client = sign_in("femi")
     listed = client.get("/claims").text
     assert "3 of PMP-1001" in listed and "USD 273.00" in listed and "USD 163.80" in listed
+    assert "3 of PMP-1001" in client.get("/claims?supplier=S-1001&order=supplier").text
+    assert "3 of PMP-1001" not in client.get("/claims?supplier=S-2").text
     page = client.get(CLAIM).text
     assert "Dana Whitfield" in page and "R-1001" in page and "claims@1#" in page
     assert "Record an answer" not in page and "Give up the rest" not in page

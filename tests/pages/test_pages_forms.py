@@ -5,8 +5,9 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
-from tests.pages.conftest import Answer, SignIn, token_of
+from tests.pages.conftest import Answer, SignIn, once_of, token_of
 from tests.pages.desk_world import DeskWorld, findings, line
+from workflow.facts import ExceptionRaised
 
 ROW = {"invoice_line": "1", "sku": "", "lot": "", "reason_code": ""}
 
@@ -165,10 +166,12 @@ def test_a_return_is_cancelled_with_a_reason(sign_in: SignIn, desk: DeskWorld) -
 def test_finance_resolves_an_exception(sign_in: SignIn, desk: DeskWorld) -> None:
     """Ranked, explained, closed with the money it cost; a second time it is gone."""
     findings(desk)
-    assert "Resolve" not in sign_in("asha").get("/exceptions").text
+    assert "Resolve" not in sign_in("asha").get("/exceptions/X-1").text
     client = sign_in("tessa")
     page = client.get("/exceptions")
-    assert page.text.index("Duplicate credit") < page.text.index("Credit variance")
+    assert page.text.index('id="X-1"') < page.text.index('id="X-2"')
+    assert 'id="X-1"' not in client.get("/exceptions?code=R10").text
+    page = client.get("/exceptions/X-1")
     assert "USD 421.80 at stake" in page.text  # a push, in money
     assert "Of all exceptions of this kind, 64 % cost money" in page.text
     form = {"csrf": token_of(page), "resolution": "recovered", "recovered": "421.80"}
@@ -178,3 +181,25 @@ def test_finance_resolves_an_exception(sign_in: SignIn, desk: DeskWorld) -> None
     again = client.post(path, data=form | {"once": "c", "note": "Paid back"})
     assert again.status_code == 409 and "resolved already by tessa" in again.text
     assert "X-1" not in client.get("/exceptions").text
+
+
+def test_a_large_write_off_needs_two_people_on_the_page(sign_in: SignIn, desk: DeskWorld) -> None:
+    """The first lead sees that somebody else must confirm; the second confirms; the list says
+    which wait for one."""
+    raised = ExceptionRaised(
+        "X-9", "R15", "industrial", "USD", 9_000_00, 0, "interim", desk.now, "Not zero."
+    )
+    desk.tell(raised)
+    xenia, yuri = sign_in("xenia"), sign_in("yuri")
+    page = xenia.get("/exceptions/X-9")
+    form = {"csrf": token_of(page), "once": "a", "resolution": "written_off", "note": "Gone."}
+    told = xenia.post("/exceptions/X-9/resolution", data=form)
+    assert told.headers["location"] == "/exceptions/X-9?did=proposed"
+    shown = xenia.get("/exceptions/X-9").text
+    assert "You said so; somebody else must confirm it." in shown and "Take it back" in shown
+    assert "X-9" in yuri.get("/exceptions?show=second").text
+    page = yuri.get("/exceptions/X-9")
+    assert "xenia: USD 9,000.00 would be let go" in page.text
+    form = {"csrf": token_of(page), "once": once_of(page, "/exceptions/X-9/confirmation")}
+    assert yuri.post("/exceptions/X-9/confirmation", data=form).status_code == 303
+    assert "confirmed by yuri" in xenia.get("/exceptions/X-9").text

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "automation_stop"
-down_revision = "parked_facts"
+down_revision = "remaining_life"
 
 
 def upgrade() -> None:
