@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "automation_stop"
-down_revision = "remaining_life"
+down_revision = "feed_position"
 
 
 def upgrade() -> None:
