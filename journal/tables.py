@@ -887,6 +887,17 @@ policy_proposal = Table(
 """Drafts of policies and who let them decide; the texts are in the events. ``position`` is that
 of the last event, so that its largest tells whether anything is new."""
 
+policy_replay = Table(
+    "policy_replay",
+    metadata,
+    Column("proposal_id", _KEY, primary_key=True),
+    _time("wanted_at"),
+    Column("position", BigInteger),
+    _time("computed_at", null=True),
+    Column("result", JSON),
+)
+"""What drafts would have changed, as of a position of the journal; see ``policy_replays.py``."""
+
 policy_text = Table(
     "policy_text",
     metadata,

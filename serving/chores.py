@@ -6,7 +6,17 @@ from functools import partial
 import structlog
 from sqlalchemy import Connection
 
-from journal import absences, advances, claims, idempotency, leases, lookups, outbox, worklists
+from journal import (
+    absences,
+    advances,
+    claims,
+    idempotency,
+    leases,
+    lookups,
+    outbox,
+    policy_replays,
+    worklists,
+)
 from journal.checkpoints import Signer, take_checkpoint
 from journal.outbox import Recurring
 from serving import masters
@@ -17,11 +27,14 @@ from serving.drift_watch import watch
 from serving.drops import take_drops
 from serving.http import retrying
 from serving.parking import replay_due
+from serving.policy_ledger import entry_of
+from serving.policy_replay import replay_json, replay_past
 from serving.shadow import Shadow
 from serving.wiring import Services
 from workflow.actor import SYSTEM
 from workflow.commands import AskForGoods, Command, EscalateOverdue, ExpireAuthorisation
 from workflow.facts import SupplierClaimAnswered
+from workflow.policy_ledger import read_entry
 from workflow.refused import Refused
 
 log = structlog.get_logger("serving.chores")
@@ -34,6 +47,7 @@ def recurring(services: Services) -> list[Recurring]:
     suppliers and duplicate customers once a night."""
     shadow = Shadow(services)
     return [
+        Recurring("replay_proposals", "* * * * *", lambda: _discard(replay_proposals(services))),
         Recurring("expire_authorisations", "*/5 * * * *", lambda: _discard(expire(services))),
         Recurring("ask_for_goods", "*/15 * * * *", lambda: _discard(ask_for_goods(services))),
         Recurring("release_answered", "*/5 * * * *", lambda: _discard(release_answered(services))),
@@ -53,6 +67,25 @@ def recurring(services: Services) -> list[Recurring]:
         Recurring("check_masters", "*/10 * * * *", lambda: _discard(masters.check(services))),
         Recurring("compare_customers", "20 3 * * *", lambda: masters.nightly(services)),
     ]
+
+
+def replay_proposals(services: Services) -> int:
+    """Ask past cases again for the drafts that wait for it; answers how many drafts."""
+    services.policies.refresh()
+    with services.engine.connect() as conn:
+        asked = policy_replays.wanted(conn)
+    for proposal_id in asked:
+        with services.engine.connect() as conn:
+            position = services.journal.settled(conn)
+            policy, faults = read_entry(entry_of(conn, proposal_id))
+            if policy is None:
+                log.error("draft not replayed", proposal=proposal_id, why=str(faults[0]))
+                continue
+            now = services.clock()
+            found = replay_json(replay_past(conn, services.policies.known, policy, now))
+        with services.engine.begin() as conn:
+            policy_replays.keep(conn, proposal_id, position, now, found)
+    return len(asked)
 
 
 def _discard(_: object) -> None:

@@ -6,10 +6,13 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping
 
 from journal import policies as ledger
+from journal import policy_replays
+from journal.policy_replays import waiting
 from serving.http import plain
 from serving.policy_replay import replay_json, replay_past
+from serving.present import time
 from serving.wiring import Services
-from workflow.policy import Policy, diff
+from workflow.policy import Change, Policy, diff
 from workflow.policy_ledger import Entry, read_entry
 from workflow.policy_table import Rule
 from workflow.refused import Refused
@@ -65,18 +68,33 @@ def entry_of(conn: Connection, proposal_id: str) -> Entry:
 
 
 def proposal_json(services: Services, conn: Connection, proposal_id: str) -> dict[str, Any]:
-    """One proposal without its replay: who, when, its text, and the rules that differ."""
+    """One proposal: who, when, its text, the rules that differ, and its replay as it was kept.
+
+    ``replay`` is null until a worker has computed it, ``replayed_to`` the journal's position then;
+    ``replay_asked`` says that it is on its way (again).
+    """
     entry = entry_of(conn, proposal_id)
     row = ledger.proposal(conn, proposal_id)
     policy = policy_of(entry)
     before = replaced(services, policy, services.clock())
+    kept = policy_replays.one(conn, proposal_id)
     return {
         **plain(row or {}),
         "text": entry.proposed.text,
         "examples": entry.proposed.examples,
         "replaces": before.ref if before else None,
         "changes": [str(change) for change in diff(before, policy)] if before else [],
+        "replay": kept["result"] if kept else None,
+        "replayed_to": kept["position"] if kept else None,
+        "replayed_at": time(kept["computed_at"]) if kept and kept["computed_at"] else None,
+        "replay_asked": kept is None or waiting(kept),
     }
+
+
+def changes_of(services: Services, policy: Policy) -> list[Change]:
+    """How a policy differs, rule by rule, from what it would replace."""
+    before = replaced(services, policy, services.clock())
+    return diff(before, policy) if before else []
 
 
 def policy_of(entry: Entry) -> Policy:

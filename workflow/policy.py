@@ -201,7 +201,7 @@ def check(folder: Path) -> list[Fault]:
 @dataclass(frozen=True, slots=True)
 class Change:
     """How one rule differs: ``added``, ``removed``, ``changed`` or ``moved``; ``fields`` holds
-    ``(column, before, after)`` of a changed one."""
+    ``(column, before, after)`` of a changed one, each further value as a column of its own."""
 
     rule: str
     kind: str
@@ -210,6 +210,20 @@ class Change:
     def __str__(self) -> str:
         what = "; ".join(f"{name}: {old!r} -> {new!r}" for name, old, new in self.fields)
         return f"{self.kind} {self.rule}" + (f": {what}" if what else "")
+
+
+def _fields(
+    was: dict[str, object], now: dict[str, object]
+) -> tuple[tuple[str, object, object], ...]:
+    old, new = _flat(was), _flat(now)
+    names = dict.fromkeys((*new, *old))
+    return tuple((n, old.get(n), new.get(n)) for n in names if old.get(n) != new.get(n))
+
+
+def _flat(columns: dict[str, object]) -> dict[str, object]:
+    values = columns["values"]
+    plain = {name: value for name, value in columns.items() if name != "values"}
+    return plain | (values if isinstance(values, dict) else {})
 
 
 def diff(before: Policy, after: Policy) -> list[Change]:
@@ -225,7 +239,7 @@ def diff(before: Policy, after: Policy) -> list[Change]:
             changes.append(Change(name, "added"))
             continue
         was, now = old[name].columns(), rule.columns()
-        fields = tuple((key, was[key], now[key]) for key in now if was[key] != now[key])
+        fields = _fields(was, now)
         if fields or name in moved:
             changes.append(Change(name, "changed" if fields else "moved", fields))
     return changes + [Change(name, "removed") for name in old if name not in new]

@@ -1,20 +1,22 @@
 """The rules as a manager reads them: tables in words, versions, proposals with their replay, and
 what letting machines act alone would have done."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Request
 from sqlalchemy import Connection
 from starlette.responses import Response
 
 from journal import policies as ledger
-from journal import rollout
+from journal import policy_replays, rollout
 from serving.errors import Invalid
 from serving.pages import sentences
 from serving.pages.forms import do_once
 from serving.pages.frame import DeskRoute, OwnForm, Viewer, page
-from serving.policy_ledger import entry_of, policy_of, proposal_json, replay_of, versions
+from serving.pages.policy_words import OUTCOMES, changed, value_in_words
+from serving.policy_ledger import changes_of, entry_of, policy_of, proposal_json, versions
 from serving.wiring import services_of
 from workflow.actor import Actor
 from workflow.approvals import holds
@@ -25,13 +27,6 @@ router = APIRouter(route_class=DeskRoute)
 NOTICES = {"published": "The policy is published.", "withdrawn": "The policy is withdrawn."}
 MOST_SHOWN = 100
 """Changed verdicts on a page; the API and the command list more."""
-OUTCOMES = {
-    "ask_human": "ask",
-    "automatic": "passes without a person",
-    "observe": "a person decides alone",
-    "assist": "a person decides, with the model's proposal",
-    "automate": "nobody is asked",
-}
 Dimension = Literal["business_unit", "warehouse", "item_class", "reason"]
 
 
@@ -80,14 +75,18 @@ def proposal(proposal_id: str, request: Request, actor: Viewer) -> Response:
     with services.engine.connect() as conn:
         told = proposal_json(services, conn, proposal_id)
         policy = policy_of(entry_of(conn, proposal_id))
-        found = replay_of(services, conn, policy)
+        newest = services.journal.settled(conn)
+    found = told["replay"]
     return page(
         request,
         "policy_proposal.html",
         here="policies",
         p=told,
         replay=found,
-        shown=found["list"][:MOST_SHOWN],
+        replayed_at=datetime.fromisoformat(told["replayed_at"]) if found else None,
+        newer=newest - told["replayed_to"] if found else 0,
+        shown=found["list"][:MOST_SHOWN] if found else (),
+        changes=[changed(change) for change in changes_of(services, policy)],
         rules=[_row({"id": rule.id, **rule.columns()}) for rule in policy.rules],
         may_publish=told["status"] == "proposed"
         and _may(actor)
@@ -95,6 +94,24 @@ def proposal(proposal_id: str, request: Request, actor: Viewer) -> Response:
         own=actor.id == told["proposed_by"],
         may_withdraw=told["status"] != "withdrawn" and _may(actor),
     )
+
+
+@router.post("/policies/proposals/{proposal_id}/replay", dependencies=[OwnForm])
+def replay(
+    proposal_id: str,
+    request: Request,
+    actor: Viewer,
+    once: Annotated[str, Form(max_length=100)],
+) -> Response:
+    """Ask past cases again, of what the journal holds by now."""
+    services = services_of(request)
+
+    def work(conn: Connection) -> str:
+        entry_of(conn, proposal_id)
+        policy_replays.want(conn, proposal_id, services.clock())
+        return f"/policies/proposals/{quote(proposal_id, safe='')}"
+
+    return do_once(request, actor, once, {}, work)
 
 
 @router.get("/policies/{name}")
@@ -176,7 +193,9 @@ def _row(rule: dict[str, Any]) -> dict[str, Any]:
         "because": rule["because"],
         "when": rule["when"],
         "values": [
-            _value(name, value) for name, value in rule["values"].items() if name != "severity"
+            value_in_words(name, value)
+            for name, value in rule["values"].items()
+            if name != "severity"
         ],
     }
 
@@ -193,13 +212,3 @@ def _then(rule: dict[str, Any]) -> str:
         return said
     role = sentences.role(rule["role"])
     return f"ask {role}" if rule["outcome"] == "ask_human" else f"{said}: {role}"
-
-
-def _value(name: str, value: object) -> tuple[str, str]:
-    """A value beside a rule as people say it: shares in per cent, the rest in words."""
-    plain, _, unit = name.rpartition("_")
-    if unit == "permille":
-        return sentences.words(plain), f"{float(str(value)) / 10:g} %"
-    if unit in ("percent", "hours", "days"):
-        return sentences.words(plain), f"{value} {'%' if unit == 'percent' else unit}"
-    return sentences.words(name), sentences.words(str(value))

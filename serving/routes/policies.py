@@ -8,12 +8,13 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from journal import policies as ledger
+from journal import policy_replays
 from serving.http import Reply, plain
 from serving.identity import signed_in
 from serving.policy_ledger import entry_of, policy_of, proposal_json, replay_of, versions
 from serving.reading import StrictRoute
 from serving.routes.returns import once
-from serving.shapes import DraftShape, PublicationShape, WithdrawalShape
+from serving.shapes import DraftShape, NothingShape, PublicationShape, WithdrawalShape
 from serving.wiring import services_of
 from workflow.actor import Actor
 from workflow.policy_ledger import Draft
@@ -46,16 +47,32 @@ def proposal(
 ) -> Response:
     """One proposal with its text, the rules that differ, and what it would have changed.
 
-    ``replay`` asks it what was really asked since a day (of the last year, unless given), of
-    the facts of then: verdicts, changes by old and new rule, net minor units by currency, and
-    up to 500 cases.
+    ``replay`` asks it what was really asked in the last year, of the facts of then: verdicts,
+    changes by old and new rule, net minor units by currency, and up to 500 cases. A worker
+    computes it once and it is kept, with ``replayed_to``, the journal's position; null until
+    then. With ``since`` it is computed now, for that time, and not kept.
     """
     services = services_of(request)
-    start = datetime(since.year, since.month, since.day, tzinfo=UTC) if since else None
     with services.engine.connect() as conn:
         told = proposal_json(services, conn, proposal_id)
-        found = replay_of(services, conn, policy_of(entry_of(conn, proposal_id)), start)
-    return Reply(told | {"replay": found}).response()
+        if since is not None:
+            start = datetime(since.year, since.month, since.day, tzinfo=UTC)
+            policy = policy_of(entry_of(conn, proposal_id))
+            told |= {"replay": replay_of(services, conn, policy, start)}
+    return Reply(told).response()
+
+
+@router.post("/proposals/{proposal_id}/replay")
+def replay(proposal_id: str, shape: NothingShape, request: Request, actor: Signed) -> Response:
+    """Ask for the replay anew, of what the journal holds by now; a worker computes it."""
+    services = services_of(request)
+
+    def work(conn: Connection) -> Reply:
+        entry_of(conn, proposal_id)
+        policy_replays.want(conn, proposal_id, services.clock())
+        return Reply(proposal_json(services, conn, proposal_id), 202)
+
+    return once(request, actor, shape, work)
 
 
 @router.post("/proposals")

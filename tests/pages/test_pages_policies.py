@@ -5,6 +5,7 @@ from pathlib import Path
 
 from journal import accounts
 from journal.policies import propose
+from serving.chores import replay_proposals
 from tests.pages.conftest import SignIn, once_of, token_of
 from tests.pages.desk_world import DeskWorld
 from workflow.actor import Actor
@@ -19,7 +20,9 @@ AUTHOR = frozenset({"policy_author"})
 def proposed(desk: DeskWorld) -> None:
     """A new credit policy by paula, and pavel who may publish it."""
     text = (FOLDER / "credit.toml").read_text(encoding="utf-8")
-    text = text.replace("version = 2", "version = 3", 1)
+    text = text.replace("version = 2", "version = 3", 1).replace(
+        'because = "', 'because = "New: ', 1
+    )
     examples = (FOLDER / "golden" / "credit.toml").read_text(encoding="utf-8")
     day = desk.now.date() + timedelta(days=1)
     draft = Draft(text, examples, effective=day, note="<b>Winter</b>")
@@ -55,11 +58,15 @@ def test_somebody_else_publishes_with_the_replay_in_front_of_them(
     own = sign_in("paula").get(WAY)
     assert own.status_code == 200
     assert "somebody else publishes it" in own.text and "/publication" not in own.text
-    assert "&lt;b&gt;Winter&lt;/b&gt;" in own.text and "0 of" in own.text
+    assert "&lt;b&gt;Winter&lt;/b&gt;" in own.text and "It is on its way" in own.text
+    assert replay_proposals(desk.services) == 1
+    own = sign_in("paula").get(WAY)
+    assert "0 of" in own.text and "As of position" in own.text and "{&#39;" not in own.text
+    assert "gives as its reason <b>New: " in own.text
     other = sign_in("pavel")
     assert "credit%3A1" in other.get("/policies").text
     page = other.get(WAY)
-    assert "verdicts</b>" in page.text and "<script" not in page.text
+    assert "verdict</b> in 1 case," in page.text and "<script" not in page.text
     path = f"{WAY}/publication"
     form = {"csrf": token_of(page), "once": once_of(page, path)}
     assert other.post(path, data=form | {"effective": "soon"}).status_code == 422
