@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "automation_stop"
-down_revision = "transfer_price"
+down_revision = "freight"
 
 
 def upgrade() -> None:
