@@ -119,7 +119,8 @@ def test_a_person_decides_within_the_limits_of_credits() -> None:
     """Asked by policy: a task for whoever the policy or the limits name, whatever the model says;
     denied, the goods are credited when they are back."""
     policies = FakePolicies(
-        advance=verdict("ask_human", "finance_clerk"), limits={"finance_clerk": 39_99}
+        advance=verdict("ask_human", "finance_clerk"),
+        limits={"finance_clerk": 39_99, "finance_lead": 39_99},
     )
     story = asked(policies=policies)
     (task,) = story.of(TaskOpened)
