@@ -182,7 +182,8 @@ def _check_value(at: str, value: object) -> None:
             raise _bad(at, "a number has 1 to 64 letters, digits and . _ : -, no sign first")
         elif name in _ONE_OF and value not in _ONE_OF[name]:
             if name == "response":
-                raise Invalid("unknown_code", f"{at}: {value!r} is no X12 1172 code we know.")
+                known = ", ".join(_ONE_OF[name])
+                raise Invalid("unknown_code", f"{at}: {value[:40]!r} is not one of {known}.")
             if name == "currency":
                 raise Invalid("unknown_currency", f"{at}: {value!r} is not an ISO 4217 currency.")
             raise _bad(at, f"must be one of {', '.join(_ONE_OF[name])}")

@@ -202,7 +202,7 @@ def test_a_supplier_s_answer_releases_what_waited_for_it(house: House) -> None:
     )
     unheard = house.tell(replace(answer, claim_id="CL-0", response="D"))
     (item,) = unheard.json()["items"]
-    assert item["problem"]["code"] == "invalid_event" and "FWC" in item["problem"]["detail"]
+    assert item["reason"] == "unknown_code" and "FWC" in item["says"]
     told = house.tell(answer, answer)
     assert [item["status"] for item in told.json()["items"]] == ["recorded", "repeated"]
     house.perform()
@@ -244,12 +244,13 @@ def test_a_supplier_who_answered_before_the_credit_was_approved_holds_nothing_up
     assert house.case()["status"] == "closed"
 
 
-def test_an_answer_about_an_unknown_return_is_only_recorded(house: House) -> None:
-    """A claim that no case of ours asked for is a fact like any other."""
+def test_an_answer_about_an_unknown_return_waits_for_it(house: House) -> None:
+    """A claim that no case of ours asked for is kept until there is one, or a person says no."""
     answer = SupplierClaimAnswered(
         "CL-2", "S-1001", "R-0", 1, "PMP-1001", 1, 1, "USD", "FWC", house.clock.now
     )
-    assert house.tell(answer).json()["items"][0]["status"] == "recorded"
+    (item,) = house.tell(answer).json()["items"]
+    assert (item["status"], item["waits_for"]) == ("parked", ["return/R-0/1"])
 
 
 def test_the_chores_run_and_leave_a_clean_log(house: House) -> None:
