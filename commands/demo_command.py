@@ -312,6 +312,8 @@ def serve_until_stopped(
 
     env = os.environ | {"TRIAGE_DATABASE_URL": url, "TRIAGE_SHOW_SIGN_INS": "1"}
     triage = [sys.executable, "-m", "commands.main"]
+    # The demo serves this machine alone, so receivers on it may be tried.
+    env.setdefault("TRIAGE_WEBHOOK_NETWORKS", "127.0.0.0/8, ::1/128")
     # Their own sessions: Ctrl-C reaches this process only, which then stops them in order.
     running = [
         subprocess.Popen(

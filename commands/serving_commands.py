@@ -38,16 +38,21 @@ def serve(
 @app.command()
 def worker() -> None:
     """Perform effects and clock work. Start as many as you like on one database."""
-    from journal.outbox import run_worker, worker_app
-    from serving.chores import recurring
+    from journal.worker import run_worker, worker_app
+    from serving.chores import errands, recurring
     from serving.shelf import watched
+    from serving.webhooks import QUEUE
 
     with (
         services() as wired,
         watched(wired, wired.settings.shelf_refresh_seconds),
     ):
-        performing = worker_app(wired.database_url, wired.performer, recurring(wired))
-        run_worker(performing, concurrency=wired.settings.worker_concurrency)
+        performing = worker_app(
+            wired.database_url, wired.performer, recurring(wired), errands(wired)
+        )
+        chosen = wired.settings
+        crews = {QUEUE: chosen.webhook_concurrency}
+        run_worker(performing, concurrency=chosen.worker_concurrency, crews=crews)
 
 
 @app.command()

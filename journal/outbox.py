@@ -12,55 +12,22 @@ Doing it twice is harmless by contract: the key comes from the decision, and the
 remembers it. The queue is Procrastinate on the same PostgreSQL.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
 
 import orjson
-from procrastinate import App, JobContext, PsycopgConnector, RetryDecision
-from procrastinate.jobs import Job
-from procrastinate.retry import BaseRetryStrategy
+from procrastinate import App, PsycopgConnector
 from sqlalchemy import Connection
 
-from journal.database import libpq_url, raw
+from journal.database import raw
 from journal.entries import Defer
 from workflow.effects import Effect
 
 QUEUE = "effects"
 TASK = "perform_effect"
-MAX_ATTEMPTS = 12  # about 20 minutes in all; then a person looks
-LONGEST_WAIT_SECONDS = 300
-HEARTBEAT_SECONDS = 2
-STALLED_SECONDS = 10
-_EVERY_FIVE_SECONDS = "* * * * * */5"
 
 _deferring = App(connector=PsycopgConnector())  # never opened: it only writes where it is told
-
-
-class Hopeless(Exception):
-    """The world will never do this effect: park it at once, do not try again."""
-
-
-class Performer(Protocol):
-    """Does effects; given to ``worker_app`` by the composition root."""
-
-    def perform(self, key: str) -> None:
-        """Do the effect and record its outcome; any error but ``Hopeless`` is tried again."""
-        ...
-
-    def park(self, key: str, error: str) -> None:
-        """Record that the world would not, after the last attempt."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Recurring:
-    """Work done by the clock. ``cron`` has five fields, or six with seconds last."""
-
-    name: str
-    cron: str
-    run: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,72 +165,22 @@ def defer_waiting(conn: Connection, keys: Sequence[str] | None = None, limit: in
     return len(rows)
 
 
-class Backoff(BaseRetryStrategy):
-    """1, 2, 4 ... seconds, at most ``LONGEST_WAIT_SECONDS``; the last attempt parks instead."""
+def ask(conn: Connection, task: str, queue: str, subject: str, most: int) -> int:
+    """Queue an errand about a subject in the caller's transaction, so that ``most`` are there.
 
-    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
-        if job.attempts + 1 >= MAX_ATTEMPTS:
-            return None
-        return RetryDecision(retry_in={"seconds": min(2**job.attempts, LONGEST_WAIT_SECONDS)})
-
-
-def worker_app(
-    url: str, performer: Performer, recurring: Sequence[Recurring] = (), pool_size: int = 4
-) -> App:
-    """A Procrastinate app that performs effects and clock work; run it with ``run_worker``.
-
-    Jobs of workers that died are taken up again within ``STALLED_SECONDS`` and five more.
+    Returns how many were queued; askers of one task and subject take turns until they commit.
     """
-    app = App(connector=PsycopgConnector(conninfo=libpq_url(url), min_size=1, max_size=pool_size))
-
-    @app.task(name=TASK, queue=QUEUE, pass_context=True, retry=Backoff())
-    def perform_effect(context: JobContext, key: str) -> None:
-        _perform(performer, key, context.job.attempts + 1 >= MAX_ATTEMPTS)
-
-    @app.periodic(cron=_EVERY_FIVE_SECONDS)
-    @app.task(name="retry_stalled", queue="clock", queueing_lock="retry_stalled")
-    async def retry_stalled(timestamp: int) -> None:
-        stalled = await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS)
-        for job in stalled:
-            await app.job_manager.retry_job(job)
-
-    for work in recurring:
-        _add_recurring(app, work)
-    return app
-
-
-def _perform(performer: Performer, key: str, last: bool) -> None:
-    try:
-        performer.perform(key)
-    except Hopeless as error:
-        performer.park(key, str(error))
-    except Exception as error:
-        if not last:
-            raise
-        performer.park(key, f"{type(error).__name__}: {error}")
-
-
-def _add_recurring(app: App, work: Recurring) -> None:
-    def run(timestamp: int) -> None:
-        work.run()
-
-    task: Any = app.task(name=work.name, queue="clock", queueing_lock=work.name)(run)
-    app.periodic(cron=work.cron)(task)
-
-
-def run_worker(
-    app: App, *, concurrency: int = 4, name: str | None = None, wait: bool = True
-) -> None:
-    """Work until stopped by SIGINT or SIGTERM; with ``wait=False`` until nothing is due.
-
-    The latter works one job at a time, since a job that waits for its return's lock is not due.
-    """
-    app.run_worker(
-        concurrency=concurrency if wait else 1,
-        name=name,
-        wait=wait,
-        fetch_job_polling_interval=1.0,
-        update_heartbeat_interval=HEARTBEAT_SECONDS,
-        stalled_worker_timeout=STALLED_SECONDS,
-        delete_jobs="successful",
+    name = f"{task}:{subject}"
+    raw(conn).execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (name,))
+    rows = raw(conn).execute(
+        "SELECT queueing_lock FROM procrastinate_jobs WHERE queue_name = %s"
+        " AND status IN ('todo', 'doing') AND queueing_lock LIKE %s",
+        (queue, f"{name}:%"),
     )
+    there = {row[0] for row in rows}
+    missing = [lock for n in range(most) if (lock := f"{name}:{n}") not in there]
+    for lock in missing:
+        _deferring.configure_task(
+            name=task, allow_unknown=True, queue=queue, queueing_lock=lock, connection=raw(conn)
+        ).defer(subject=subject)
+    return len(missing)

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     Float,
+    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -973,6 +974,78 @@ feed_position = Table(
     Column("position", BigInteger, nullable=False),
 )
 """Up to where the public feed was handed to somebody who keeps no position of their own."""
+# -- webhooks: who is told of the public feed, and what became of each message ------------------
+
+webhook = Table(
+    "webhook",
+    metadata,
+    Column("webhook_id", _KEY, primary_key=True),
+    _text("url"),
+    _text("description"),
+    _json("types", "[]"),
+    _text("status"),
+    _text("because", null=True),
+    _text("created_by"),
+    _time("created_at"),
+    _text("ended_by", null=True),
+    _time("ended_at", null=True),
+    Column("cursor", BigInteger, nullable=False),
+    _count("failures", default="0"),
+    _time("failing_since", null=True),
+    _time("paused_until", null=True),
+    _time("last_success_at", null=True),
+    _time("last_failure_at", null=True),
+    CheckConstraint("status IN ('active', 'disabled', 'removed')", name="status"),
+)
+"""Configuration, as accounts are. ``cursor``: up to there events have become deliveries;
+``failures`` counts those in a row."""
+
+webhook_secret = Table(
+    "webhook_secret",
+    metadata,
+    Column("webhook_id", _KEY, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    _time("created_at"),
+    _time("expires_at", null=True),
+)
+
+webhook_delivery = Table(
+    "webhook_delivery",
+    metadata,
+    Column("webhook_id", _KEY, primary_key=True),
+    Column("position", BigInteger, primary_key=True),
+    Column("subject", _KEY, nullable=False),
+    _text("type"),
+    _text("status"),
+    _count("attempts", default="0"),
+    _time("due_at"),
+    _time("created_at"),
+    _time("settled_at", null=True),
+    CheckConstraint("status IN ('waiting', 'sending', 'done', 'failed')", name="status"),
+    Index(
+        "ix_webhook_delivery_open", "webhook_id", "subject", "position",
+        postgresql_where=text("status IN ('waiting', 'sending')"),
+    ),
+    Index(None, "created_at"),
+)  # fmt: skip
+"""``due_at`` of one that is being sent is when it may be taken over by somebody else."""
+
+webhook_attempt = Table(
+    "webhook_attempt",
+    metadata,
+    Column("attempt_id", BigInteger, Identity(), primary_key=True),
+    Column("webhook_id", _KEY, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    _time("at"),
+    _count("attempt"),
+    _count("took_ms"),
+    _count("status", null=True),
+    _text("answer"),
+    _text("error", null=True),
+    Index(None, "webhook_id", "position"),
+    Index(None, "at"),
+)
 
 # -- the edge: who may come in, and what was asked before ------------------------------------
 

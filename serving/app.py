@@ -32,6 +32,7 @@ from serving.routes import (
     reviews,
     score,
     stops,
+    webhooks,
 )
 from serving.shelf import watched
 from serving.wiring import Services
@@ -75,6 +76,7 @@ def create_app(services: Services) -> FastAPI:
         absences.router,
         reviews.router,
         stops.router,
+        webhooks.router,
         operations.router,
         asyncapi.router,
         pages,

@@ -10,6 +10,7 @@ from journal import (
     absences,
     advances,
     claims,
+    deliveries,
     idempotency,
     leases,
     lookups,
@@ -18,7 +19,7 @@ from journal import (
     worklists,
 )
 from journal.checkpoints import Signer, take_checkpoint
-from journal.outbox import Recurring
+from journal.worker import Errand, Recurring
 from serving import masters
 from serving.claim_watch import watch_windows
 from serving.claims import note_answer
@@ -30,6 +31,7 @@ from serving.parking import replay_due
 from serving.policy_ledger import entry_of
 from serving.policy_replay import replay_json, replay_past
 from serving.shadow import Shadow
+from serving.webhooks import QUEUE, TASK
 from serving.wiring import Services
 from workflow.actor import SYSTEM
 from workflow.commands import AskForGoods, Command, EscalateOverdue, ExpireAuthorisation
@@ -62,6 +64,8 @@ def recurring(services: Services) -> list[Recurring]:
         Recurring("replay_parked", "* * * * *", lambda: _discard(replay_due(services))),
         Recurring("take_drops", "* * * * *", lambda: _discard(take_drops(services))),
         Recurring("ask_challengers", "* * * * *", lambda: _discard(shadow.run())),
+        Recurring("send_webhooks", "* * * * * */2", services.courier.look),
+        Recurring("forget_messages", "27 * * * *", lambda: forget_messages(services)),
         Recurring("watch_drift", "40 2 * * *", lambda: _discard(watch(services))),
         Recurring("watch_claims", "20 3 * * *", lambda: _discard(watch_windows(services))),
         Recurring("check_masters", "*/10 * * * *", lambda: _discard(masters.check(services))),
@@ -86,6 +90,11 @@ def replay_proposals(services: Services) -> int:
         with services.engine.begin() as conn:
             policy_replays.keep(conn, proposal_id, position, now, found)
     return len(asked)
+
+
+def errands(services: Services) -> list[Errand]:
+    """Work that is asked for by name, in queues of its own."""
+    return [Errand(TASK, QUEUE, services.courier.carry)]
 
 
 def _discard(_: object) -> None:
@@ -175,6 +184,11 @@ def checkpoint(services: Services) -> None:
 def forget(services: Services) -> None:
     with services.engine.begin() as conn:
         idempotency.forget_expired(conn, services.clock())
+
+
+def forget_messages(services: Services) -> None:
+    with services.engine.begin() as conn:
+        deliveries.forget(conn, services.clock())
 
 
 def defer_waiting(services: Services) -> None:

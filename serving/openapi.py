@@ -90,6 +90,7 @@ def _complete(path: str, method: str, operation: Json) -> None:
     ends = (
         "/decision", "/resolution", "/policies/proposals", "/publication", "/withdrawal",
         "/settlement", "/mappings", "/approval", "/retry", "/abandonment",
+        "/webhooks", "/rotation", "/activation", "/replay",
     )  # fmt: skip
     once = "/v1/returns" in path or path.endswith(ends)
     if once:

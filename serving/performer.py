@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Engine
 from integrations.erp.port import ErpPort, Rejected
 from integrations.perform import perform
 from journal import outbox
-from journal.outbox import Claimed, Hopeless
+from journal.outbox import Claimed
+from journal.worker import Hopeless
 from serving.assessor import Assessor
 from serving.cases import Cases
 from serving.http import retrying

@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     shelf_refresh_seconds: float = 2.0
     """How often a server looks whether another model was promoted."""
     worker_concurrency: int = 4
+    webhook_concurrency: int = 4
     pool_size: int = 8
     drop_dir: Path | None = None
     """A folder where other systems drop CSV files; the worker takes them."""
@@ -58,6 +59,10 @@ class Settings(BaseSettings):
     oidc_audience: str | None = None
     oidc_jwks_url: str | None = None
     oidc_roles_claim: str = "roles"
+    secret_key: str | None = None
+    """Encrypts secrets that must be readable again; without one a file in ``state_dir`` does."""
+    webhook_networks: str | None = None
+    """Networks beside the public ones that webhooks may be sent to, by commas."""
     show_sign_ins: bool = False
     """Show the demo's users and passwords on the sign-in page; set by ``triage demo`` only."""
 

@@ -34,6 +34,7 @@ from serving.policy_shelf import PolicyShelf
 from serving.scoring import Lookup, Mask, Ruled, disposition_rules
 from serving.settings import Settings
 from serving.shelf import Champion, Shelf
+from serving.webhooks import Courier
 from workflow import crosswalk, policy
 from workflow.asking import allowed_dispositions
 from workflow.assessment import Row
@@ -72,6 +73,7 @@ class Services:
     disposition_rules: Mask
     crosswalk: Crosswalk
     erp_side: ErpSide
+    courier: Courier
     clock: Clock
     draw: Draw
 
@@ -184,6 +186,7 @@ def wire(
         disposition_rules=disposition_rules(policies, clock),
         erp_side=erp_side_of(settings, system),
         crosswalk=crosswalk.load(Path(settings.policies_dir) / "crosswalk.toml"),
+        courier=Courier(engine, journal, settings, clock),
         clock=clock,
         draw=draw,
     )

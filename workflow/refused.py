@@ -89,5 +89,9 @@ CODES: dict[str, str] = {
     "evidence_damaged": "Bring the file again; the operator looks at the evidence store.",
     "missing_evidence": "Attach the evidence the rule names.",
     "unknown_claim": "Read the list of claims again.",
+    "unknown_webhook": "Read the list of webhooks again.",
+    "unfit_address": "Give an https:// address that is public, or have its network allowed.",
+    "too_many_webhooks": "End a webhook that nobody needs.",
+    "too_old": "Give a later moment; older events are in GET /v1/events.",
     "claim_settled": "Nothing is left of the claim: it was paid or written off.",
 }

@@ -28,6 +28,7 @@ from serving.pages.request_form import router as request_form
 from serving.pages.reviews import router as reviews
 from serving.pages.switches import router as switches
 from serving.pages.team import router as team
+from serving.pages.webhooks import router as webhooks
 from serving.pages.workshop_form import router as workshop_form
 
 __all__ = ["DEMO_PASSWORD", "router"]
@@ -74,7 +75,7 @@ def home() -> Response:
 
 for part in (
     entry, lists, exceptions, claims, masters, model_page, policy_pages, alarms, switches, team,
-    reviews, request_form, parked, messages, case_page, case_forms, workshop_form,
+    reviews, request_form, parked, messages, case_page, case_forms, workshop_form, webhooks,
 ):  # fmt: skip
     router.include_router(part)
 

@@ -9,10 +9,11 @@ import pytest
 from procrastinate.jobs import Job
 from sqlalchemy import Connection, Engine, text
 
-from journal import lookups, outbox
+from journal import lookups, outbox, worker
 from journal.entries import Append
 from journal.journal import Journal
-from journal.outbox import Hopeless, Recurring, defer_effect, run_worker, worker_app
+from journal.outbox import defer_effect
+from journal.worker import Hopeless, Recurring, run_worker, worker_app
 from tests.journal.ledger_story import MARIA, at, requested, write
 from workflow.effects import Effect
 from workflow.events import EffectDone, EffectParked
@@ -115,7 +116,7 @@ def test_a_failure_is_tried_again_and_parked_at_last(engine: Engine, database_ur
         assert parked["error"] == "the period is closed"
         conn.execute(
             text("UPDATE procrastinate_jobs SET attempts = :n, scheduled_at = NULL"),
-            {"n": outbox.MAX_ATTEMPTS - 1},
+            {"n": worker.MAX_ATTEMPTS - 1},
         )
         conn.commit()
     run_worker(worker_app(database_url, performing), wait=False)
@@ -227,9 +228,9 @@ def test_what_is_settled_is_not_claimed(engine: Engine, status: str) -> None:
 
 def test_waits_double_up_to_a_limit() -> None:
     """Retries wait 1, 2, 4 ... seconds, never longer than the limit, and end."""
-    backoff = outbox.Backoff()
+    backoff = worker.Backoff()
     waits: list[float] = []
-    for attempts in range(outbox.MAX_ATTEMPTS):
+    for attempts in range(worker.MAX_ATTEMPTS):
         job = Job(
             id=1, queue="effects", lock=None, queueing_lock=None, task_name="t", attempts=attempts
         )
@@ -239,5 +240,5 @@ def test_waits_double_up_to_a_limit() -> None:
         assert decision.retry_at is not None
         waits.append(round((decision.retry_at - datetime.now(UTC)).total_seconds()))
     assert waits[:4] == [1, 2, 4, 8]
-    assert max(waits) == outbox.LONGEST_WAIT_SECONDS
-    assert len(waits) == outbox.MAX_ATTEMPTS - 1
+    assert max(waits) == worker.LONGEST_WAIT_SECONDS
+    assert len(waits) == worker.MAX_ATTEMPTS - 1

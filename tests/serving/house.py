@@ -16,12 +16,12 @@ from sqlalchemy import text
 from journal import accounts, lookups
 from journal.codec import encode
 from journal.entries import Append
-from journal.outbox import run_worker, worker_app
 from journal.verify import verify
+from journal.worker import run_worker, worker_app
 from models.protocol import Model
 from models.store import Store
 from serving.app import create_app
-from serving.chores import recurring
+from serving.chores import errands, recurring
 from serving.settings import Settings
 from serving.wiring import Services, wire
 from simulation.story import PEOPLE, Story
@@ -41,6 +41,7 @@ STAFF: Mapping[str, Actor] = {
     "both": Actor("bo.both", frozenset({"customer_service", "returns_manager", "finance_clerk"})),
     "author": Actor("paula.policy", frozenset({"policy_author"})),
     "author2": Actor("pavel.policy", frozenset({"policy_author"})),
+    "admin": Actor("alma.admin", frozenset({"admin"})),
     "auditor": Actor("ada.auditor", frozenset({"auditor"})),
 }
 """Everybody who has an account, by the part they play."""
@@ -122,7 +123,10 @@ class House:
     def work(self) -> None:
         """The same by the real worker, until nothing is due."""
         app = worker_app(
-            self.services.database_url, self.services.performer, recurring(self.services)
+            self.services.database_url,
+            self.services.performer,
+            recurring(self.services),
+            errands(self.services),
         )
         run_worker(app, wait=False)
 

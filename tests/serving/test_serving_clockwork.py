@@ -13,7 +13,7 @@ from integrations.erp.reference import ReferenceErp
 from integrations.perform import perform
 from journal import accounts, lookups, outbox
 from journal.database import engine_for
-from journal.outbox import Hopeless
+from journal.worker import Hopeless
 from serving import identity
 from serving.checkup import checkup
 from serving.chores import checkpoint, expire, forget, recurring, release_answered

@@ -3,12 +3,16 @@
 The asks that have stories of their own are named in docs/reference/asks.md.
 """
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from standardwebhooks import Webhook, WebhookVerificationError
 
+from integrations.webhooks.address import networks
+from integrations.webhooks.sending import Answer
 from tests.serving.house import House
 from tests.serving.small_models import SmallModel, says
 from tests.story.test_r1001_http import refused
@@ -393,3 +397,25 @@ def test_ask_26_and_27_an_answer_says_who_gave_it_and_adds_up(
     assert why["output"] == "log_odds:scrap" and why["method"]
     total = why["base"] + sum(push["push"] for push in why["pushes"]) + why["residual"]
     assert abs(total - why["total"]) < 1e-6 and abs(why["residual"]) < 1e-6
+
+
+def test_ask_29_a_webhook_cannot_be_sent_again_by_others(house: House) -> None:
+    """The time of sending is signed: as recorded it is too old later, and with another time it is
+    not genuine; the receiver's library refuses both."""
+    sent: list[tuple[dict[str, str], bytes]] = []
+
+    def receive(to: object, headers: Mapping[str, str], body: bytes) -> Answer:
+        sent.append((dict(headers), body))
+        return Answer(200)
+
+    courier = house.services.courier
+    courier.send, courier.networks = receive, networks("127.0.0.0/8")
+    hook = house.post("/v1/webhooks", {"url": "http://127.0.0.1:9/"}, "admin").json()
+    Walk(house).request(1)
+    courier.look()
+    courier.carry(hook["webhook_id"])
+    head, body = sent[0]
+    assert int(head["webhook-timestamp"]) == int(house.clock.now.timestamp())
+    for later in (head, head | {"webhook-timestamp": str(int(time.time()))}):
+        with pytest.raises(WebhookVerificationError):
+            Webhook(hook["secret"]).verify(body, later)
