@@ -5,6 +5,7 @@ import typer
 from commands import (
     data_commands,
     demo_command,
+    effects_commands,
     erp_commands,
     events_commands,
     export_commands,
@@ -36,6 +37,7 @@ app.add_typer(policy_commands.app, name="policy")
 app.add_typer(masters_commands.app, name="masters")
 app.add_typer(events_commands.app, name="events")
 app.add_typer(erp_commands.app, name="erp")
+app.add_typer(effects_commands.app, name="effects")
 
 if __name__ == "__main__":
     app()

@@ -113,30 +113,6 @@ def _astray(wired: "Services") -> list[str]:
 
 
 @app.command()
-def effects(
-    retry: Annotated[str, typer.Option(help="Key of a parked effect to try again, or 'all'.")] = "",
-    as_json: Json = False,
-) -> None:
-    """List what other systems have not done yet; try parked effects again with --retry."""
-    from journal import lookups, outbox
-
-    with services() as wired, wired.engine.begin() as conn:
-        parked = [row["key"] for row in lookups.effects(conn, statuses=("parked",), limit=10_000)]
-        wanted = parked if retry == "all" else [retry] if retry else []
-        queued = [key for key in wanted if outbox.retry(conn, key)]
-        if retry and not queued:
-            fail(f"No parked effect is called {retry!r}." if retry != "all" else "None is parked.")
-        rows = lookups.effects(conn, statuses=("pending", "doing", "parked"), limit=500)
-        found = [
-            {name: row[name] for name in ("key", "kind", "status", "attempts", "error")}
-            for row in rows
-        ]
-    lines = [f"queued again: {key}" for key in queued]
-    lines += [f"{x['status']:8} {x['key']} {x['error'] or ''}".rstrip() for x in found]
-    show({"queued": queued, "effects": found}, as_json, "\n".join(lines) or "Every effect is done.")
-
-
-@app.command()
 def verify(
     as_json: Json = False,
     verdicts: Annotated[bool, typer.Option(help="Ask every verdict again, too.")] = True,

@@ -7,6 +7,7 @@ asked: one that is being retried holds back those after it until it is done or p
 
     pending --claim--> doing --done--> done
                          |---failed--> pending (again, later)  or  parked (a person must look)
+    parked --retry--> pending, or given up by a person: abandoned
 
 Doing it twice is harmless by contract: the key comes from the decision, and the other side
 remembers it. The queue is Procrastinate on the same PostgreSQL.
@@ -22,21 +23,37 @@ from sqlalchemy import Connection
 
 from journal.database import raw
 from journal.entries import Defer
+from journal.waits import Waits
 from workflow.effects import Effect
 
 QUEUE = "effects"
 TASK = "perform_effect"
+MAX_ATTEMPTS = 12
+"""Then a person looks. What a system that is down did not answer is no attempt."""
+WAITS = Waits(1, 2, 300)
+"""1, 2, 4 ... seconds and at most five minutes, each shortened at random by up to half."""
 
 _deferring = App(connector=PsycopgConnector())  # never opened: it only writes where it is told
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """An effect somebody works on now. ``attempts`` counts this attempt too."""
+    """An effect somebody works on now. ``attempts`` counts this attempt too; ``system`` is who is
+    asked, ``None`` for what is done in-house."""
 
     effect: Effect
     attempts: int
     decided_at_position: int
+
+    @property
+    def system(self) -> str | None:
+        return system_of(self.effect.kind)
+
+
+def system_of(kind: str) -> str | None:
+    """The system that an effect's kind names (``erp`` of ``erp.rma``); ``None``: in-house."""
+    system, dot, _ = kind.partition(".")
+    return system if dot else None
 
 
 def store_effects(
@@ -121,13 +138,24 @@ def done(conn: Connection, references: Mapping[str, str | None]) -> None:
     )
 
 
-def failed(conn: Connection, key: str, error: str, *, final: bool = False) -> None:
-    """An attempt failed; it stays ``pending`` for the next, or is ``parked`` if ``final``."""
+def failed(
+    conn: Connection, key: str, error: str, *, final: bool = False, counted: bool = True
+) -> None:
+    """An attempt failed; it stays ``pending`` for the next, or is ``parked`` if ``final``.
+
+    One that is not ``counted`` uses up nothing: the system was down.
+    """
     raw(conn).execute(
-        "UPDATE effect SET status = %s, error = %s, updated_at = now()"
-        " WHERE key = %s AND status <> 'done'",
-        ("parked" if final else "pending", error[:2000], key),
+        "UPDATE effect SET status = %s, error = %s, attempts = attempts - %s, updated_at = now()"
+        " WHERE key = %s AND status IN ('pending', 'doing')",
+        ("parked" if final else "pending", error[:2000], int(not counted), key),
     )
+
+
+def hold_parked(conn: Connection, key: str) -> bool:
+    """Whether an effect is parked; if so, nobody changes that before the transaction ends."""
+    query = "SELECT FROM effect WHERE key = %s AND status = 'parked' FOR UPDATE"
+    return raw(conn).execute(query, (key,)).fetchone() is not None
 
 
 def retry(conn: Connection, key: str) -> bool:

@@ -133,3 +133,16 @@ def _effects(driver: Driver, entries: Sequence[Recorded]) -> None:
             if entry.type == "effect_parked"
         ),
     )
+    update(
+        driver,
+        tables.effect,
+        (
+            {
+                "key": entry.payload["key"],
+                "status": "abandoned",
+                "updated_at": entry.recorded_at,
+            }
+            for entry in entries
+            if entry.type == "effect_abandoned"
+        ),
+    )

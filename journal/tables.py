@@ -154,9 +154,43 @@ effect = Table(
     _time("created_at"),
     _time("updated_at"),
     Column("decided_at_position", BigInteger, nullable=False),
-    CheckConstraint("status IN ('pending', 'doing', 'done', 'parked')", name="status"),
+    CheckConstraint("status IN ('pending', 'doing', 'done', 'parked', 'abandoned')", name="status"),
     Index(None, "return_id"),
     Index("ix_effect_open", "status", "created_at", postgresql_where=text("status <> 'done'")),
+)
+
+effect_attempt = Table(
+    "effect_attempt",
+    metadata,
+    Column("attempt_id", BigInteger, Identity(), primary_key=True),
+    Column("key", _KEY, nullable=False),
+    _time("at"),
+    _count("took_ms"),
+    _text("outcome"),
+    Column("request", JSON, nullable=False),
+    _text("answer"),
+    Index(None, "key"),
+    Index(None, "at"),
+)
+
+effect_system = Table(
+    "effect_system",
+    metadata,
+    Column("system", _KEY, primary_key=True),
+    _count("failures", default="0"),
+    _time("opened_at", null=True),
+    _time("retry_at", null=True),
+    _time("free_at", null=True),
+    _text("error", null=True),
+)
+"""Other systems as all workers see them; see ``systems.py``."""
+
+system_turn = Table(
+    "system_turn",
+    metadata,
+    Column("system", _KEY, primary_key=True),
+    Column("key", _KEY, primary_key=True),
+    _time("until"),
 )
 
 # -- masters ---------------------------------------------------------------------------------

@@ -201,3 +201,5 @@ def _effect_differences(found: Mapping[str, str], said: Mapping[str, Any]) -> It
             yield "effect", key, "is in the outbox, but nothing asked for it"
         elif said[key] == "done" and found[key] != "done":
             yield "effect", key, f"is {found[key]}, but the case was told that it is done"
+        elif (said[key] == "abandoned") != (found[key] == "abandoned"):
+            yield "effect", key, f"is {found[key]}, but the case was told that it is {said[key]}"

@@ -6,24 +6,26 @@ taken up again by another.
 """
 
 import asyncio
+import random
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, cast
 
-from procrastinate import App, JobContext, PsycopgConnector, RetryDecision
+from procrastinate import App, PsycopgConnector, RetryDecision
 from procrastinate.jobs import Job
 from procrastinate.retry import BaseRetryStrategy
 
 from journal.database import libpq_url
-from journal.outbox import QUEUE, TASK
+from journal.outbox import QUEUE, TASK, WAITS
+from journal.systems import NotNow
 
 CLOCK = "clock"
-MAX_ATTEMPTS = 12  # about 20 minutes in all; then a person looks
-LONGEST_WAIT_SECONDS = 300
+SCATTER_SECONDS = 2
 HEARTBEAT_SECONDS = 2
 STALLED_SECONDS = 10
 _EVERY_FIVE_SECONDS = "* * * * * */5"
@@ -37,11 +39,12 @@ class Performer(Protocol):
     """Does effects; given to ``worker_app`` by the composition root."""
 
     def perform(self, key: str) -> None:
-        """Do the effect and record its outcome; any error but ``Hopeless`` is tried again."""
+        """Do the effect and record its outcome; any error but ``Hopeless`` is tried again, at the
+        time that ``journal.systems.NotNow`` names."""
         ...
 
     def park(self, key: str, error: str) -> None:
-        """Record that the world would not, after the last attempt."""
+        """Record that the world would not; a person must look."""
         ...
 
 
@@ -63,13 +66,19 @@ class Errand:
     run: Callable[[str], None]
 
 
-class Backoff(BaseRetryStrategy):
-    """1, 2, 4 ... seconds, at most ``LONGEST_WAIT_SECONDS``; the last attempt parks instead."""
+class Again(BaseRetryStrategy):
+    """When a job is done again: at the moment its error names, else after longer and longer waits.
+
+    Never less than that, and a little more by chance, so that not all come at once. Nothing is
+    given up here; who performs says when (``Hopeless``).
+    """
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
-        if job.attempts + 1 >= MAX_ATTEMPTS:
-            return None
-        return RetryDecision(retry_in={"seconds": min(2**job.attempts, LONGEST_WAIT_SECONDS)})
+        if isinstance(exception, NotNow):
+            chance = timedelta(seconds=SCATTER_SECONDS * random.random())
+            return RetryDecision(retry_at=exception.at + chance)
+        wait = WAITS.after(job.attempts + 1, random.random())
+        return RetryDecision(retry_at=datetime.now(UTC) + wait)
 
 
 def worker_app(
@@ -85,9 +94,9 @@ def worker_app(
     """
     app = App(connector=PsycopgConnector(conninfo=libpq_url(url), min_size=1, max_size=pool_size))
 
-    @app.task(name=TASK, queue=QUEUE, pass_context=True, retry=Backoff())
-    def perform_effect(context: JobContext, key: str) -> None:
-        _perform(performer, key, context.job.attempts + 1 >= MAX_ATTEMPTS)
+    @app.task(name=TASK, queue=QUEUE, retry=Again())
+    def perform_effect(key: str) -> None:
+        _perform(performer, key)
 
     @app.periodic(cron=_EVERY_FIVE_SECONDS)
     @app.task(name="retry_stalled", queue=CLOCK, queueing_lock="retry_stalled")
@@ -103,15 +112,11 @@ def worker_app(
     return app
 
 
-def _perform(performer: Performer, key: str, last: bool) -> None:
+def _perform(performer: Performer, key: str) -> None:
     try:
         performer.perform(key)
     except Hopeless as error:
         performer.park(key, str(error))
-    except Exception as error:
-        if not last:
-            raise
-        performer.park(key, f"{type(error).__name__}: {error}")
 
 
 def _add_errand(app: App, errand: Errand) -> None:

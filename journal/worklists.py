@@ -186,7 +186,7 @@ def depths(conn: Connection) -> dict[str, dict[str, int]]:
     effect = tables.effect
     counted = {
         "tasks": (_task.c.role, _task.c.status == "open"),
-        "effects": (effect.c.status, effect.c.status != "done"),
+        "effects": (effect.c.status, effect.c.status.not_in(("done", "abandoned"))),
         "exceptions": (_exception.c.code, _exception.c.status == "open"),
     }
     return {

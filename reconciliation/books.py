@@ -15,7 +15,8 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One effect as the outbox has it. ``status``: ``pending``, ``doing``, ``done``, ``parked``."""
+    """One effect as the outbox has it. ``status``: ``pending``, ``doing``, ``done``, ``parked``,
+    ``abandoned``."""
 
     key: str
     kind: str

@@ -48,7 +48,7 @@ def compare(books: Books, at: datetime) -> list[Finding]:
         days = waits.days(one, theirs, one.key in voided)
         if theirs:
             found += _COMPARE[one.kind](books, one, theirs)
-        elif one.status == "parked":
+        elif one.status in ("parked", "abandoned"):
             found.append(_parked(books, one))
         elif one.status == "done":
             found.append(_missing(books, one, voided.get(one.key)))
@@ -76,7 +76,7 @@ class _Waits:
         if theirs:
             posted = theirs[0].at
             self._free[one.return_id] = max(since, posted)
-        elif void or one.status in ("done", "parked") or one.return_id in self._held:
+        elif void or one.status in ("done", "parked", "abandoned") or one.return_id in self._held:
             return None
         else:
             posted = self._at

@@ -193,7 +193,7 @@ def _balances(books: Books) -> Iterator[Finding]:
 
     What a document that is missing or in excess explains is told by its own finding.
     """
-    unfinished = {one.return_id for one in books.asked if one.status != "done"}
+    unfinished = {one.return_id for one in books.asked if one.status not in ("done", "abandoned")}
     documents: defaultdict[str | None, int] = defaultdict(int)
     explained: defaultdict[str | None, int] = defaultdict(int)
     for line in books.posted:

@@ -32,12 +32,12 @@ class Cases:
     """Sends commands to cases. Holds no state of its own; safe to share between threads."""
 
     def __init__(self, journal: Journal, policies: PolicyShelf) -> None:
-        self._journal = journal
+        self.journal = journal
         self._policies = policies
 
     def history(self, conn: Connection, return_id: str) -> list[Recorded]:
         """Every recorded event of a case, in order; empty where there is none."""
-        return self._journal.read_stream(conn, f"case/{return_id}")
+        return self.journal.read_stream(conn, f"case/{return_id}")
 
     def state(self, conn: Connection, return_id: str) -> tuple[State, int]:
         """The folded state of a case and its version. ``Unborn`` and 0 where there is none."""
@@ -83,7 +83,7 @@ class Cases:
         if not appends:
             return Handled(state, version, ())
         try:
-            recorded = self._journal.append(conn, appends)
+            recorded = self.journal.append(conn, appends)
         except LedgerViolation as violation:
             raise Refused(violation.code, violation.message) from violation
         return Handled(state, expected, tuple(recorded))

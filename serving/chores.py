@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from journal import (
     absences,
     advances,
+    attempts,
     claims,
     deliveries,
     idempotency,
@@ -189,6 +190,7 @@ def forget(services: Services) -> None:
 def forget_messages(services: Services) -> None:
     with services.engine.begin() as conn:
         deliveries.forget(conn, services.clock())
+        attempts.forget(conn, services.clock())
 
 
 def defer_waiting(services: Services) -> None:

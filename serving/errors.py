@@ -65,6 +65,7 @@ STATUS: dict[str, int] = {
     "unknown_review": 404,
     "unknown_claim": 404,
     "unknown_order": 404,
+    "unknown_effect": 404,
     "unknown_webhook": 404,
     "unfit_address": 422,
     "too_old": 422,

@@ -6,6 +6,8 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from journal.systems import Limits
+
 ROOT = Path(__file__).resolve().parent.parent
 """The folder that holds the rooms: the checkout, or site-packages."""
 
@@ -50,6 +52,8 @@ class Settings(BaseSettings):
     """How often a server looks whether another model was promoted."""
     worker_concurrency: int = 4
     webhook_concurrency: int = 4
+    system_limits: dict[str, Limits] = Field(default_factory=lambda: {"erp": Limits()})
+    """By system: effects at once, and begun a minute, over all workers; as JSON."""
     pool_size: int = 8
     drop_dir: Path | None = None
     """A folder where other systems drop CSV files; the worker takes them."""

@@ -180,7 +180,7 @@ def wire(
         cases=cases,
         shelf=shelf,
         assessor=assessor,
-        performer=EffectPerformer(engine, cases, assessor, system, clock),
+        performer=EffectPerformer(engine, cases, assessor, system, clock, settings.system_limits),
         metrics=Metrics(depths),
         evidence=EvidenceStore(settings.evidence_store),
         disposition_rules=disposition_rules(policies, clock),

@@ -291,6 +291,18 @@ class ParkEffect:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class AbandonEffect:
+    """Give a parked effect up, for a ``reason`` of ``abandoning.REASONS``."""
+
+    key: str
+    kind: str
+    reason: str
+    note: str
+    actor: Actor
+    at: datetime
+
+
 Command = (
     RequestReturn
     | RecordAssessment
@@ -313,4 +325,5 @@ Command = (
     | EscalateOverdue
     | AcknowledgeEffect
     | ParkEffect
+    | AbandonEffect
 )

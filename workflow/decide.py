@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import assert_never
 
+from workflow.abandoning import abandon
 from workflow.advancing import ask_for_goods
 from workflow.approvals import require_any_role
 from workflow.asking import allowed_dispositions, needs_no_goods
 from workflow.claiming import answer_claim, give_evidence, give_up_claim
 from workflow.codes import Condition
 from workflow.commands import (
+    AbandonEffect,
     AcknowledgeEffect,
     AnswerClaim,
     AskForGoods,
@@ -136,6 +138,8 @@ def decided(state: State, command: Command, policies: PolicyBook) -> Decision:
             _acknowledge(run, command)
         case ParkEffect():
             _park(run, command)
+        case AbandonEffect():
+            abandon(run, command)
         case _:
             assert_never(command)
     own = len(run.events)

@@ -1049,6 +1049,20 @@ class EffectParked:
 
 
 @dataclass(frozen=True, slots=True)
+class EffectAbandoned:
+    """A person gave a parked effect up: it will not be done by us. What is missing in the other
+    system for it stays a reconciliation exception. ``reason``: one of ``abandoning.REASONS``."""
+
+    return_id: str
+    key: str
+    kind: str
+    reason: str
+    note: str
+    abandoned_by: str
+    abandoned_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ReturnCancelled:
     return_id: str
     cancelled_by: str
@@ -1119,6 +1133,7 @@ CaseEvent = (
     | AdvanceLetGo
     | EffectDone
     | EffectParked
+    | EffectAbandoned
     | ReturnCancelled
     | AuthorisationExpired
     | ReturnClosed

@@ -37,6 +37,7 @@ from workflow.events import (
     DispositionConfirmed,
     DispositionPart,
     DispositionProposed,
+    EffectAbandoned,
     EffectDone,
     EffectParked,
     EligibilityJudged,
@@ -282,6 +283,8 @@ def _noted(case: Case, event: CaseEvent) -> Case:
             return _numbered(case, event)
         case EffectParked():
             return replace(case, effects={**case.effects, event.key: "parked"})
+        case EffectAbandoned():
+            return replace(case, effects={**case.effects, event.key: "abandoned"})
         case ReturnRequested() | ReturnRefused() | ReturnCancelled():
             return replace(case, tasks=())
         case AuthorisationExpired() | ReturnClosed():

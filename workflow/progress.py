@@ -410,7 +410,7 @@ def _close(run: Run) -> None:
     waiting = [
         key
         for key, status in run.case.effects.items()
-        if status != "done" and "/assess/" not in key
+        if status not in ("done", "abandoned") and "/assess/" not in key
     ]
     if not waiting:
         run.emit(ReturnClosed(run.case.return_id, run.at))

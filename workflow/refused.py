@@ -89,6 +89,8 @@ CODES: dict[str, str] = {
     "evidence_damaged": "Bring the file again; the operator looks at the evidence store.",
     "missing_evidence": "Attach the evidence the rule names.",
     "unknown_claim": "Read the list of claims again.",
+    "unknown_effect": "Check the effect's key.",
+    "not_parked": "Only a parked effect is retried or given up; see its status.",
     "unknown_webhook": "Read the list of webhooks again.",
     "unfit_address": "Give an https:// address that is public, or have its network allowed.",
     "too_many_webhooks": "End a webhook that nobody needs.",

@@ -294,7 +294,8 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What every situation shares. ``effects`` maps key to ``asked``, ``done`` or ``parked``."""
+    """What every situation shares. ``effects`` maps key to ``asked``, ``done``,
+    ``parked`` or ``abandoned``."""
 
     requested: ReturnRequested
     lines: tuple[Line, ...]

@@ -18,6 +18,7 @@ from serving import evidence
 from serving.assessor import situation
 from serving.blind import blinded, hidden, shown_payload
 from serving.http import retrying
+from serving.outages import waits_for
 from serving.pages import sentences
 from serving.pages.frame import DeskRoute, Viewer, page
 from serving.pages.task_view import TaskLooks, task_view
@@ -99,6 +100,7 @@ def draw(
         about = _findings(conn, state)
         rows = lookups.case_rows(conn, return_id)
         proofs = _proofs(conn, state)
+        waits = waits_for(conn, return_id)
         now, kept = services.clock(), defaultdict(str, sent or {})
         acting = mandated(conn, actor, now)
     withheld = hidden(state.case)
@@ -132,6 +134,7 @@ def draw(
         findings=about,
         tasks=tasks,
         effects=_effects(rows["effects"] if rows else ()),
+        waits_for=waits,
         books=postings_json(currency, postings(rows["effects"] if rows else ())),
         timeline=timeline,
         again=_asked_again(services, state, history),

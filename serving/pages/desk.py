@@ -14,6 +14,7 @@ from serving.pages.alarms import router as alarms
 from serving.pages.case_forms import router as case_forms
 from serving.pages.case_page import router as case_page
 from serving.pages.claims import router as claims
+from serving.pages.effects import router as effects
 from serving.pages.entry import DEMO_PASSWORD
 from serving.pages.entry import router as entry
 from serving.pages.exceptions import router as exceptions
@@ -76,6 +77,7 @@ def home() -> Response:
 for part in (
     entry, lists, exceptions, claims, masters, model_page, policy_pages, alarms, switches, team,
     reviews, request_form, parked, messages, case_page, case_forms, workshop_form, webhooks,
+    effects,
 ):  # fmt: skip
     router.include_router(part)
 

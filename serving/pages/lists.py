@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from journal import lookups, stops, worklists
+from journal import stops, worklists
 from journal.delegations import mandated
 from serving.coverage import covered
 from serving.lifecycle import lifecycle_of
@@ -22,7 +22,6 @@ from workflow.codes import ReturnReason
 
 router = APIRouter(route_class=DeskRoute)
 ORDERS = {"sla": "due first", "value": "value", "age": "oldest", "risk": "risk"}
-MOST_PARKED = 100
 
 
 @router.get("/queue")
@@ -147,7 +146,6 @@ def operations(request: Request, actor: Viewer) -> Response:
     services = services_of(request)
     with services.engine.connect() as conn:
         depths = worklists.depths(conn)
-        parked = lookups.effects(conn, statuses=["parked"], limit=MOST_PARKED)
         alarmed = alarms.shown(conn, actor, own_only=False)
     return page(
         request,
@@ -155,7 +153,6 @@ def operations(request: Request, actor: Viewer) -> Response:
         here="operations",
         depths=depths,
         alarms=alarmed,
-        parked=[dict(row) | {"what": sentences.effect_kind(row["kind"])} for row in parked],
         faults=services.shelf.faults,
         kinds={code: kind_of(code) for code in depths["exceptions"]},
     )

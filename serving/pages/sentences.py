@@ -488,6 +488,9 @@ _SAYS: dict[str, Callable[[Payload], str]] = {
         f" {p['line']}, as {p['asked_by']} asked."
     ),
     "effect_done": lambda p: f"{effect_kind(p['kind'])} is done: {p['reference']}.",
+    "effect_abandoned": lambda p: (
+        f"{effect_kind(p['kind'])} is given up ({words(p['reason'])}): {p['note']}"
+    ),
     "effect_parked": lambda p: f"{effect_kind(p['kind'])} is parked: {p['error']}",
     "return_cancelled": lambda p: f"Cancelled: {p['because']}",
     "authorisation_expired": lambda p: "The authorisation ran out before anything came.",

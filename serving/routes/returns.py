@@ -17,6 +17,7 @@ from serving.codes import take
 from serving.errors import Invalid
 from serving.http import Reply, fingerprint, idempotency_key, if_match, plain, retrying
 from serving.identity import signed_in
+from serving.outages import waits_for
 from serving.parking import replay
 from serving.present import case_json, finding_json, postings_json, timeline_json
 from serving.reading import StrictRoute
@@ -169,11 +170,13 @@ def read_return(return_id: str, request: Request, actor: Signed) -> Response:
         history = services.cases.history(conn, return_id)
         state = situation(fold(entry.event for entry in history), return_id)
         skus = {line.requested.sku for line in state.case.lines}
+        waits = waits_for(conn, return_id)
         about = findings.about(conn, state.case.requested.customer_id, skus)
     body = case_json(state, len(history), services.policies.known)
     body |= {
         "timeline": timeline_json(history, hidden(state.case)),
         "findings": [finding_json(row) for row in about],
+        "waits_for": waits,
     }
     return Reply(body, 200, etag(len(history))).response()
 

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from procrastinate.jobs import Job
@@ -13,6 +13,7 @@ from journal import lookups, outbox, worker
 from journal.entries import Append
 from journal.journal import Journal
 from journal.outbox import defer_effect
+from journal.systems import NotNow
 from journal.worker import Hopeless, Recurring, run_worker, worker_app
 from tests.journal.ledger_story import MARIA, at, requested, write
 from workflow.effects import Effect
@@ -99,8 +100,10 @@ def test_a_worker_performs_what_waits(engine: Engine, database_url: str) -> None
         assert outbox.claim(conn, "R-1/1/credit/1") is None
 
 
-def test_a_failure_is_tried_again_and_parked_at_last(engine: Engine, database_url: str) -> None:
-    """An error puts the job back for later; the last attempt, or a hopeless one, parks it."""
+def test_a_failure_is_tried_again_and_a_hopeless_one_is_parked(
+    engine: Engine, database_url: str
+) -> None:
+    """An error puts the job back for later; what the world will never do is parked at once."""
 
     def fail(key: str) -> str:
         if key.startswith("R-2"):
@@ -108,22 +111,11 @@ def test_a_failure_is_tried_again_and_parked_at_last(engine: Engine, database_ur
         raise ConnectionError("the ERP is away")
 
     write(engine, Journal(defer=defer_effect), asking(effect(1), effect(1, "R-2")))
-    performing = Performing(engine, fail)
-    run_worker(worker_app(database_url, performing), wait=False)
+    run_worker(worker_app(database_url, Performing(engine, fail)), wait=False)
     with engine.connect() as conn:
         assert jobs(conn) == [("R-1/1/credit/1", "R-1", "todo")]
         (parked,) = lookups.effects(conn, statuses=["parked"])
         assert parked["error"] == "the period is closed"
-        conn.execute(
-            text("UPDATE procrastinate_jobs SET attempts = :n, scheduled_at = NULL"),
-            {"n": worker.MAX_ATTEMPTS - 1},
-        )
-        conn.commit()
-    run_worker(worker_app(database_url, performing), wait=False)
-    with engine.connect() as conn:
-        assert jobs(conn) == []
-        errors = {row["error"] for row in lookups.effects(conn, statuses=["parked"])}
-        assert errors == {"the period is closed", "ConnectionError: the ERP is away"}
 
 
 def test_a_parked_effect_can_be_retried(engine: Engine) -> None:
@@ -226,19 +218,19 @@ def test_what_is_settled_is_not_claimed(engine: Engine, status: str) -> None:
         assert outbox.claim(conn, effect().key) is None
 
 
-def test_waits_double_up_to_a_limit() -> None:
-    """Retries wait 1, 2, 4 ... seconds, never longer than the limit, and end."""
-    backoff = worker.Backoff()
-    waits: list[float] = []
-    for attempts in range(worker.MAX_ATTEMPTS):
+def test_a_job_comes_again_when_it_is_told_to_or_later_and_later() -> None:
+    """At the moment that was named and at most two seconds after; else after 1, 2, 4 ... seconds,
+    shortened by up to half, never longer than the limit, however often."""
+    named = datetime.now(UTC) + timedelta(hours=1)
+
+    def when(error: Exception, attempts: int) -> float:
         job = Job(
             id=1, queue="effects", lock=None, queueing_lock=None, task_name="t", attempts=attempts
         )
-        decision = backoff.get_retry_decision(exception=ConnectionError(), job=job)
-        if decision is None:
-            break
-        assert decision.retry_at is not None
-        waits.append(round((decision.retry_at - datetime.now(UTC)).total_seconds()))
-    assert waits[:4] == [1, 2, 4, 8]
-    assert max(waits) == worker.LONGEST_WAIT_SECONDS
-    assert len(waits) == worker.MAX_ATTEMPTS - 1
+        decision = worker.Again().get_retry_decision(exception=error, job=job)
+        assert decision is not None and decision.retry_at is not None
+        return (decision.retry_at - datetime.now(UTC)).total_seconds()
+
+    assert 3599 < when(NotNow(named, "down"), 50) < 3603
+    for attempts, whole in ((0, 1), (1, 2), (5, 32), (40, 300)):
+        assert whole / 2 - 0.1 < when(ConnectionError(), attempts) <= whole

@@ -39,7 +39,7 @@ def test_every_situation_has_a_page(full: DeskWorld) -> None:
         token = token_of(client.get("/sign-in"))
         client.post("/sign-in", data={"user": "nadia", "password": PASSWORD, "csrf": token})
         pages = {n: client.get(f"/returns/R-10{n:02}").text for n in range(1, 12)}
-        paths = "/queue /queue?order=risk /returns?status=closed /exceptions /models /operations"
+        paths = "/queue /queue?order=risk /returns?status=closed /exceptions /models /effects"
         lists = [client.get(path) for path in paths.split()]
     assert all(answer.status_code == 200 for answer in lists)
     assert "<script" not in pages[2] and "&lt;script&gt;alert(&#39;hello&#39;)" in pages[2]

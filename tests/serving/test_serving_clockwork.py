@@ -13,6 +13,7 @@ from integrations.erp.reference import ReferenceErp
 from integrations.perform import perform
 from journal import accounts, lookups, outbox
 from journal.database import engine_for
+from journal.systems import NotNow
 from journal.worker import Hopeless
 from serving import identity
 from serving.checkup import checkup
@@ -74,7 +75,7 @@ def test_an_effect_that_fails_is_done_later_once(house: House) -> None:
     """An ERP that is away leaves the effect pending with its error; the next attempt does it."""
     house.post("/v1/returns", request_body())
     performer = moody(house, Unavailable("line is down"))
-    with pytest.raises(Unavailable):
+    with pytest.raises(NotNow, match="line is down"):
         performer.perform("R-1001/rma")
     row = effect(house, "R-1001/rma")
     assert (row["status"], row["attempts"]) == ("pending", 1)

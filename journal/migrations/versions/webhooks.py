@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "webhooks"
-down_revision = "parked_facts"
+down_revision = "remaining_life"
 
 _KEY = sa.Text(collation="C")
 _TIME = sa.DateTime(timezone=True)

@@ -1,0 +1,104 @@
+"""Effects on the desk: what other systems would not do, by cause; tried again or given up."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from journal import systems
+from serving import repairs
+from serving.pages import sentences
+from serving.pages.forms import do_once
+from serving.pages.frame import DeskRoute, OwnForm, Viewer, page
+from serving.wiring import services_of
+from workflow.abandoning import REASONS, ROLES
+from workflow.actor import Actor
+from workflow.approvals import holds
+
+router = APIRouter(route_class=DeskRoute)
+Once = Annotated[str, Form(max_length=100)]
+Key = Annotated[str, Form(max_length=300)]
+NOTICES = {
+    "retried": "They are in the queue again.",
+    "abandoned": "The effect is given up; reconciliation keeps showing what is missing.",
+}
+STATUSES = {"parked": "parked", "pending": "waiting", "abandoned": "given up"}
+MOST_SHOWN = 200
+
+
+def _may(actor: Actor) -> bool:
+    return any(holds(actor, role) for role in ROLES)
+
+
+@router.get("/effects")
+def listed(
+    request: Request, actor: Viewer, status: str = "parked", cause: str = "", did: str = ""
+) -> Response:
+    """Effects of a status by cause, with age, money and case."""
+    status = status if status in STATUSES else "parked"
+    with services_of(request).engine.connect() as conn:
+        found = repairs.listed(conn, status, None, MOST_SHOWN)
+        down = list(systems.down(conn).values())
+    shown = [item for item in found if cause in ("", item["cause"] or "unknown")]
+    return page(
+        request,
+        "effects.html",
+        here="operations",
+        effects=[item | {"what": sentences.effect_kind(item["kind"])} for item in shown],
+        causes=repairs.causes(found),
+        cause=cause,
+        down=down,
+        status=status,
+        statuses=STATUSES,
+        may=_may(actor),
+        notice=NOTICES.get(did),
+    )
+
+
+@router.get("/effects/{key:path}")
+def one(key: str, request: Request, actor: Viewer) -> Response:
+    """One effect with what was asked and answered at each attempt."""
+    with services_of(request).engine.connect() as conn:
+        found = repairs.one(conn, key)
+    return page(
+        request,
+        "effect.html",
+        here="operations",
+        effect=found | {"what": sentences.effect_kind(found["kind"])},
+        reasons=REASONS,
+        may=_may(actor),
+    )
+
+
+@router.post("/effects/retry", dependencies=[OwnForm])
+def retry(request: Request, actor: Viewer, once: Once, key: Key = "", cause: Key = "") -> Response:
+    """Try one again, or all of a cause."""
+
+    def work(conn: Connection) -> str:
+        if key:
+            repairs.retry(conn, actor, key)
+        else:
+            repairs.retry_all(conn, actor, cause or None)
+        return "/effects?did=retried"
+
+    return do_once(request, actor, once, {"key": key, "cause": cause}, work)
+
+
+@router.post("/effects/abandonment", dependencies=[OwnForm])
+def abandon(
+    request: Request,
+    actor: Viewer,
+    once: Once,
+    key: Key = "",
+    reason: Annotated[str, Form(max_length=40)] = "",
+    note: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """Give one up."""
+    services = services_of(request)
+
+    def work(conn: Connection) -> str:
+        repairs.abandon(services, conn, actor, key, reason, note)
+        return "/effects?did=abandoned"
+
+    return do_once(request, actor, once, {"key": key, "reason": reason, "note": note}, work)
