@@ -9,6 +9,7 @@ import asyncio
 import random
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,7 +17,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, cast
 
+import psycopg
+import structlog
 from procrastinate import App, PsycopgConnector, RetryDecision
+from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job
 from procrastinate.retry import BaseRetryStrategy
 
@@ -24,10 +28,13 @@ from journal.database import libpq_url
 from journal.outbox import QUEUE, TASK, WAITS
 from journal.systems import NotNow
 
+log = structlog.get_logger("journal.worker")
 CLOCK = "clock"
 SCATTER_SECONDS = 2
 HEARTBEAT_SECONDS = 2
 STALLED_SECONDS = 10
+DATABASE_AGAIN_SECONDS = 2
+CONNECT_SECONDS = 5.0
 _EVERY_FIVE_SECONDS = "* * * * * */5"
 
 
@@ -92,7 +99,10 @@ def worker_app(
 
     Jobs of workers that died are taken up again within ``STALLED_SECONDS`` and five more.
     """
-    app = App(connector=PsycopgConnector(conninfo=libpq_url(url), min_size=1, max_size=pool_size))
+    connector = PsycopgConnector(
+        conninfo=libpq_url(url), min_size=1, max_size=pool_size, timeout=CONNECT_SECONDS
+    )
+    app = App(connector=connector)
 
     @app.task(name=TASK, queue=QUEUE, retry=Again())
     def perform_effect(key: str) -> None:
@@ -145,17 +155,33 @@ def run_worker(
 
     ``crews`` work in queues of their own, each with its concurrency, so that what is slow there
     holds back nothing here. With ``wait=False`` one crew works everything, one job at a time,
-    since a job that waits for its return's lock is not due.
+    since a job that waits for its return's lock is not due. A database that goes away is waited
+    for.
     """
     if not wait:
-        asyncio.run(_crews(app, {None: 1}, wait=False))
+        asyncio.run(_crews(app, {None: 1}, threading.Event(), wait=False))
         return
+    stopped = threading.Event()
     own: dict[tuple[str, ...] | None, int] = {(QUEUE, CLOCK): concurrency}
     own |= {(queue,): hands for queue, hands in (crews or {}).items()}
-    asyncio.run(_crews(app, own, wait=True))
+    while True:
+        try:
+            asyncio.run(_crews(app, own, stopped, wait=True))
+            return
+        except (ConnectorException, psycopg.Error) as error:
+            if stopped.is_set():
+                return
+            log.warning("the database is away; trying again", why=str(error))
+            time.sleep(DATABASE_AGAIN_SECONDS)
 
 
-async def _crews(app: App, crews: Mapping[tuple[str, ...] | None, int], *, wait: bool) -> None:
+async def _crews(
+    app: App,
+    crews: Mapping[tuple[str, ...] | None, int],
+    stopped: threading.Event,
+    *,
+    wait: bool,
+) -> None:
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(sum(crews.values()) + 1))
     async with app.open_async():
@@ -174,7 +200,7 @@ async def _crews(app: App, crews: Mapping[tuple[str, ...] | None, int], *, wait:
             )
             for queues, hands in crews.items()
         ]
-        with _stopping(loop, working) as stop:
+        with _stopping(loop, working, stopped) as stop:
             await asyncio.wait(working, return_when=asyncio.FIRST_COMPLETED)
             stop()  # one crew that ends by itself takes the others along: the process is done
             ended = await asyncio.gather(*working, return_exceptions=True)
@@ -185,7 +211,9 @@ async def _crews(app: App, crews: Mapping[tuple[str, ...] | None, int], *, wait:
 
 @contextmanager
 def _stopping(
-    loop: asyncio.AbstractEventLoop, working: Sequence["asyncio.Future[None]"]
+    loop: asyncio.AbstractEventLoop,
+    working: Sequence["asyncio.Future[None]"],
+    stopped: threading.Event,
 ) -> Iterator[Callable[[], None]]:
     """Signals end all crews, each after the jobs it has; so does a call of what is yielded."""
 
@@ -193,10 +221,14 @@ def _stopping(
         for one in working:
             one.cancel()
 
+    def told() -> None:
+        stopped.set()
+        stop()
+
     here = threading.current_thread() is threading.main_thread()
     caught = (signal.SIGINT, signal.SIGTERM) if here else ()
     for number in caught:
-        loop.add_signal_handler(number, stop)
+        loop.add_signal_handler(number, told)
     try:
         yield stop
     finally:

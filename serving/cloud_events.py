@@ -12,10 +12,10 @@ from journal.codec import EVENT_CLASSES
 from serving.errors import Invalid
 from serving.event_schemas import FORMS, check_version, split
 from serving.facts_in import CLOCK_SKEW, read_fact
+from serving.feed import PREFIX
 from serving.reading import check_text
 from serving.wanting import TYPE, read_wanted
 
-PREFIX = "returns-triage."
 MOST = {"id": 128, "source": 200, "type": 128}
 
 

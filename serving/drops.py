@@ -17,9 +17,9 @@ from sqlalchemy import Connection
 
 from journal.alone import alone
 from serving.acting import act
-from serving.cloud_events import PREFIX
 from serving.csv_rows import KINDS, FactRow, ReceiptRows, read_sheet
 from serving.errors import Invalid
+from serving.feed import PREFIX
 from serving.http import retrying
 from serving.intake import record
 from serving.receiving import build_receipt

@@ -23,8 +23,8 @@ from integrations.edi.returns_180 import Wanted, WantedLine, read_180
 from integrations.edi.x12 import Interchange, TransactionSet, Unreadable, read, sets_of
 from journal import claims, lookups
 from journal.entries import Append
-from serving.cloud_events import PREFIX
 from serving.errors import Invalid, Unavailable
+from serving.feed import PREFIX
 from serving.http import retrying
 from serving.intake import AGAIN, record
 from serving.parking import keep

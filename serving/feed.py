@@ -3,8 +3,10 @@
 from typing import Any
 
 from journal.entries import Recorded
-from serving.cloud_events import PREFIX
 from serving.present import time
+
+PREFIX = "returns-triage."
+"""Of every type of event, where it is told to others or by them."""
 
 
 def event_of(entry: Recorded, data: object) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from models.store import Store
 from reconciliation.erp_side import ErpSide
 from serving.assessor import Assessor, Draw, situation
 from serving.automation import recompute
+from serving.backpressure import Door
 from serving.blind import hidden
 from serving.cases import Cases
 from serving.erp import chosen_erp, erp_side_of
@@ -74,6 +75,7 @@ class Services:
     crosswalk: Crosswalk
     erp_side: ErpSide
     courier: Courier
+    door: Door
     clock: Clock
     draw: Draw
 
@@ -187,6 +189,7 @@ def wire(
         erp_side=erp_side_of(settings, system),
         crosswalk=crosswalk.load(Path(settings.policies_dir) / "crosswalk.toml"),
         courier=Courier(engine, journal, settings, clock),
+        door=Door(),
         clock=clock,
         draw=draw,
     )

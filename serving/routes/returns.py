@@ -121,13 +121,15 @@ def obey(
 
 @router.post("", status_code=201)
 def request_return(shape: ReturnShape, request: Request, actor: Signed) -> Response:
-    """Ask for a return. Answers 201 with the case: authorised, refused, or waiting for someone."""
+    """Ask for a return. Answers 201 with the case: authorised, refused, or waiting for someone;
+    503 ``overloaded`` while too much waits for other systems."""
     services = services_of(request)
     require_any_role(actor, REQUESTERS, "Requesting a return")
     waited_for: list[str] = []
 
     def work(conn: Connection) -> Reply:
         now = services.clock()
+        services.door.check(conn)
         return_id = shape.id or new_return_id(now)
         meanings = take(services, conn, foreign_reasons(shape), now)
         most = services.settings.max_text_chars

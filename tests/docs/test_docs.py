@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 
 from commands.demo_command import PEOPLE
 from commands.main import app
-from serving import error_page
+from serving import error_page, limits_page
 from serving.pages.desk import DEMO_PASSWORD
 from serving.settings import Settings
 from serving.shapes import (
@@ -168,6 +168,11 @@ def test_import_order_is_told_as_it_is_checked() -> None:
 def test_error_page_is_current() -> None:
     """Run ``python -m serving.error_page`` after changing a code or a status."""
     assert text_of(error_page.PAGE) == error_page.markdown()
+
+
+def test_limits_page_is_current() -> None:
+    """Run ``python -m serving.limits_page`` after changing a limit."""
+    assert text_of(limits_page.PAGE) == limits_page.markdown()
 
 
 def test_every_ask_names_a_test_that_exists() -> None:

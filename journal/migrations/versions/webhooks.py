@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "webhooks"
-down_revision = "remaining_life"
+down_revision = "policy_replay"
 
 _KEY = sa.Text(collation="C")
 _TIME = sa.DateTime(timezone=True)
