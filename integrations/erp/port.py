@@ -49,7 +49,6 @@ REJECTIONS: dict[str, str] = {
     "rma_exists": "The case has an RMA under another key.",
     "insufficient_stock": "Receive the goods first, or move no more than was received.",
     "unknown_master": "Create what the ERP does not know (a customer, an item, ...), or map it.",
-    "refused_by_erp": "Read what the ERP says, put it right there, and try the effect again.",
     "interim_open": "Dispose of all goods of the case before it closes.",
     "not_covered": "Do it there by hand, or complete the mapping of the system.",
     "refused_by_system": "Read what the system said, correct it there or here, and retry.",

@@ -130,7 +130,7 @@ def test_no_for_good_is_rejected() -> None:
     )
     with pytest.raises(Rejected, match="period closed") as rejected:
         stepper(system).write(NOTE, "k")
-    assert rejected.value.code == "refused_by_erp"
+    assert rejected.value.code == "refused_by_system"
 
 
 def test_known_question_is_answered() -> None:

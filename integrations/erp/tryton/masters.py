@@ -146,7 +146,7 @@ class Masters:
             return  # the module that could do it is not installed
         if any(year["account_stock_method"] for year in years):
             raise Rejected(
-                "refused_by_erp",
+                "refused_by_system",
                 "The ERP values stock perpetually, and we book the goods: it would count twice.",
             )
 
@@ -179,7 +179,7 @@ class Masters:
             try:
                 self.rpc.write("model.stock.lot.create", made)
             except NotAllowed as no:
-                raise Rejected("refused_by_erp", f"Lot {number} of {sku}: {no}") from no
+                raise Rejected("refused_by_system", f"Lot {number} of {sku}: {no}") from no
             rows = self._search("stock.lot", wanted, ["id"], None)
         # Two may have made it at once: everybody takes the first.
         first: int = min(row["id"] for row in rows)

@@ -107,7 +107,7 @@ class Stepper:
                 f"model.{paper.model}.create", [values], context={"company": self.company}
             )
         except NotAllowed as no:
-            raise Rejected("refused_by_erp", f"{key}: {no}") from no
+            raise Rejected("refused_by_system", f"{key}: {no}") from no
         except Overtaken as busy:
             raise Unavailable(str(busy)) from busy
         return made[0]
@@ -163,7 +163,9 @@ class Stepper:
         if step.short:
             self._cancel(paper, record)
             raise Rejected("insufficient_stock", f"{step.short} ({why})")
-        raise Rejected("refused_by_erp", f"{step.button} of {paper.model} {record}: {why}") from why
+        raise Rejected(
+            "refused_by_system", f"{step.button} of {paper.model} {record}: {why}"
+        ) from why
 
     def _cancel(self, paper: Paper, record: int) -> None:
         try:
