@@ -21,6 +21,7 @@ from integrations.erp.documents import (
     Receipt,
     Request,
     StockMove,
+    SupplierClaim,
 )
 from integrations.erp.one_door import OneDoor, filters, repeated
 from integrations.erp.port import Rejected, Unavailable, UnknownOutcome
@@ -34,8 +35,12 @@ from integrations.erp.tryton.papers import Clerk, Known
 from integrations.erp.tryton.rpc import Rpc
 from integrations.erp.tryton.stepping import Paper, Stepper, Written
 
-NUMBER_OF: dict[str, str] = {"stock.shipment.out": "SO", "stock.shipment.out.return": "SR"}
-"""Models whose numbers would else be another model's of the same kind of document."""
+NUMBER_OF: dict[tuple[str, str], str] = {
+    ("stock_move", "stock.shipment.out"): "SO",
+    ("stock_move", "stock.shipment.out.return"): "SR",
+    ("supplier_claim", "stock.shipment.in.return"): "SR",
+}
+"""Kinds whose papers are of several models, each with numbers of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +117,8 @@ class TrytonErp(OneDoor):
 
     def _known(self, keys: CaseKeys, request: Request) -> Known:
         """The customer and the lines of the return order, for goods of a case that has one."""
+        if isinstance(request, SupplierClaim):
+            return Known(left_from=_left_from(keys, request))
         if not isinstance(request, Receipt | StockMove):
             return Known()
         for done in filed(keys.connection, "return_id", [request.return_id]):
@@ -196,6 +203,17 @@ class TrytonErp(OneDoor):
         return self.invoices.lines(invoice_id, customer_id, sku, limit)
 
 
+def _left_from(keys: CaseKeys, claim: SupplierClaim) -> str | None:
+    """The warehouse that the claimed goods of the case were sent to the supplier from."""
+    for done in filed(keys.connection, "return_id", [claim.return_id]):
+        for move in done.details.get("stock_move", ()):
+            same = (move["portion"], move["sku"]) == (claim.portion, claim.sku)
+            if same and move["to_status"] == "at_supplier":
+                warehouse: str = move["warehouse"]
+                return warehouse
+    return None
+
+
 def _all(
     keys: CaseKeys, asked: Document, attempt: int, stepper: Stepper, papers: Sequence[Paper]
 ) -> list[Written]:
@@ -220,6 +238,5 @@ def _number(asked: Document, written: Sequence[Written]) -> str:
         return f"{PREFIX_OF[asked.kind]}-{asked.key}"
     first = written[0]
     prefix = PREFIX_OF[asked.kind]
-    if asked.kind == "stock_move" and first.model in NUMBER_OF:
-        prefix = f"{prefix}-{NUMBER_OF[first.model]}"
-    return f"{prefix}-{first.number}"
+    inner = NUMBER_OF.get((asked.kind, first.model))
+    return f"{prefix}-{inner}-{first.number}" if inner else f"{prefix}-{first.number}"

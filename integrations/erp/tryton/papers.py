@@ -8,7 +8,8 @@
 | credit memo | a posted credit note with exactly our net and tax |
 | charge back | a posted invoice with them, against the same accounts |
 | replacement | a confirmed order at no charge with its delivery waiting |
-| claim, settlement, intercompany, work done | a journal entry |
+| supplier claim | a return shipment to the supplier, where goods stand there; a journal entry |
+| settlement, intercompany, work done | a journal entry |
 | workshop order, closing | none |
 """
 
@@ -26,6 +27,7 @@ from integrations.erp.documents import (
     Request,
     Rma,
     StockMove,
+    SupplierClaim,
 )
 from integrations.erp.port import Rejected
 from integrations.erp.tryton.invoices import Invoices
@@ -70,6 +72,8 @@ class Known:
     customer_id: str | None = None
     order_lines: Mapping[int, int] | None = None
     """Our line -> line of the return order."""
+    left_from: str | None = None
+    """The warehouse whose goods stand at the supplier, for a claim on them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +189,25 @@ class Clerk:
     def nothing(self, key: str, request: Request, known: Known) -> list[Paper]:
         """Only a journal entry, where the request is in the books at all."""
         return []
+
+    def claim(self, key: str, claim: SupplierClaim, known: Known) -> list[Paper]:
+        """Claimed goods leave our stock for the supplier; a claim without goods is an entry alone."""
+        if known.left_from is None:
+            return []
+        party = self.masters.party(claim.supplier_id)
+        ends = {
+            "from_location": self.masters.place("at_supplier", known.left_from),
+            "to_location": party.supplier_place,
+        }
+        price = {"unit_price": Decimal(0), "currency": self.masters.company().currency_id}
+        move = {**self._goods(claim.sku, claim.quantity, claim.lot), **ends, **price}
+        values = {
+            **ends,
+            "supplier": party.id,
+            "delivery_address": party.address,
+            "moves": [["create", [move]]],
+        }
+        return [Paper("stock.shipment.in.return", values, MOVED)]
 
     def replacement(self, key: str, order: Replacement, known: Known) -> list[Paper]:
         """An order at no charge; the ERP delivers it as any other."""
@@ -311,6 +334,7 @@ _MAKE: dict[type, Callable[[Clerk, str, Any, Known], list[Paper]]] = {
     StockMove: Clerk.move,
     CreditMemo: Clerk.credit,
     ChargeBack: Clerk.charge,
+    SupplierClaim: Clerk.claim,
     Replacement: Clerk.replacement,
 }
 """What has papers beside the journal entry; every other request has that alone, or nothing."""

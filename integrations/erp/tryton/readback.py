@@ -92,6 +92,7 @@ READERS: dict[str, Reader] = {
     "stock.shipment.out.return": _shipments("stock.shipment.out.return"),
     "stock.shipment.internal": _shipments("stock.shipment.internal"),
     "stock.shipment.out": _shipments("stock.shipment.out"),
+    "stock.shipment.in.return": _shipments("stock.shipment.in.return"),
     "account.invoice": _credit_notes,
 }
 """Model -> how its records of ours are read. Posted journal entries cannot change there."""
