@@ -20,7 +20,7 @@ from integrations.erp.tryton.masters import Masters
 from integrations.erp.tryton.readback import READERS
 from integrations.erp.tryton.rpc import Misspoken, Rpc
 from tests.integrations.erp_database import engine_of_a_copy
-from tests.integrations.erp_requests import AT, memo, receipt, rma
+from tests.integrations.erp_requests import AT, claim, memo, move, receipt, rma
 from tests.real_erp import press
 
 pytestmark = [pytest.mark.tryton, pytest.mark.slow]
@@ -181,3 +181,41 @@ def test_perpetual_valuation_is_refused() -> None:
     rpc: Any = _Valuing("anglo_saxon", installed=True)
     with pytest.raises(Rejected, match="count twice"):
         Masters(rpc, load_map()).company()
+
+
+def test_freight_is_posted_and_read_back(erp: TrytonErp, case: str) -> None:
+    """Freight given back and freight of the way back are lines of the note, on accounts of their
+    own, and what is read back is what was asked."""
+    asked = replace(
+        memo(case), freight_minor=9_00, freight_tax_minor=1_80, return_freight_minor=4_00
+    )
+    number = erp.post_credit_memo(f"{case}/1/credit/1", asked, AT).number
+    booked = {
+        entry.account: entry.debit_minor - entry.credit_minor for entry in erp.entries(number)
+    }
+    assert booked == {
+        "sales_returns": 30_00,
+        "freight_refunded": 9_00,
+        "freight_charged": -4_00,
+        "tax_payable": 7_80,
+        "accounts_receivable": -42_80,
+    }
+    (line,) = [one for one in erp.changes().lines if one.document == number]
+    assert (line.amount_minor, line.tax_minor, line.freight_minor) == (30_00, 6_00, 9_00)
+
+
+def test_claimed_goods_leave_for_the_supplier(erp: TrytonErp, case: str, clerk: Rpc) -> None:
+    """A claim on goods that stand at the supplier ships them out of our stock, in their lot; a
+    claim on goods that do not stands in the ledger alone."""
+    erp.receive(f"{case}/r", receipt(case), AT)
+    erp.move_stock(f"{case}/m", move(case, to="at_supplier"), AT)
+    number = erp.create_supplier_claim(f"{case}/claim", claim(case), AT).number
+    assert number.startswith("SC-SR-")
+    (row,) = clerk.read(
+        "model.stock.shipment.in.return.search_read", [["reference", "=", f"{case}/claim"]],
+        0, None, None, ["state", "supplier.code", "moves.lot.number", "moves.quantity"],
+    )  # fmt: skip
+    assert (row["state"], row["supplier."]["code"]) == ("done", "S-1")
+    assert [(one["lot."]["number"], one["quantity"]) for one in row["moves."]] == [("L7", 3.0)]
+    alone = erp.create_supplier_claim(f"{case}-b/claim", claim(f"{case}-b"), AT).number
+    assert not alone.startswith("SC-SR-")

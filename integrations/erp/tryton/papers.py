@@ -29,11 +29,11 @@ from integrations.erp.documents import (
     StockMove,
     SupplierClaim,
 )
-from integrations.erp.port import Rejected
 from integrations.erp.tryton.invoices import Invoices
 from integrations.erp.tryton.mapping import AT_CUSTOMER
 from integrations.erp.tryton.masters import Masters, Party
 from integrations.erp.tryton.money import major
+from integrations.erp.tryton.notes import POSTED, charge, credit_note
 from integrations.erp.tryton.stepping import Paper, Step
 
 PARTY_ACCOUNTS = frozenset({"accounts_receivable", "accounts_payable"})
@@ -60,7 +60,6 @@ DELIVERED = (
     Step("pack", frozenset({"packed", "shipped", "done"})),
     Step("do", frozenset({"done"})),
 )
-POSTED = (Step("post", frozenset({"posted", "paid"})),)
 
 Values = dict[str, Any]
 
@@ -146,52 +145,19 @@ class Clerk:
         return [Paper("stock.shipment.internal", {**places, "moves": moves}, MOVED)]
 
     def credit(self, key: str, memo: CreditMemo, known: Known) -> list[Paper]:
-        """A credit note with exactly our net and tax: what was granted, not what is computed.
+        """A posted credit note; see ``notes.py``."""
+        return [credit_note(self.masters, self.invoices, memo)]
 
-        Freight has no line there yet: a memo with any is refused, never paid in part.
-        """
-        if memo.freight_minor or memo.freight_tax_minor or memo.return_freight_minor:
-            raise Rejected("not_covered", f"{key}: freight on a credit memo is not written yet.")
-        return [self._invoice(memo, -1, memo.reason or memo.decision)]
-
-    def charge(self, key: str, charge: ChargeBack, known: Known) -> list[Paper]:
-        """An invoice that takes back a part of a credit, against the same accounts."""
-        return [self._invoice(charge, 1, charge.reason or charge.given)]
-
-    def _invoice(self, asked: CreditMemo | ChargeBack, sign: int, why: str) -> Paper:
-        masters, company = self.masters, self.masters.company()
-        item, party = masters.item(asked.sku), masters.party(asked.customer_id)
-        line: Values = {
-            "type": "line",
-            "product": item.id,
-            "unit": item.unit,
-            "quantity": float(sign),
-            "unit_price": major(asked.net_minor, company.decimals),
-            "account": masters.account("sales_returns"),
-            "description": f"{asked.return_id} line {asked.line}: {why}",
-        }
-        if asked.invoice_id is not None and asked.invoice_line is not None:
-            sold = self.invoices.sold(asked.invoice_id, asked.invoice_line)
-            line["origin"] = f"account.invoice.line,{sold.line}"
-        values: Values = {
-            "type": "out",
-            "party": party.id,
-            "invoice_address": party.address,
-            "currency": company.currency_id,
-            "journal": masters.journal("customers"),
-            "account": masters.account("accounts_receivable"),
-            "lines": [["create", [line]]],
-        }
-        if asked.tax_minor:
-            values["taxes"] = [["create", [self._tax(asked, sign)]]]
-        return Paper("account.invoice", values, POSTED)
+    def charge(self, key: str, asked: ChargeBack, known: Known) -> list[Paper]:
+        """A posted invoice; see ``notes.py``."""
+        return [charge(self.masters, self.invoices, asked)]
 
     def nothing(self, key: str, request: Request, known: Known) -> list[Paper]:
         """Only a journal entry, where the request is in the books at all."""
         return []
 
     def claim(self, key: str, claim: SupplierClaim, known: Known) -> list[Paper]:
-        """Claimed goods leave our stock for the supplier; a claim without goods is an entry alone."""
+        """Claimed goods leave for the supplier; a claim without goods is an entry alone."""
         if known.left_from is None:
             return []
         party = self.masters.party(claim.supplier_id)
@@ -288,16 +254,6 @@ class Clerk:
             "outgoing_moves": [["create", [out]]],
         }
         return Paper("stock.shipment.out", values, DELIVERED)
-
-    def _tax(self, asked: CreditMemo | ChargeBack, sign: int) -> Values:
-        decimals = self.masters.company().decimals
-        return {
-            "manual": True,
-            "description": f"{asked.return_id} line {asked.line}: its tax",
-            "account": self.masters.account("tax_payable"),
-            "base": sign * major(asked.net_minor, decimals),
-            "amount": sign * major(asked.tax_minor, decimals),
-        }
 
     def _entry(self, request: Request, entries: Sequence[GlEntry]) -> Paper:
         today = self.masters.today()

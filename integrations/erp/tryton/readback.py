@@ -23,9 +23,13 @@ def _credit_notes(masters: Masters, asked: Mapping[int, Lines]) -> Found:
     decimals = masters.company().decimals
     for row in masters.rpc.read("model.account.invoice.read", sorted(asked), fields):
         sign = 1 if asked[row["id"]][0].kind == "charge_back" else -1
+        line = asked[row["id"]][0]
+        freight = (line.freight_minor or 0) - (line.return_freight_minor or 0)
+        freight_tax = line.freight_tax_minor or 0
         said = {
-            "amount_minor": sign * minor(row["untaxed_amount"], decimals),
-            "tax_minor": sign * minor(row["tax_amount"], decimals),
+            # The system has one total: what is not the freight that was asked is goods.
+            "amount_minor": sign * minor(row["untaxed_amount"], decimals) - freight,
+            "tax_minor": sign * minor(row["tax_amount"], decimals) - freight_tax,
             "customer_id": row["party."]["code"],
             "voided": row["state"] == "cancelled",
         }
