@@ -77,13 +77,12 @@ def _note(
         "lines": [["create", lines]],
     }
     if tax_minor:
+        amounts = [line["unit_price"] * int(line["quantity"]) for line in lines]
         tax = {
             "manual": True,
             "description": f"{asked.return_id} line {asked.line}: its tax",
             "account": masters.account("tax_payable"),
-            "base": sum(
-                (line["unit_price"] * int(line["quantity"]) for line in lines), major(0, 0)
-            ),
+            "base": sum(amounts),
             "amount": major(tax_minor, company.decimals),
         }
         values["taxes"] = [["create", [tax]]]
