@@ -5,6 +5,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from journal import tables
 
+BROKER = "broker"
+"""The name of the feed that a broker is given."""
+
 
 def published_up_to(conn: Connection, name: str) -> int:
     """The last position that was handed on; 0 at first."""

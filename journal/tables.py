@@ -157,6 +157,7 @@ effect = Table(
     CheckConstraint("status IN ('pending', 'doing', 'done', 'parked', 'abandoned')", name="status"),
     Index(None, "return_id"),
     Index("ix_effect_open", "status", "created_at", postgresql_where=text("status <> 'done'")),
+    Index("ix_effect_done", "updated_at", postgresql_where=text("status = 'done'")),
 )
 
 effect_attempt = Table(
@@ -989,6 +990,8 @@ parked_fact = Table(
     CheckConstraint("status IN ('waiting', 'taken', 'abandoned')", name="status"),
     Index("ix_parked_fact_waiting", "received_at", postgresql_where=text("status = 'waiting'")),
     Index("ix_parked_fact_waits_for", "waits_for", postgresql_using="gin"),
+    Index("ix_parked_fact_event", "source", "event_id"),
+    Index("ix_parked_fact_source", "source", "received_at"),
 )
 """Facts that could not be recorded when they were told; see ``workflow.parked_facts``."""
 
@@ -1129,5 +1132,6 @@ idempotency = Table(
     _time("created_at"),
     _time("expires_at"),
     Index(None, "expires_at"),
+    Index(None, "actor", "created_at"),
 )
 """``status`` is null while the first request is still in progress."""

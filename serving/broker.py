@@ -14,7 +14,7 @@ import structlog
 
 from integrations.broker.messages import Unreadable, events_of, subject_of
 from journal.alone import alone
-from journal.feed_position import published_up_to, save_published
+from journal.feed_position import BROKER, published_up_to, save_published
 from serving.errors import Unavailable
 from serving.feed import event_of
 from serving.intake import AGAIN, record
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("serving.broker")
 TELLER = Actor("broker", frozenset({"service"}), "service")
-FEED_NAME = "broker"
 FEED_BATCH = 200
 FEED_PAUSE_SECONDS = 1.0
 
@@ -100,12 +99,12 @@ async def publish_feed(services: Services, publish: "Publish") -> int:
         if not held:
             return 0
         with services.engine.connect() as conn:
-            after = published_up_to(conn, FEED_NAME)
+            after = published_up_to(conn, BROKER)
             entries = services.journal.follow(conn, after, FEED_BATCH)
         for entry in entries:
             event = event_of(entry, entry.payload)
             await publish(subject_of(event["type"]), event)
         if entries:
             with services.engine.begin() as conn:
-                save_published(conn, FEED_NAME, entries[-1].position)
+                save_published(conn, BROKER, entries[-1].position)
         return len(entries)

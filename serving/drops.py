@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from journal.alone import alone
 from serving.acting import act
 from serving.csv_rows import KINDS, FactRow, ReceiptRows, read_sheet
+from serving.dropped import waiting
 from serving.errors import Invalid
 from serving.feed import PREFIX
 from serving.http import retrying
@@ -30,7 +31,6 @@ from workflow.refused import Refused
 log = structlog.get_logger("serving.drops")
 DROPPER = Actor("drop", frozenset({"service", "warehouse"}), "service")
 """Who tells what a file says; a warehouse system may report receipts."""
-MOST_FILES = 100
 MOST_BYTES = 20_000_000
 
 
@@ -56,12 +56,7 @@ def take_drops(services: Services) -> list[Report]:
     if folder is None or not folder.is_dir():
         return []
     with alone(services.engine, "drops") as held:
-        return [_take(services, folder, path) for path in _waiting(folder)] if held else []
-
-
-def _waiting(folder: Path) -> list[Path]:
-    whole = [path for path in folder.glob("*.csv") if path.is_file() and not path.is_symlink()]
-    return sorted(whole, key=lambda path: (path.stat().st_mtime_ns, path.name))[:MOST_FILES]
+        return [_take(services, folder, path) for path in waiting(folder)] if held else []
 
 
 def _take(services: Services, folder: Path, path: Path) -> Report:

@@ -4,16 +4,19 @@ import time
 from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.registry import Collector
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 class Metrics:
-    """One registry a process; queue depths are read from the database at scrape time."""
+    """One registry a process; queue depths, and what ``others`` collect, are read at scrape."""
 
-    def __init__(self, depths: Callable[[], dict[str, dict[str, int]]]) -> None:
+    def __init__(self, depths: Callable[[], dict[str, dict[str, int]]], *others: Collector) -> None:
         self._depths = depths
         self.registry = CollectorRegistry()
+        for other in others:
+            self.registry.register(other)
         self._requests = Histogram(
             "triage_http_request_seconds",
             "Time to answer, by route and status.",

@@ -29,6 +29,7 @@ from serving.erp import chosen_erp, erp_side_of
 from serving.errors import Invalid
 from serving.evidence import EvidenceStore
 from serving.http import retrying
+from serving.integration import Gauges, Health
 from serving.metrics import Metrics
 from serving.performer import EffectPerformer
 from serving.policy_shelf import PolicyShelf
@@ -74,6 +75,7 @@ class Services:
     disposition_rules: Mask
     crosswalk: Crosswalk
     erp_side: ErpSide
+    health: Health
     courier: Courier
     door: Door
     clock: Clock
@@ -169,6 +171,8 @@ def wire(
     shelf = shelf or _shelf(engine, bundles, settings)
     assessor = Assessor(cases, journal, shelf, policies, draw)
 
+    health = Health(engine, journal, settings, clock)
+
     def depths() -> dict[str, dict[str, int]]:
         with engine.connect() as conn:
             return worklists.depths(conn)
@@ -183,7 +187,8 @@ def wire(
         shelf=shelf,
         assessor=assessor,
         performer=EffectPerformer(engine, cases, assessor, system, clock, settings.system_limits),
-        metrics=Metrics(depths),
+        metrics=Metrics(depths, Gauges(health)),
+        health=health,
         evidence=EvidenceStore(settings.evidence_store),
         disposition_rules=disposition_rules(policies, clock),
         erp_side=erp_side_of(settings, system),

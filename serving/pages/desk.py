@@ -19,6 +19,7 @@ from serving.pages.entry import DEMO_PASSWORD
 from serving.pages.entry import router as entry
 from serving.pages.exceptions import router as exceptions
 from serving.pages.frame import HERE, DeskRoute, wrong
+from serving.pages.integration import router as integration
 from serving.pages.lists import router as lists
 from serving.pages.masters import router as masters
 from serving.pages.messages import router as messages
@@ -76,8 +77,8 @@ def home() -> Response:
 
 for part in (
     entry, lists, exceptions, claims, masters, model_page, policy_pages, alarms, switches, team,
-    reviews, request_form, parked, messages, case_page, case_forms, workshop_form, webhooks,
-    effects,
+    reviews, request_form, parked, messages, integration, case_page, case_forms, workshop_form,
+    webhooks, effects,
 ):  # fmt: skip
     router.include_router(part)
 
