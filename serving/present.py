@@ -292,6 +292,7 @@ def task_json(task: Task) -> Json:
         "note": opened.note,
         "overdue": task.overdue,
         "approved_by": list(task.approved_by),
+        "agreed_value": task.said,
         "opened_at": time(opened.opened_at),
         "due_at": time(opened.due_at),
         "verdict": verdict_json(opened.verdict),

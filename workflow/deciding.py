@@ -42,7 +42,7 @@ from workflow.proposing import propose_anew, propose_by_hand
 from workflow.refurbishing import report_work, work_by_task
 from workflow.refused import Refused
 from workflow.run import Run
-from workflow.state import ZERO, Portion, Task
+from workflow.state import ZERO, Credit, Portion, Task
 from workflow.workshop_check import check_work
 
 MOST_MINOR = 10**12
@@ -114,14 +114,18 @@ def _record(run: Run, task: Task, command: DecideTask, final: bool = True) -> No
     )
 
 
-def _first_of_two(run: Run, task: Task, command: DecideTask, value: str | None = None) -> bool:
+def _first_of_two(
+    run: Run, task: Task, command: DecideTask, value: str | None = None, *, differs: bool = False
+) -> bool:
     """Under dual control the first yes is recorded and the task stays open; of two keys the first
-    one puts the question to the other role, with ``value`` as its answer."""
+    one puts the question to the other role, with ``value`` as its answer. Two agree to the same:
+    who ``differs`` from what was proposed, or said first, is the first of two."""
     if task.first_key:
         _record(run, task, command)
         _ask_other_key(run, task.opened, value, command.actor)
         return True
-    if len(task.approved_by) + 1 >= task.opened.approvals_needed:
+    needed = task.opened.approvals_needed
+    if needed == 1 or (len(task.approved_by) + 1 >= needed and not differs):
         return False
     _record(run, task, command, final=False)
     return True
@@ -154,10 +158,15 @@ def _escalate(run: Run, task: Task, command: DecideTask) -> None:
     pass_on(run, opened, role)
 
 
+def _standing(task: Task) -> str | None:
+    """What a yes is said to: the proposal, or what the first of two people named instead."""
+    return task.opened.proposal if task.said is None else task.said
+
+
 def _value(task: Task, command: DecideTask) -> str:
-    """The value decided: the proposal on approval, the caller's on an override."""
+    """The value decided: what stands on approval, the caller's on an override."""
     opened = task.opened
-    value = command.value if command.decision == "override" else opened.proposal
+    value = command.value if command.decision == "override" else _standing(task)
     if value is None:
         raise Refused(
             "invalid_decision",
@@ -202,7 +211,8 @@ def _decide_authorisation(run: Run, task: Task, command: DecideTask) -> None:
             "not_eligible", "No line is eligible; override with authorise_all_lines or reject."
         )
     check_limit(run.case, task, command.actor, run.policies, task.opened.amount_minor)
-    if not _first_of_two(run, task, command, option):
+    differs = option != _standing(task)
+    if not _first_of_two(run, task, command, option, differs=differs):
         _record(run, task, command)
         grant(run, task.opened.verdict, command.actor.id, option)
 
@@ -337,7 +347,8 @@ def _decide_credit(run: Run, task: Task, command: DecideTask) -> None:
         because = command.note or credit.proposed.verdict.because
         deny_credit(run, line, credit, opened.verdict, command.actor.id, because)
         return
-    amount = credit.proposed.net_minor
+    agreed = agreed_minor(task, credit)
+    amount = agreed
     if command.decision == "override" and task.first_key:
         raise Refused("invalid_decision", "The amount is for who holds the other key.")
     if command.decision == "override":
@@ -346,16 +357,22 @@ def _decide_credit(run: Run, task: Task, command: DecideTask) -> None:
                 "not_allowed_value", "A replacement is approved or denied, not an amount."
             )
         # Goods without a source have no invoice to cap them: the approver's limit alone binds.
-        most = left_to_credit(line) + amount if line.requested.source else MOST_MINOR
+        before = credit.proposed.net_minor
+        most = left_to_credit(line) + before if line.requested.source else MOST_MINOR
         amount = _amount(command, most, opened.currency)
     stake = amount + credit.proposed.freight_minor
-    if command.decision == "approve":
+    if command.decision == "approve" and task.said is None:
         stake = credit.proposed.stake_minor
     check_limit(run.case, task, command.actor, run.policies, stake)
-    if _first_of_two(run, task, command, opened.proposal):
+    if _first_of_two(run, task, command, opened.proposal, differs=amount != agreed):
         return
     _record(run, task, command)
     approve_credit(run, line, credit, opened.verdict, command.actor.id, amount)
+
+
+def agreed_minor(task: Task, credit: Credit) -> int:
+    """The net that a yes is said to: what was proposed, or the first of two people named."""
+    return int(task.said) if task.said is not None else credit.proposed.net_minor
 
 
 def _decide_claim(run: Run, task: Task, command: DecideTask) -> None:

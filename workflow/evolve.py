@@ -395,16 +395,23 @@ def _assessed(case: Case, event: AssessmentRecorded) -> Case:
     )
 
 
-def _decided(case: Case, event: TaskDecided) -> Case:
+def _said_yes(task: Task, event: TaskDecided) -> Task:
+    """One of two people said yes; who names something else is the first of two once more."""
+    said = event.value if event.decision == "override" else task.said
+    other = said != task.said and not event.final
+    before = replace(task, approved_by=(), approved_for=()) if other else task
     lent = (event.for_whom,) if event.for_whom else ()
+    return replace(
+        before,
+        approved_by=(*before.approved_by, event.decided_by),
+        approved_for=(*before.approved_for, *lent),
+        said=said,
+    )
+
+
+def _decided(case: Case, event: TaskDecided) -> Case:
     tasks = tuple(
-        replace(
-            task,
-            approved_by=(*task.approved_by, event.decided_by),
-            approved_for=(*task.approved_for, *lent),
-        )
-        if task.opened.task_id == event.task_id
-        else task
+        _said_yes(task, event) if task.opened.task_id == event.task_id else task
         for task in case.tasks
     )
     case = replace(case, tasks=tasks)

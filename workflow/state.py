@@ -276,6 +276,8 @@ class Task:
     approved_for: tuple[str, ...] = ()
     overdue: bool = False
     """Past its due time, with nobody above to pass it on to."""
+    said: str | None = None
+    """What the first of two people named instead of the proposal: the other agrees to that."""
 
     @property
     def first_key(self) -> bool:

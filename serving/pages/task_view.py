@@ -14,6 +14,7 @@ from workflow.actor import Actor
 from workflow.approvals import LIMITED, check_limit, decider
 from workflow.asking import allowed_dispositions
 from workflow.codes import Point
+from workflow.deciding import agreed_minor
 from workflow.escalating import passes_to
 from workflow.refused import Refused
 from workflow.state import Born, Credit, Line, Portion, Task
@@ -61,7 +62,7 @@ def task_view(looks: TaskLooks, task: Task) -> dict[str, Any]:
         "others": _others(task, answer),
         "removed": _removed(portion, looks) if opened.point in ("disposition", "release") else [],
         "proposed": option(opened.proposal, opened.point),
-        "net_minor": credit.proposed.net_minor if credit else opened.amount_minor,
+        "net_minor": agreed_minor(task, credit) if credit else opened.amount_minor,
         "in_advance": credit is not None and credit.proposed.kind == "advance",
         "whole": credit is not None and _whole(credit),
         "escalates_to": passes_to(opened),

@@ -217,6 +217,26 @@ def test_dual_control_needs_two_people() -> None:
     assert len(story.of(CreditApproved)) == 1
 
 
+def test_two_people_agree_to_the_same_amount() -> None:
+    """A yes is said to what the first of two named, and who names another amount is a first one."""
+    story = Story(FakePolicies(lanes={"credit": "dual_control"}))
+    story.send(request())
+    received(story)
+    inspected(story)
+    story.answer_models(NOON)
+    task = story.case.tasks[0].opened.task_id
+    story.send(
+        DecideTask(task, "override", FINN, NOON, value="1000", reason_code="worn", note="Worn.")
+    )
+    story.send(
+        DecideTask(task, "override", LEA, NOON, value="1500", reason_code="worn", note="Worn.")
+    )
+    assert not story.of(CreditApproved)
+    assert [t.approved_by for t in story.case.tasks] == [(LEA.id,)]
+    story.send(DecideTask(task, "approve", FINN, NOON))
+    assert [c.net_minor for c in story.of(CreditApproved)] == [1500]
+
+
 def test_short_receipt_gives_up_the_rest() -> None:
     """A final short receipt names what is missing, and the case closes without it."""
     story = Story()
