@@ -1,7 +1,7 @@
 """Scoring: ``/v1/score/*`` and the Open Inference Protocol over the same models."""
 
 import asyncio
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import APIRouter, Depends, Query, Request
@@ -13,9 +13,9 @@ from serving.errors import Invalid
 from serving.identity import signed_in
 from serving.openapi import body_of
 from serving.reading import StrictRoute, parse_json
+from serving.score_shapes import ScoreAnswer, items_body
 from serving.scoring import (
     MODEL_OF,
-    MOST_ITEMS,
     Json,
     Mask,
     answer,
@@ -68,36 +68,34 @@ def _answer(services: Services, endpoint: str, body: object, explain: str) -> by
     return orjson.dumps(answer(shelf, questions, explain, ranked))
 
 
-def _items(endpoint: str) -> Json:
-    schema = f"One item is as GET /v1/score/schema/{endpoint} says."
-    items = {"type": "array", "minItems": 1, "maxItems": MOST_ITEMS, "items": {"type": "object"}}
-    shape = {"type": "object", "required": ["items"], "properties": {"items": items}}
-    return body_of(schema, shape)
+def _says(endpoint: str) -> dict[str, Any]:
+    """What the API's document says of a scoring route."""
+    return {
+        "tags": ["scoring"],
+        "openapi_extra": items_body(endpoint),
+        "responses": {200: {"model": ScoreAnswer}},
+    }
 
 
-@router.post("/v1/score/return-reason", tags=["scoring"], openapi_extra=_items("return-reason"))
+@router.post("/v1/score/return-reason", **_says("return-reason"))
 async def return_reason(request: Request, actor: Signed, explain: Explain = "top") -> Response:
     """Classify what customers write into canonical return reasons, with the words that did it."""
     return await _score(request, "return-reason", explain)
 
 
-@router.post("/v1/score/disposition", tags=["scoring"], openapi_extra=_items("disposition"))
+@router.post("/v1/score/disposition", **_says("disposition"))
 async def disposition(request: Request, actor: Signed, explain: Explain = "top") -> Response:
     """Predict what will happen to goods, among what the rules allow."""
     return await _score(request, "disposition", explain)
 
 
-@router.post("/v1/score/credit-anomaly", tags=["scoring"], openapi_extra=_items("credit-anomaly"))
+@router.post("/v1/score/credit-anomaly", **_says("credit-anomaly"))
 async def credit_anomaly(request: Request, actor: Signed, explain: Explain = "top") -> Response:
     """Say how unusual a credit is, and which of its facts make it so."""
     return await _score(request, "credit-anomaly", explain)
 
 
-@router.post(
-    "/v1/score/reconciliation-exceptions",
-    tags=["scoring"],
-    openapi_extra=_items("reconciliation-exceptions"),
-)
+@router.post("/v1/score/reconciliation-exceptions", **_says("reconciliation-exceptions"))
 async def exceptions(request: Request, actor: Signed, explain: Explain = "top") -> Response:
     """Rank reconciliation exceptions by the loss to expect."""
     return await _score(request, "reconciliation-exceptions", explain)

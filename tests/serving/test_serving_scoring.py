@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import event
 
 from models.protocol import Prediction
+from serving.score_shapes import ScoreAnswer
 from serving.scoring import MODEL_OF
 from tests.serving.house import STORY, House, Json, request_body
 from tests.serving.small_models import SmallModel, abstains, says
@@ -322,3 +323,16 @@ def test_abstained_is_said_in_both_forms(house_with: MakeHouse) -> None:
     assert item["masked"]
     body = house.post("/v2/models/disposition/infer", columns(line_recall_open=[True])).json()
     assert {o["name"]: o["data"] for o in body["outputs"]}["abstained"] == ["missing_facts"]
+
+
+def test_answers_are_as_the_document_says(scoring: House) -> None:
+    """Every field that scoring answers is in the form the API's document gives, with its kind."""
+    asked: dict[str, list[Any]] = {
+        name: [scoring.get(f"/v1/score/schema/{name}").json()["examples"][0], "nonsense"]
+        for name in NAMES
+    }
+    for name, items in asked.items():
+        body = ask(scoring, name, *items, explain="full")
+        read = ScoreAnswer.model_validate(body, strict=True)
+        assert read.model_dump(exclude_unset=True) == body
+        assert read.items[0].problem is None and read.items[1].problem

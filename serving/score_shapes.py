@@ -1,0 +1,103 @@
+"""What scoring takes and answers, as the API's document says it; the answers are made elsewhere.
+
+``serving.scoring`` checks and answers items by hand, for speed and for a problem an item; tests
+hold these forms against what it answers.
+"""
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from serving.openapi import body_of
+from serving.scoring import MOST_ITEMS, REFERENCES
+from workflow.assessment import Value
+
+Json = dict[str, Any]
+
+
+class ScoredBy(BaseModel):
+    """The model that answered; ``alias`` is ``champion`` where it is the promoted one."""
+
+    name: str
+    version: str
+    alias: str | None
+    feature_set: str
+    trained_at: str | None
+
+
+class CandidateAnswer(BaseModel):
+    """A value that was weighed, and its calibrated probability."""
+
+    value: str
+    probability: float
+
+
+class MaskedAnswer(BaseModel):
+    """A value that a rule took away, and the rule."""
+
+    value: str
+    rule: str
+
+
+class PushAnswer(BaseModel):
+    """How far one feature pushed the output; ``start`` and ``end`` for a span of text only."""
+
+    feature: str
+    value: Value
+    push: float
+    says: str
+    unit: str | None = None
+    start: int | None = None
+    end: int | None = None
+
+
+class ExplanationAnswer(BaseModel):
+    """``base`` and all pushes make ``total``, but for ``residual``, in the unit of ``output``."""
+
+    method: str
+    output: str
+    base: float
+    total: float
+    residual: float
+    pushes: list[PushAnswer]
+
+
+class ScoredItem(BaseModel):
+    """An answer, or ``problem`` alone. ``value`` is null where ``abstained`` says why.
+
+    ``policy``: whose rules removed ``masked``. ``rank``: exceptions only, 1 is the largest.
+    """
+
+    id: str
+    value: str | None = None
+    confidence: float | None = None
+    abstained: str | None = None
+    candidates: list[CandidateAnswer] = Field(default_factory=list)
+    set: list[str] = Field(default_factory=list)
+    masked: list[MaskedAnswer] = Field(default_factory=list)
+    explanation: ExplanationAnswer | None = None
+    policy: str | None = None
+    rank: int | None = None
+    problem: Json | None = None
+
+
+class ScoreAnswer(BaseModel):
+    """An answer an item, in the order they were asked."""
+
+    model: ScoredBy
+    items: list[ScoredItem]
+
+
+def items_body(endpoint: str) -> Json:
+    """``openapi_extra`` of a scoring route: 1 to 1000 items of its form."""
+    says: Json = {"id": {"type": "string", "minLength": 1, "maxLength": 128}}
+    item: Json = {"type": "object", "properties": says}
+    if endpoint == "return-reason":
+        item |= {"title": "ReasonItem", "required": ["text"]}
+        says["text"] = {"type": ["string", "null"]}
+    else:
+        item["title"] = endpoint.title().replace("-", "") + "Item"
+        says |= {"facts": {"type": "object"}, **REFERENCES[endpoint]}
+    items = {"type": "array", "minItems": 1, "maxItems": MOST_ITEMS, "items": item}
+    shape = {"type": "object", "required": ["items"], "properties": {"items": items}}
+    return body_of(f"One item is as GET /v1/score/schema/{endpoint} says.", shape)
