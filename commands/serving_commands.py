@@ -22,10 +22,12 @@ def serve(
     """Serve scoring, workflow and the desk. Start as many as you like on one database."""
     import uvicorn
 
+    from serving import tracing
     from serving.app import create_app
 
     with services() as wired:
         chosen = wired.settings
+        tracing.configure(chosen.otlp_endpoint)
         uvicorn.run(
             create_app(wired),
             host=host or chosen.host,
@@ -39,6 +41,7 @@ def serve(
 def worker() -> None:
     """Perform effects and clock work. Start as many as you like on one database."""
     from journal.worker import run_worker, worker_app
+    from serving import tracing
     from serving.chores import errands, recurring
     from serving.shelf import watched
     from serving.webhooks import QUEUE
@@ -47,6 +50,7 @@ def worker() -> None:
         services() as wired,
         watched(wired, wired.settings.shelf_refresh_seconds),
     ):
+        tracing.configure(wired.settings.otlp_endpoint)
         performing = worker_app(
             wired.database_url, wired.performer, recurring(wired), errands(wired)
         )

@@ -23,6 +23,7 @@ from sqlalchemy import Connection
 
 from journal.database import raw
 from journal.entries import Defer
+from journal.tracing import traceparent
 from journal.waits import Waits
 from workflow.effects import Effect
 
@@ -39,11 +40,12 @@ _deferring = App(connector=PsycopgConnector())  # never opened: it only writes w
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """An effect somebody works on now. ``attempts`` counts this attempt too; ``system`` is who is
-    asked, ``None`` for what is done in-house."""
+    asked, ``None`` for what is done in-house; ``traceparent`` is the trace of who wanted it."""
 
     effect: Effect
     attempts: int
     decided_at_position: int
+    traceparent: str | None = None
 
     @property
     def system(self) -> str | None:
@@ -74,6 +76,7 @@ def store_effects(
             "created_at": at.isoformat(),
             "updated_at": at.isoformat(),
             "decided_at_position": position,
+            "traceparent": traceparent(),
         }
         for effect, position, at in effects.values()
     ]
@@ -118,12 +121,13 @@ def claim_many(conn: Connection, keys: Sequence[str]) -> list[Claimed]:
     rows = raw(conn).execute(
         "UPDATE effect SET status = 'doing', attempts = attempts + 1, updated_at = now()"
         " WHERE key = ANY (%s) AND status IN ('pending', 'doing')"
-        " RETURNING key, kind, return_id, payload::text, attempts, decided_at_position",
+        " RETURNING key, kind, return_id, payload::text, attempts, decided_at_position,"
+        " traceparent",
         (list(keys),),
     )
     taken = {
-        key: Claimed(Effect(key, kind, return_id, orjson.loads(payload)), attempts, position)
-        for key, kind, return_id, payload, attempts, position in rows
+        key: Claimed(Effect(key, kind, return_id, orjson.loads(payload)), *rest)
+        for key, kind, return_id, payload, *rest in rows
     }
     return [taken[key] for key in keys if key in taken]
 

@@ -154,6 +154,7 @@ effect = Table(
     _time("created_at"),
     _time("updated_at"),
     Column("decided_at_position", BigInteger, nullable=False),
+    _text("traceparent", null=True),
     CheckConstraint("status IN ('pending', 'doing', 'done', 'parked', 'abandoned')", name="status"),
     Index(None, "return_id"),
     Index("ix_effect_open", "status", "created_at", postgresql_where=text("status <> 'done'")),

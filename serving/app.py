@@ -37,6 +37,7 @@ from serving.routes import (
     webhooks,
 )
 from serving.shelf import watched
+from serving.tracing import Traced
 from serving.wiring import Services
 
 
@@ -56,6 +57,7 @@ def create_app(services: Services) -> FastAPI:
         version="1",
         summary="Returns, credits and reconciliation as one governed workflow around the ERP.",
         lifespan=lifespan,
+        telemetry={"tracing": False},  # its spans carry queries, where people search for people
     )
     app.state.services = services
     app.state.known_keys = known_keys()
@@ -94,6 +96,7 @@ def create_app(services: Services) -> FastAPI:
     )
 
     app.add_middleware(Timed, metrics=services.metrics)
+    app.add_middleware(Traced)
     return app
 
 

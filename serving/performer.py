@@ -13,12 +13,13 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
+from opentelemetry.trace import SpanKind
 from sqlalchemy import Connection, Engine
 
 from integrations.erp.port import ErpPort, Rejected, Unavailable
 from integrations.perform import Outcome, perform
 from integrations.redaction import redacted
-from journal import attempts, outbox, systems
+from journal import attempts, outbox, systems, tracing
 from journal.alarms import raise_alarm
 from journal.outbox import Claimed
 from journal.systems import Limits, NotNow
@@ -83,7 +84,10 @@ class EffectPerformer:
         if claimed.effect.kind == "assess":
             retrying(self._engine, lambda conn: self._assess(conn, claimed))
             return
-        self._ask(_Try(claimed, self._clock(), time.monotonic()))
+        effect = claimed.effect
+        about = {"return_id": effect.return_id, "effect": key}
+        with tracing.continued(claimed.traceparent, f"effect {effect.kind}", attributes=about):
+            self._ask(_Try(claimed, self._clock(), time.monotonic()))
 
     def _claim(self, conn: Connection, key: str) -> Claimed | None:
         claimed = outbox.claim(conn, key)
@@ -97,9 +101,10 @@ class EffectPerformer:
     def _ask(self, one: _Try) -> None:
         effect = one.claimed.effect
         try:
-            outcome = perform(
-                effect.kind, effect.key, effect.return_id, effect.payload, self._erp, one.at
-            )
+            with tracing.span(f"call {one.claimed.system}", SpanKind.CLIENT):
+                outcome = perform(
+                    effect.kind, effect.key, effect.return_id, effect.payload, self._erp, one.at
+                )
         except Rejected as no:
             said = f"{no.code}: {no.message}"
             retrying(self._engine, partial(self._refused, one, said))

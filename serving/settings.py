@@ -57,6 +57,8 @@ class Settings(BaseSettings):
     pool_size: int = 8
     drop_dir: Path | None = None
     """A folder where other systems drop CSV files; the worker takes them."""
+    otlp_endpoint: str | None = None
+    """An OpenTelemetry collector (OTLP over HTTP) for traces; without one nothing is recorded."""
     broker_url: str | None = None
     """``nats://...`` or ``amqp://...``; without one there is no broker."""
     oidc_issuer: str | None = None

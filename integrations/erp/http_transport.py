@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from integrations.erp.mapped import Answer
+from journal import tracing
 
 MOST_BYTES = 20_000_000
 
@@ -27,7 +28,8 @@ class HttpTransport:
         """One request. Errors: ``ConnectionError`` before it was sent, ``TimeoutError`` after."""
         address = self._base + path + (f"?{urlencode(query, quote_via=quote)}" if query else "")
         data = None if body is None else json.dumps(body).encode()
-        sent = {"Accept": "application/json", "Authorization": f"Bearer {self._token()}", **headers}
+        sent = {"Accept": "application/json", "Authorization": f"Bearer {self._token()}"}
+        sent |= tracing.headers() | dict(headers)
         if data is not None:
             sent["Content-Type"] = "application/json"
         request = urllib.request.Request(address, data, sent, method=method)

@@ -17,6 +17,7 @@ import httpx
 import orjson
 
 from integrations.erp.port import Unavailable, UnknownOutcome
+from journal import tracing
 
 LONGEST_ERROR = 500
 """A domain error carries field definitions without end; what is kept of a message."""
@@ -202,7 +203,7 @@ class Rpc:
             return self._token
 
     def _send(self, method: str, params: Sequence[object], token: str | None) -> httpx.Response:
-        headers = {"Authorization": f"Session {token}"} if token else {}
+        headers = tracing.headers() | ({"Authorization": f"Session {token}"} if token else {})
         address = f"{self.url}/{self.database}/rpc/"
         try:
             return self._client.post(address, content=body(method, params), headers=headers)

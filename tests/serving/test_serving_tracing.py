@@ -1,0 +1,104 @@
+"""One trace follows a return over request, queue and ERP call; without configuration none does."""
+
+import json
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from opentelemetry import trace
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from integrations.erp.tryton.rpc import Rpc
+from journal import tracing
+from serving.tracing import configure
+from tests.serving.house import House, request_body
+
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+PARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
+
+
+@pytest.fixture(scope="module")
+def exporter() -> Iterator[InMemorySpanExporter]:
+    """The provider of a process is set once; it stops recording with this module."""
+    kept, provider = InMemorySpanExporter(), TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(kept))
+    trace.set_tracer_provider(provider)
+    yield kept
+    provider.shutdown()
+
+
+def by_name(exporter: InMemorySpanExporter) -> dict[str, ReadableSpan]:
+    return {span.name: span for span in exporter.get_finished_spans()}
+
+
+def ids(span: ReadableSpan) -> tuple[str, int]:
+    assert span.context is not None
+    return f"{span.context.trace_id:032x}", span.context.span_id
+
+
+def test_without_an_endpoint_nothing_is_set() -> None:
+    """No exporter, no provider: the default."""
+    before = trace.get_tracer_provider()
+    configure(None)
+    assert trace.get_tracer_provider() is before
+
+
+def test_one_trace_over_request_queue_and_erp(house: House, exporter: InMemorySpanExporter) -> None:
+    """The caller's trace is that of the request, of the effect in the real worker and of the call
+    of the ERP, each the child of the one before; ids only, no words of the customer."""
+    exporter.clear()
+    body = request_body()
+    house.post("/v1/returns", body, traceparent=PARENT)
+    house.work()
+    found = by_name(exporter)
+    request, effect = found["POST /v1/returns"], found["effect erp.rma"]
+    call = found["call erp"]
+    assert {ids(span)[0] for span in (request, effect, call)} == {TRACE}
+    assert effect.parent is not None and effect.parent.span_id == ids(request)[1]
+    assert call.parent is not None and call.parent.span_id == ids(effect)[1]
+    assert (effect.attributes or {})["return_id"] == "R-1001"
+    told = [span.to_json() for span in exporter.get_finished_spans()]
+    assert len(told) == 3
+    assert not any(line["reason_text"] in text for line in body["lines"] for text in told)
+
+
+def test_another_request_is_another_trace(house: House, exporter: InMemorySpanExporter) -> None:
+    """What is no traceparent starts a trace of its own; the route names the return."""
+    exporter.clear()
+    for told in ("nonsense", ""):
+        house.client.get(
+            "/v1/returns/R-9", headers={"traceparent": told} | house.headers("service")
+        )
+    first, second = exporter.get_finished_spans()
+    assert ids(first)[0] != ids(second)[0] and first.parent is None
+    assert first.name == "GET /v1/returns/{return_id}"
+    assert (first.attributes or {})["return_id"] == "R-9"
+
+
+def test_the_erp_is_told_of_the_trace(exporter: InMemorySpanExporter) -> None:
+    """The header of the call names the span that makes it; outside of any there is none."""
+    heard: list[str | None] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        heard.append(request.headers.get("traceparent"))
+        login = json.loads(request.content)["method"] == "common.db.login"
+        return httpx.Response(200, json={"result": [2, "token", None] if login else 1})
+
+    rpc = Rpc("http://erp", "lab", "triage", "secret", transport=httpx.MockTransport(handle))
+    rpc.read("model.party.party.search")
+    with tracing.continued(PARENT, "effect erp.rma") as span:
+        rpc.read("model.party.party.search")
+        own = f"{span.get_span_context().span_id:016x}"
+    assert heard == [None, None, f"00-{TRACE}-{own}-01"]
+
+
+def test_an_error_is_told_by_its_class_only(exporter: InMemorySpanExporter) -> None:
+    """Its words may be a customer's."""
+    exporter.clear()
+    with pytest.raises(ValueError, match="secret"), tracing.span("step"):
+        raise ValueError("secret words")
+    (span,) = exporter.get_finished_spans()
+    assert (span.attributes or {})["error.type"] == "ValueError"
+    assert "secret" not in span.to_json()
