@@ -13,7 +13,7 @@ export HF_HUB_OFFLINE := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow notebooks erp erp-setup check lint types imports format clean
+.PHONY: help demo test slow notebooks erp erp-setup client check lint types imports format clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -55,6 +55,19 @@ notebooks: $(VENV)/.test ## Run the notebooks from top to bottom on small data.
 
 erp-setup: $(VENV)/.demo ## Build the real ERP that some tests need (once a month, two minutes).
 	@$(BIN)/triage erp build
+
+# The generator's own environment, and what it makes; `dist/` is not kept in the repository.
+$(VENV)/client/.ready: $(VENV)/.python clients/python/requirements.txt
+	$(BIN)/python -m venv $(VENV)/client
+	$(VENV)/client/bin/python -m pip --disable-pip-version-check install --quiet --no-compile \
+	  -r clients/python/requirements.txt
+	@touch $@
+
+client: $(VENV)/client/.ready ## Make the typed Python client from the API's document, as a wheel in dist/.
+	PATH="$(abspath $(VENV))/client/bin:$$PATH" openapi-python-client generate --overwrite --meta setup \
+	  --path tests/golden/openapi.json --config clients/python/generator.yml --output-path dist/client
+	$(VENV)/client/bin/python -m pip --disable-pip-version-check wheel --quiet --no-deps \
+	  --no-build-isolation --wheel-dir dist dist/client
 
 erp: $(VENV)/.demo ## Serve the real ERP on http://127.0.0.1:8310 (ERP_PORT=).
 	@exec $(BIN)/triage erp start --port $(ERP_PORT)

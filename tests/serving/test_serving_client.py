@@ -1,0 +1,59 @@
+"""The typed Python client that is made from the API's document works against the served app."""
+
+import os
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from tests.serving.small_models import SmallModel
+from tests.serving.test_serving_engines import MakeHouse, by_text, served
+
+ROOT = Path(__file__).resolve().parents[2]
+TOOL = Path(sys.prefix) / "client" / "bin"
+MISSING = "The client's generator is not installed; make client installs it."
+
+
+@pytest.fixture
+def client_folder(tmp_path: Path) -> Path:
+    """The package as ``make client`` makes it; skipped without the generator, failed under CI."""
+    if not (TOOL / "openapi-python-client").exists():
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(MISSING)
+    made = tmp_path / "client"
+    command = [
+        str(TOOL / "openapi-python-client"), "generate", "--meta", "setup",
+        "--path", str(ROOT / "tests" / "golden" / "openapi.json"),
+        "--config", str(ROOT / "clients" / "python" / "generator.yml"), "--output-path", str(made),
+    ]  # fmt: skip
+    path = f"{TOOL}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(command, env=os.environ | {"PATH": path}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return made
+
+
+@pytest.mark.slow
+def test_a_client_made_from_the_document_scores_with_types(
+    client_folder: Path, house_with: MakeHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Answers are typed: values, reasons to abstain, and problems as problem documents."""
+    monkeypatch.syspath_prepend(str(client_folder))
+    package = import_module("returns_triage_client")
+    models = import_module("returns_triage_client.models")
+    scoring = "returns_triage_client.api.scoring.return_reason_v1_score_return_reason_post"
+    endpoint = import_module(scoring)
+    body = models.ReturnReasonV1ScoreReturnReasonPostBody.from_dict(
+        {"items": [{"text": "It leaks"}, {"text": "Hm"}]}
+    )
+    house = house_with(reason=SmallModel("reason", by_text))
+    with served(house.app) as url:
+        with package.AuthenticatedClient(base_url=url, token=house.keys["service"]) as known:
+            answer = endpoint.sync(client=known, body=body)
+        with package.AuthenticatedClient(base_url=url, token="nobody") as stranger:
+            problem = endpoint.sync(client=stranger, body=body)
+    assert isinstance(answer, models.ScoreAnswer)
+    sure, unsure = answer.items
+    assert isinstance(sure, models.ScoredItem) and sure.value == "defective_on_arrival"
+    assert (unsure.value, unsure.abstained) == (None, "unsure")
+    assert isinstance(problem, models.Problem) and problem.status == 401
