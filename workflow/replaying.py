@@ -12,7 +12,7 @@ from workflow.policy_questions import Asked, Said, Story, questions
 
 JUDGED = (
     "eligibility", "authorisation", "advance", "disposition", "rollout", "credit", "freight",
-    "claims",
+    "refurbish", "claims", "transfer_price",
 )  # fmt: skip
 """The policies whose verdicts a case records. What the approval limits say of a model's answer is
 part of the lane that the rollout chose."""
