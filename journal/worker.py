@@ -164,14 +164,14 @@ def run_worker(
     stopped = threading.Event()
     own: dict[tuple[str, ...] | None, int] = {(QUEUE, CLOCK): concurrency}
     own |= {(queue,): hands for queue, hands in (crews or {}).items()}
-    while True:
+    while not stopped.is_set():
+        why = "its connections ended"
         try:
             asyncio.run(_crews(app, own, stopped, wait=True))
-            return
         except (ConnectorException, psycopg.Error) as error:
-            if stopped.is_set():
-                return
-            log.warning("the database is away; trying again", why=str(error))
+            why = str(error)
+        if not stopped.is_set():  # nobody asked for an end: the database went away
+            log.warning("the database is away; trying again", why=why)
             time.sleep(DATABASE_AGAIN_SECONDS)
 
 
