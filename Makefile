@@ -34,7 +34,7 @@ $(VENV)/.demo: $(VENV)/.python pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.demo
-	$(PIP) -e '.[training,broker,test]'
+	$(PIP) -e '.[training,broker,tracing,test]'
 	@touch $@
 
 demo: $(VENV)/.demo ## Set everything up, simulate, train, and serve on http://127.0.0.1:8000 (PORT=, ERP=tryton).

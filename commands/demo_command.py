@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from sqlalchemy import Engine, text
 
-from commands.setup import database, fail, progress, settings, write_private
+from commands.setup import bring_up_to_date, database, fail, progress, settings, write_private
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -71,6 +71,7 @@ def demo(
         from serving.wiring import wire
 
         wired = wire(settings(), found.url)
+        bring_up_to_date(wired)
         add_people(wired)
         if not _complete(wired):
             wired = _history(wired, found.url, embedded=found.server is not None, scale=scale)

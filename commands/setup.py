@@ -47,7 +47,6 @@ def database(*, migrated: bool = True) -> Iterator["Database"]:
 @contextmanager
 def services(*, models: bool = False) -> Iterator["Services"]:
     """Everything wired for this process; ``models`` puts the promoted ones on the shelf."""
-    from journal.rebuild import ensure_memories
     from serving.logs import configure
     from serving.wiring import wire
 
@@ -55,15 +54,23 @@ def services(*, models: bool = False) -> Iterator["Services"]:
 
     with database() as found:
         wired = wire(settings(), found.url)
-        for fold in ensure_memories(wired.engine, wired.journal.folds):
-            typer.echo(f"  Feature memories of {fold} were made anew from the journal.", err=True)
-        wired.policies.keep(wired.clock())
+        bring_up_to_date(wired)
         if models:
             wired.shelf.refresh()
         try:
             yield wired
         finally:
             wired.engine.dispose()
+
+
+def bring_up_to_date(wired: "Services") -> None:
+    """What an older program left is made fit for this one: feature memories, and the texts of the
+    policies that ship now are kept."""
+    from journal.rebuild import ensure_memories
+
+    for fold in ensure_memories(wired.engine, wired.journal.folds):
+        typer.echo(f"  Feature memories of {fold} were made anew from the journal.", err=True)
+    wired.policies.keep(wired.clock())
 
 
 def fail(message: str) -> NoReturn:
