@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from serving.chores import replay_proposals
 from serving.policy_ledger import proposal_json
 from simulation.story import BUSINESS_UNIT, CURRENCY, CUSTOMER_ID, OTHER_SKU, SUPPLIER_ID
 from tests.serving.house import STORY, House, Json
@@ -224,6 +225,7 @@ def test_a_pack_is_proposed_with_its_changes_and_a_replay(house: House) -> None:
     with house.services.engine.connect() as conn:
         told = proposal_json(house.services, conn, made["proposal_id"])
     assert "removed damage-in-time" in told["changes"]
+    replay_proposals(house.services)
     found = house.get(f"{PROPOSALS}/{made['proposal_id']}", "author").json()["replay"]
     assert found["rules"] == [
         {"before": "fault-within-agreement", "after": "reported-late", "verdicts": 1}
