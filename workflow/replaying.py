@@ -8,12 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from workflow.policy import Policies, Policy
-from workflow.policy_questions import Asked, Said, Story, questions
+from workflow.policy_questions import ASKED, Asked, Said, Story, questions
 
-JUDGED = (
-    "eligibility", "authorisation", "advance", "disposition", "rollout", "credit", "freight",
-    "refurbish", "claims", "transfer_price",
-)  # fmt: skip
+JUDGED = tuple(name for name in ASKED if name != "approval_limits")
 """The policies whose verdicts a case records. What the approval limits say of a model's answer is
 part of the lane that the rollout chose."""
 
