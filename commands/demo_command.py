@@ -250,14 +250,13 @@ FIRST = "The demo's first version: nothing answers yet, and no lane opens on its
 def _train(wired: "Services") -> None:
     """Train the four models, promote them by the recorded bootstrap actor, and use them."""
     from models.store import Store
+    from serving.promoting import approve
     from training.gates import failed
     from training.journal_source import facts_of
     from training.promotion import (
-        ALIAS,
         BOOTSTRAP,
         TRAINER,
         Proposal,
-        approve,
         project_aliases,
         propose,
         tried,
@@ -265,6 +264,7 @@ def _train(wired: "Services") -> None:
     from training.registry import DRAWER, Registry
     from training.rows import gather
     from training.train import Trained, train_all
+    from workflow.promoting import CHAMPION
     from workflow.refused import Refused
 
     typer.echo("Training four models (about a minute) ...")
@@ -277,10 +277,10 @@ def _train(wired: "Services") -> None:
 
     def promote(conn: "Connection", name: str, version: str) -> None:
         gates = tried(wired.journal, conn, name, version, rows, registry=registry, store=store)
-        despite = FIRST if failed(gates, ALIAS) else ""
+        despite = FIRST if failed(gates, CHAMPION) else ""
         asked = Proposal(name, version, gates, despite=despite, note="demo")
-        proposal = propose(wired.journal, conn, asked, TRAINER, now, registry=registry)
-        approve(wired.journal, conn, proposal, BOOTSTRAP, now, True, registry=registry, store=store)
+        proposal = propose(wired.journal, conn, asked, TRAINER, now, registry=registry, store=store)
+        approve(wired, conn, proposal, BOOTSTRAP, bootstrap=True)
 
     for trained in made.values():
         if not isinstance(trained, Trained):

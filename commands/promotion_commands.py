@@ -1,4 +1,4 @@
-"""``models``, ``propose``, ``approve``, ``rollback``, ``withdraw``: who lets a model answer."""
+"""``models``, ``propose``, ``approve``, ``decline``, ``rollback``: who lets a model answer."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -71,6 +71,8 @@ def models(
 def _told(row: dict[str, Any]) -> Iterator[str]:
     """A proposal in lines: who, then each gate."""
     said = f", approved by {row['approved_by']}" if row["approved_by"] else ""
+    if row["declined_by"]:
+        said = f", declined by {row['declined_by']}: {row['because']}"
     alias = f" as {row['asked_for']}" if row.get("asked_for") else ""
     yield (
         f"  {row['proposal_id']}: {row['name']} {row['version']}{alias} {row['status']}, proposed"
@@ -111,8 +113,11 @@ def propose(
                 f"  {'passed' if gate.passed else 'FAILED'} {gate.name}: {gate.says}", err=True
             )
         asked = Proposal(name, version, gates, alias, despite, note)
+        store = _store()
         with wired.engine.begin() as conn:
-            proposal = record(wired.journal, conn, asked, who, wired.clock(), registry=registry)
+            proposal = record(
+                wired.journal, conn, asked, who, wired.clock(), registry=registry, store=store
+            )
     document = {"proposal": proposal, "gates": {gate.name: gate.passed for gate in gates}}
     show(document, as_json, f"Proposed as {proposal}. Somebody else: triage approve {proposal}")
 
@@ -120,19 +125,31 @@ def propose(
 @app.command()
 def approve(proposal: str, by: By, as_json: Json = False) -> None:
     """Give a proposed version its alias; servers load a champion within seconds."""
-    from training.promotion import approve as record
+    from serving import promoting
 
-    registry = _registry()
     with services() as wired, refusing():
         with wired.engine.begin() as conn:
-            who, now = actor_of(conn, by), wired.clock()
-            said = record(
-                wired.journal, conn, proposal, who, now, registry=registry, store=_store()
-            )
-        _project(wired, registry)
+            said = promoting.approve(wired, conn, proposal, actor_of(conn, by))
+        _project(wired)
     text = f"{said.name} {said.version} is {said.alias}, approved by {by}."
     document = {"name": said.name, "version": said.version, "alias": said.alias}
     show(document | {"digest": said.bundle_digest}, as_json, text)
+
+
+@app.command()
+def decline(
+    proposal: str,
+    by: By,
+    because: Annotated[str, typer.Option(help="Why, for the ledger.")],
+    as_json: Json = False,
+) -> None:
+    """Say no to a proposed version, or take your own proposal back."""
+    from serving import promoting
+
+    with services() as wired, refusing(), wired.engine.begin() as conn:
+        promoting.decline(wired, conn, proposal, actor_of(conn, by), because)
+        told = promoting.one(wired, conn, proposal)
+    show(told, as_json, f"{proposal} is declined by {by}.")
 
 
 @app.command()
@@ -143,14 +160,13 @@ def rollback(
     as_json: Json = False,
 ) -> None:
     """Go back to the champion before the present one; one model approver is enough."""
-    from training.promotion import roll_back
+    from serving import promoting
 
     name = name_of(model)
     with services() as wired, refusing():
         with wired.engine.begin() as conn:
-            who, now = actor_of(conn, by), wired.clock()
-            said = roll_back(wired.journal, conn, name, who, now, store=_store(), because=because)
-        _project(wired, _registry())
+            said = promoting.roll_back(wired, conn, name, actor_of(conn, by), because)
+        _project(wired)
     text = f"{name} is back from {said.from_version} to {said.version}, by {by}."
     document = {"name": name, "version": said.version, "from_version": said.from_version}
     show(document | {"digest": said.bundle_digest}, as_json, text)
@@ -164,14 +180,13 @@ def withdraw(
     as_json: Json = False,
 ) -> None:
     """End the challenger's time in shadow."""
-    from training.promotion import withdraw as record
+    from serving import promoting
 
     name = name_of(model)
     with services() as wired, refusing():
         with wired.engine.begin() as conn:
-            who, now = actor_of(conn, by), wired.clock()
-            said = record(wired.journal, conn, name, who, now, because)
-        _project(wired, _registry())
+            said = promoting.withdraw(wired, conn, name, actor_of(conn, by), because)
+        _project(wired)
     document = {"name": name, "version": said.version}
     show(document, as_json, f"{name} {said.version} is no challenger any more.")
 
@@ -189,12 +204,12 @@ def _store() -> "Store":
     return Store(chosen.bundle_store, chosen.state_dir / "shelf")
 
 
-def _project(wired: "Services", registry: "Registry") -> None:
+def _project(wired: "Services") -> None:
     """Set MLflow's aliases to the ledger's, and what the new champion may do by itself."""
     from training.promotion import project_aliases
 
     with wired.engine.connect() as conn:
-        project_aliases(wired.journal, conn, registry)
+        project_aliases(wired.journal, conn, _registry())
     wired.clear_automation()
 
 

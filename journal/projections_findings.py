@@ -154,6 +154,7 @@ def _promotions(driver: Driver, by_type: ByType) -> None:
     )
     approved = by_type.get("promotion_approved", ())
     update(driver, tables.promotion, map(_approval, approved))
+    update(driver, tables.promotion, map(_refusal, by_type.get("promotion_declined", ())))
     moves = [entry for name in ALIAS_MOVES for entry in by_type.get(name, ())]
     for entry in sorted(moves, key=lambda entry: entry.position):
         if entry.type == "challenger_withdrawn":
@@ -172,6 +173,16 @@ def _approval(entry: Recorded) -> dict[str, Any]:
         "alias": entry.payload["alias"],
         "bundle_digest": entry.payload["bundle_digest"],
         "bootstrap": entry.payload["bootstrap"],
+    }
+
+
+def _refusal(entry: Recorded) -> dict[str, Any]:
+    return {
+        "proposal_id": entry.payload["proposal_id"],
+        "status": "declined",
+        "declined_by": entry.payload["declined_by"],
+        "declined_at": entry.recorded_at.isoformat(),
+        "because": entry.payload["because"],
     }
 
 

@@ -882,7 +882,10 @@ promotion = Table(
     _text("alias", null=True),
     _text("bundle_digest", null=True),
     _flag("bootstrap"),
-    CheckConstraint("status IN ('proposed', 'approved')", name="status"),
+    _text("declined_by", null=True),
+    _time("declined_at", null=True),
+    _text("because", null=True),
+    CheckConstraint("status IN ('proposed', 'approved', 'declined')", name="status"),
     Index(None, "name"),
 )
 

@@ -43,6 +43,10 @@ PARKED_COLUMNS = (
     "parked_id", "source", "event_id", "reason", "waits_for", "event", "status", "position",
     "abandoned_by", "because",
 )  # fmt: skip
+PROMOTION_COLUMNS = (
+    "proposal_id", "name", "version", "status", "proposed_by", "note", "approved_by",
+    "declined_by", "because",
+)  # fmt: skip
 CARRIED_COLUMNS = ("version", "bundle_digest", "proposal_id")
 
 
@@ -61,9 +65,13 @@ class Governed:
         self._findings: dict[str, dict[str, Any]] = {}
         self._mappings: dict[str, dict[str, Any]] = {}
         self._parked: dict[str, dict[str, Any]] = {}
+        self._promotions: dict[str, dict[str, Any]] = {}
 
     def add(self, entry: Recorded) -> None:
         payload = entry.payload
+        if entry.type in ("promotion_proposed", "promotion_approved", "promotion_declined"):
+            known = self._promotions.setdefault(payload["proposal_id"], {})
+            known.update(payload, status=entry.type.removeprefix("promotion_"))
         if entry.type == "alarm_raised":
             self._alarms[payload["alarm_id"]] = {**payload, "status": "open"}
         elif entry.type == "alarm_settled" and payload["alarm_id"] in self._alarms:
@@ -112,6 +120,7 @@ class Governed:
         yield from self._compared("automation_stop", STOP_COLUMNS, self._stops)
         yield from self._compared("policy_proposal", POLICY_COLUMNS, self._policies)
         yield from self._compared("parked_fact", PARKED_COLUMNS, self._parked)
+        yield from self._compared("promotion", PROMOTION_COLUMNS, self._promotions)
         yield from self._carried_differences()
 
     def _compared(

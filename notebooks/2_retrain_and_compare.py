@@ -23,10 +23,11 @@ from tempfile import mkdtemp
 
 import pandas as pd
 
+from journal.promotions import approve
 from models.store import Store
 from simulation.sandbox import sandbox
 from training.journal_source import facts_of
-from training.promotion import BOOTSTRAP, TRAINER, Proposal, approve, propose, tried
+from training.promotion import BOOTSTRAP, TRAINER, Proposal, propose, tried
 from training.registry import Registry
 from training.rows import gather
 from training.train import train
@@ -76,14 +77,13 @@ def proposed(version, by, alias="champion", despite=""):
         )
     wish = Proposal(MODEL, version, gates, alias, despite)
     with house.engine.begin() as conn:
-        return propose(house.journal, conn, wish, by, now, registry=registry), gates
+        said = propose(house.journal, conn, wish, by, now, registry=registry, store=store)
+        return said, gates
 
 
 def approved(proposal, by, bootstrap=False):
     with house.engine.begin() as conn:
-        return approve(
-            house.journal, conn, proposal, by, now, bootstrap, registry=registry, store=store
-        )
+        return approve(house.journal, conn, proposal, by, now, bootstrap)
 
 
 try:

@@ -6,8 +6,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from journal import lookups
-from serving.shelf import MODELS
 from serving.wiring import Services
+from workflow.promoting import MODELS
 
 MOST_SKEW = timedelta(seconds=5)
 OLDEST_PENDING = timedelta(minutes=10)

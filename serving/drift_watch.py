@@ -24,10 +24,10 @@ from models.bundle import Mismatch
 from models.drift import Answered
 from models.folder import read_json
 from serving.http import retrying
-from serving.shelf import MODELS
 from serving.wiring import Services
 from workflow.actor import SYSTEM
 from workflow.facts import DriftMeasured
+from workflow.promoting import MODELS
 
 log = structlog.get_logger("serving.drift_watch")
 CONFIDENT_95 = 1.96

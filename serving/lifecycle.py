@@ -6,27 +6,37 @@ from sqlalchemy import Connection
 
 from journal import lookups
 from journal.journal import Journal
-from journal.promotions import judged, rollbacks
+from journal.promotions import history, judged, rollbacks
 from serving.comparison import compare
 from serving.drift_watch import latest
 from serving.http import plain
+from workflow.promoting import succession
 
 LEAST_EFFECTS = 8
 """Columns of a drift report that are shown: those that moved furthest."""
 
 
 def lifecycle_of(journal: Journal, conn: Connection, name: str) -> dict[str, Any]:
-    """``promotions`` (newest first, with gates), ``rollbacks``, ``challenger`` and ``drift``;
-    the last two are ``None`` where there is none."""
-    known = judged(journal, conn, name)
+    """``promotions`` (newest first, with gates), ``rollbacks``, ``goes_back_to`` (the version that
+    a rollback would bring back), ``challenger`` and ``drift``; the last three are ``None`` where
+    there is none."""
+    line = succession(history(journal, conn, name))
     return {
-        "promotions": [
-            plain(row) | known.get(row["proposal_id"], {}) for row in lookups.proposals(conn, name)
-        ],
+        "promotions": promotions_of(journal, conn, name),
         "rollbacks": rollbacks(journal, conn, name),
+        "goes_back_to": line[-2].version if len(line) > 1 else None,
         "challenger": compare(conn, name),
         "drift": _drift(conn, name),
     }
+
+
+def promotions_of(journal: Journal, conn: Connection, name: str) -> list[dict[str, Any]]:
+    """Proposals of a model, newest first, each with the gates it was held to.
+
+    Refused: ``unknown_model``.
+    """
+    known = judged(journal, conn, name)
+    return [plain(row) | known.get(row["proposal_id"], {}) for row in lookups.proposals(conn, name)]
 
 
 def _drift(conn: Connection, name: str) -> dict[str, Any] | None:

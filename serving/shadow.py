@@ -18,13 +18,14 @@ from journal.entries import Append, Conflict
 from models.masking import mask
 from models.protocol import Model, Prediction
 from serving.assessor import situation
-from serving.shelf import MODELS, Champion, OnShelf
+from serving.shelf import Champion, OnShelf
 from serving.wiring import Services
 from serving.would_be import Lane, lane_of
 from workflow.actor import Actor
 from workflow.assessment import Assessment
 from workflow.evolve import fold
 from workflow.facts import ChallengerAnswered
+from workflow.promoting import MODELS
 
 log = structlog.get_logger("serving.shadow")
 SHADOW = Actor("challenger", frozenset(), "model")

@@ -377,13 +377,6 @@ class MappingShape(Shape):
     loss: Annotated[str, StringConstraints(max_length=500)] = ""
 
 
-class ProposalShape(Shape):
-    """Propose a trained version for promotion."""
-
-    version: Annotated[str, StringConstraints(min_length=1, max_length=32)]
-    note: ShortText = ""
-
-
 class DraftShape(Shape):
     """A new version of a policy. ``text`` and ``examples`` are TOML; ``unit`` names the business
     unit that it is a variant for; ``effective`` replaces the day in the text."""

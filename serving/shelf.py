@@ -23,13 +23,12 @@ from models.prior import Prior
 from models.protocol import Model
 from serving.away import DATABASE_ERRORS
 from workflow.assessment import ModelRef
+from workflow.promoting import MODELS
 
 log = structlog.get_logger("serving.shelf")
 
 REFUSED_SECONDS = 60.0
 """How long a bundle that was found wrong is left alone: reading it all again costs seconds."""
-
-MODELS = ("reason", "disposition", "credit_anomaly", "exception_rank")
 
 
 @dataclass(frozen=True, slots=True)

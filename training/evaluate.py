@@ -7,16 +7,17 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from sqlalchemy import Connection
 
+from journal import promotions
 from journal.journal import Journal
 from models.bundle import Mismatch
 from training import judging
 from training.gates import Version, thresholds
 from training.journal_source import facts_of
 from training.judging import Answers, Figure, Question, Report
-from training.promotion import succession
 from training.registry import Registry
 from training.rows import Example, Rows, gather
 from training.split import Boundary
+from workflow.promoting import succession
 from workflow.refused import Refused
 
 
@@ -73,7 +74,7 @@ def evaluate(
     Codes: ``unknown_model`` (none registered, or its bundle cannot be used or does not say what
     it was trained on).
     """
-    line = succession(journal.read_stream(conn, f"model/{model}"))
+    line = succession(promotions.history(journal, conn, model))
     chosen = version or (line[-1].version if line else registry.latest(model))
     if chosen is None:
         raise Refused("unknown_model", f"No version of {model} is registered: train one first.")

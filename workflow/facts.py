@@ -467,6 +467,17 @@ class PromotionApproved:
 
 
 @dataclass(frozen=True, slots=True)
+class PromotionDeclined:
+    """Stream ``model/{name}``: the proposal comes to nothing, by an approver or who made it."""
+
+    proposal_id: str
+    name: str
+    version: str
+    declined_by: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
 class AlarmRaised:
     """Stream ``alarm/{kind}/{subject}``: something other than a return needs a person.
 
@@ -873,6 +884,7 @@ Fact = (
     | ExceptionResolutionRejected
     | PromotionProposed
     | PromotionApproved
+    | PromotionDeclined
     | AlarmRaised
     | AlarmSettled
     | ChampionRolledBack

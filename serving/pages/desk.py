@@ -26,6 +26,7 @@ from serving.pages.messages import router as messages
 from serving.pages.model_page import router as model_page
 from serving.pages.parked import router as parked
 from serving.pages.policy_pages import router as policy_pages
+from serving.pages.promotions import router as promotions
 from serving.pages.request_form import router as request_form
 from serving.pages.reviews import router as reviews
 from serving.pages.switches import router as switches
@@ -77,8 +78,8 @@ def home() -> Response:
 
 for part in (
     entry, lists, exceptions, claims, masters, model_page, policy_pages, alarms, switches, team,
-    reviews, request_form, parked, messages, integration, case_page, case_forms, workshop_form,
-    webhooks, effects,
+    promotions, reviews, request_form, parked, messages, integration, case_page, case_forms,
+    workshop_form, webhooks, effects,
 ):  # fmt: skip
     router.include_router(part)
 

@@ -9,16 +9,16 @@ from journal import stops, worklists
 from journal.delegations import mandated
 from serving.coverage import covered
 from serving.lifecycle import lifecycle_of
-from serving.pages import alarms, sentences
+from serving.pages import alarms, promotions, sentences
 from serving.pages.exceptions import kind_of
 from serving.pages.frame import DeskRoute, Viewer, page
 from serving.routes.queue import for_whom
-from serving.shelf import MODELS
 from serving.trust import trust
 from serving.wiring import services_of
 from workflow.actor import Actor
 from workflow.approvals import holds, roles_of
 from workflow.codes import ReturnReason
+from workflow.promoting import APPROVER, MODELS
 
 router = APIRouter(route_class=DeskRoute)
 ORDERS = {"sla": "due first", "value": "value", "age": "oldest", "risk": "risk"}
@@ -109,7 +109,7 @@ def _may_ask(actor: Actor) -> bool:
 
 
 @router.get("/models")
-def models(request: Request, actor: Viewer) -> Response:
+def models(request: Request, actor: Viewer, did: str = "") -> Response:
     """What answers now, how good it was measured to be, and who let it."""
     services = services_of(request)
     with services.engine.connect() as conn:
@@ -137,7 +137,16 @@ def models(request: Request, actor: Viewer) -> Response:
                 "agreement": trusted.agreement(name, shelf.ref.version),
             }
         )
-    return page(request, "models.html", here="models", items=items, thrown=thrown)
+    return page(
+        request,
+        "models.html",
+        here="models",
+        items=items,
+        thrown=thrown,
+        viewer=actor.id,
+        approver=actor.kind == "person" and holds(actor, APPROVER),
+        notice=promotions.NOTICES.get(did),
+    )
 
 
 @router.get("/operations")

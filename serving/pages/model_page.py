@@ -8,8 +8,9 @@ from starlette.responses import Response
 
 from serving.pages import charts, sentences
 from serving.pages.frame import DeskRoute, Viewer, page
-from serving.shelf import MODELS, OnShelf
+from serving.shelf import OnShelf
 from serving.wiring import services_of
+from workflow.promoting import MODELS
 from workflow.refused import Refused
 
 router = APIRouter(route_class=DeskRoute)

@@ -10,10 +10,10 @@ from serving.http import Reply
 from serving.identity import signed_in
 from serving.lifecycle import lifecycle_of
 from serving.reading import StrictRoute
-from serving.shelf import MODELS
 from serving.trust import Trust, trust
 from serving.wiring import Services, services_of
 from workflow.actor import Actor
+from workflow.promoting import MODELS
 from workflow.refused import Refused
 
 router = APIRouter(prefix="/v1", tags=["governance"], route_class=StrictRoute)

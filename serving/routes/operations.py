@@ -7,8 +7,8 @@ from starlette.responses import Response
 
 from serving.errors import respond
 from serving.http import Reply
-from serving.shelf import MODELS
 from serving.wiring import services_of
+from workflow.promoting import MODELS
 
 router = APIRouter(tags=["operations"])
 

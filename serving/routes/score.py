@@ -22,10 +22,10 @@ from serving.scoring import (
     read_items,
     schema_of,
 )
-from serving.shelf import MODELS
 from serving.wiring import Services, services_of
 from workflow.actor import Actor
 from workflow.assessment import Value
+from workflow.promoting import MODELS
 from workflow.refused import Refused
 
 router = APIRouter(route_class=StrictRoute)

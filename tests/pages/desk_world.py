@@ -22,7 +22,7 @@ from serving.performer import EffectPerformer
 from serving.requesting import build_request
 from serving.settings import Settings
 from serving.shapes import ReturnShape
-from serving.shelf import MODELS, OnShelf, Shelf
+from serving.shelf import OnShelf, Shelf
 from serving.wiring import Services, utc_now, wire
 from simulation.story import Story
 from workflow.actor import SYSTEM, Actor
@@ -40,6 +40,7 @@ from workflow.facts import (
     PromotionProposed,
     RecallOpened,
 )
+from workflow.promoting import MODELS
 
 PASSWORD = "a long enough password"
 PEOPLE = {
@@ -52,6 +53,7 @@ PEOPLE = {
     "xenia": "finance_lead",
     "yuri": "finance_lead",
     "otto": "auditor",
+    "milo": "model_approver",
 }
 
 

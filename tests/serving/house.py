@@ -41,6 +41,8 @@ STAFF: Mapping[str, Actor] = {
     "both": Actor("bo.both", frozenset({"customer_service", "returns_manager", "finance_clerk"})),
     "author": Actor("paula.policy", frozenset({"policy_author"})),
     "author2": Actor("pavel.policy", frozenset({"policy_author"})),
+    "dora": Actor("dora.data", frozenset({"data_scientist", "model_approver"})),
+    "mona": Actor("mona.models", frozenset({"model_approver"})),
     "admin": Actor("alma.admin", frozenset({"admin"})),
     "auditor": Actor("ada.auditor", frozenset({"auditor"})),
 }

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from features.catalogue import SETS
 from models.protocol import Card, Column, Model, Prediction
-from serving.shelf import MODELS, OnShelf, Shelf, prior
+from serving.shelf import OnShelf, Shelf, prior
 from workflow.assessment import Candidate, Explanation, ModelRef, Push, Row
+from workflow.promoting import MODELS
 
 Answer = Callable[[Row], Prediction]
 

@@ -2,45 +2,20 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from journal.entries import Append
-from models import bundle
 from models.bundle import Mismatch
-from models.protocol import Card
 from models.store import Store
 from serving.checkup import checkup
 from serving.shelf import Champion, Shelf, watched
 from tests.serving.house import House, Json, build, open_house
-from tests.training.small_world import SmallWorld
-from training import disposition
-from training.made import Made
-from training.rows import gather
+from tests.serving.small_bundles import write
 from workflow.actor import SYSTEM
 from workflow.facts import PromotionApproved, PromotionProposed
-
-
-@cache
-def fitted() -> Made:
-    return disposition.fit(gather(SmallWorld(3).facts(300)).of("disposition"), seed=1)
-
-
-def write(folder: Path, version: str = "1", **card: object) -> str:
-    """A small real bundle; answers its digest."""
-    made = fitted()
-    whole = Card(
-        made.name, version, made.columns, made.says, made.output, made.feature_set, None,
-        made.limits, {},
-    )  # fmt: skip
-    whole = replace(whole, **card)  # type: ignore[arg-type]
-    folder.mkdir(parents=True)
-    made.build(whole).save(folder)
-    return bundle.write(folder, whole)
 
 
 def promote(house: House, version: str, digest: str) -> None:

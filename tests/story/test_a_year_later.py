@@ -18,9 +18,10 @@ from serving.identity import COOKIE
 from serving.policy_shelf import PolicyShelf
 from serving.replaying import replay_case, replay_json
 from tests.serving.house import STORY, House, Json, build, open_house, request_body
+from tests.serving.small_bundles import write
 from tests.serving.small_models import SmallModel, on_shelf, says
 from tests.serving.test_serving_policies import FOLDER, propose, publish
-from tests.serving.test_serving_shelf import promote, write
+from tests.serving.test_serving_shelf import promote
 from tests.story.test_policies_kept import propose_less
 from tests.story.test_r1001_http import answer_claim
 from tests.story.walk import Walk

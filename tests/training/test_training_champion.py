@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from journal.journal import Journal
 from journal.lookups import champion, proposals
+from journal.promotions import approve
 from models import bundle
 from models.store import Store
 from tests.training.small_world import SmallWorld
@@ -15,7 +16,6 @@ from training.promotion import (
     BOOTSTRAP,
     TRAINER,
     Proposal,
-    approve,
     project_aliases,
     propose,
     tried,
@@ -42,8 +42,8 @@ def test_a_trained_version_is_promoted_and_fetched_by_digest(
             journal, conn, "disposition", made.version, rows, registry=registry, store=store
         )
         asked = Proposal("disposition", made.version, gates)
-        proposal = propose(journal, conn, asked, TRAINER, AT, registry=registry)
-        approve(journal, conn, proposal, BOOTSTRAP, AT, True, registry=registry, store=store)
+        proposal = propose(journal, conn, asked, TRAINER, AT, registry=registry, store=store)
+        approve(journal, conn, proposal, BOOTSTRAP, AT, True)
     with engine.connect() as conn:
         assert project_aliases(journal, conn, registry) == {"disposition": "1"}
         now = champion(conn, "disposition")
@@ -58,4 +58,4 @@ def test_a_trained_version_is_promoted_and_fetched_by_digest(
     newest = [dict(example.row) for example in rows.of("disposition")[-5:]]
     assert model.predict(newest) == bundle.load(made.bundle).predict(newest)
     with engine.begin() as conn, pytest.raises(Refused, match="was approved before"):
-        approve(journal, conn, proposal, BOOTSTRAP, AT, True, registry=registry, store=store)
+        approve(journal, conn, proposal, BOOTSTRAP, AT, True)

@@ -1,0 +1,143 @@
+"""Promotion as a decision: four eyes, once, with a way back; nothing else stands in the ledger."""
+
+import pytest
+
+from workflow.actor import Actor
+from workflow.facts import PromotionProposed
+from workflow.promoting import (
+    CHALLENGER,
+    PromotionFact,
+    approved,
+    declined,
+    model_of,
+    rolled_back,
+    stream_of,
+    succession,
+    withdrawn,
+)
+from workflow.refused import Refused
+
+DANA = Actor("dana", frozenset({"data_scientist", "model_approver"}))
+MO = Actor("mo", frozenset({"model_approver"}))
+FINN = Actor("finn", frozenset({"finance_clerk"}))
+BOOTSTRAP = Actor("bootstrap", frozenset({"model_approver"}), "system")
+
+
+def proposed(number: int, version: str, alias: str = "champion") -> PromotionProposed:
+    name = "disposition"
+    digest = f"sha256:{version}"
+    return PromotionProposed(
+        f"{name}/{number}", name, version, "dana", (), alias=alias, bundle_digest=digest
+    )
+
+
+def promoted(*versions: str, alias: str = "champion") -> list[PromotionFact]:
+    """A ledger in which these versions were proposed by dana and approved by mo, in order."""
+    past: list[PromotionFact] = []
+    for number, version in enumerate(versions, 1):
+        past.append(proposed(number, version, alias))
+        past.append(approved(past, f"disposition/{number}", MO))
+    return past
+
+
+def no(code: str) -> "pytest.RaisesExc[Refused]":
+    return pytest.raises(Refused, check=lambda refused: refused.code == code)
+
+
+def test_the_proposer_may_not_approve() -> None:
+    """Not even with both roles; another model approver may, and the very bundle is named."""
+    past = [proposed(1, "4")]
+    with no("proposer_is_approver"):
+        approved(past, "disposition/1", DANA)
+    assert approved(past, "disposition/1", MO).bundle_digest == "sha256:4"
+
+
+def test_a_person_who_is_model_approver_decides() -> None:
+    """Others are told which role it needs, services that it needs a person."""
+    past = [proposed(1, "1")]
+    with pytest.raises(Refused, match="needs the role model_approver"):
+        approved(past, "disposition/1", FINN)
+    with pytest.raises(Refused, match="needs a person"):
+        approved(past, "disposition/1", BOOTSTRAP)
+    with no("wrong_role"):
+        declined(past, "disposition/1", FINN, "No.")
+
+
+def test_the_bootstrap_actor_approves_the_first_version_only() -> None:
+    """It is recorded as what it is, and never again for a model that had a champion."""
+    past: list[PromotionFact] = [proposed(1, "1")]
+    past.append(said := approved(past, "disposition/1", BOOTSTRAP, bootstrap=True))
+    assert (said.approved_by, said.bootstrap) == ("bootstrap", True)
+    past.append(proposed(2, "2"))
+    with pytest.raises(Refused, match="has had a champion"):
+        approved(past, "disposition/2", BOOTSTRAP, bootstrap=True)
+
+
+def test_a_proposal_is_decided_once_and_must_exist() -> None:
+    """The codes tell a second click from a wrong number; what was declined stays declined."""
+    past = promoted("1")
+    with no("already_decided"):
+        approved(past, "disposition/1", MO)
+    with no("unknown_proposal"):
+        approved(past, "disposition/9", MO)
+    past.append(proposed(2, "2"))
+    past.append(declined(past, "disposition/2", MO, " Too few weeks. "))
+    with pytest.raises(Refused, match="was declined before"):
+        approved(past, "disposition/2", MO)
+    assert [one.version for one in succession(past)] == ["1"]
+
+
+def test_a_proposal_is_declined_with_a_reason_or_taken_back_by_who_made_it() -> None:
+    """The data scientist needs no approver's role for what is his own."""
+    past = [proposed(1, "1")]
+    with no("reason_required"):
+        declined(past, "disposition/1", MO, "  ")
+    own = Actor("dana", frozenset({"data_scientist"}))
+    assert declined(past, "disposition/1", own, "A slip.").declined_by == "dana"
+
+
+def test_what_names_no_bundle_is_proposed_again() -> None:
+    """Proposals of old did not say which bundle was judged: nobody can approve that."""
+    old = PromotionProposed("disposition/1", "disposition", "1", "dana", ())
+    with no("bundle_changed"):
+        approved([old], "disposition/1", MO)
+
+
+def test_the_newest_approval_carries_the_alias() -> None:
+    """Going back to an older version by proposal is a promotion like any other."""
+    assert [one.version for one in succession(promoted("1", "2", "1"))] == ["1", "2", "1"]
+
+
+def test_one_approver_goes_back_and_further_back() -> None:
+    """Each step returns to the version before the present one; there is an end to it."""
+    past = promoted("1", "2")
+    past.append(back := rolled_back(past, "disposition", MO, "It restocked leaks."))
+    assert (back.version, back.from_version, back.proposal_id) == ("1", "2", "disposition/1")
+    with no("nothing_before"):
+        rolled_back(past, "disposition", MO)
+    with no("wrong_role"):
+        rolled_back(past, "disposition", Actor("dan", frozenset({"data_scientist"})))
+
+
+def test_a_challenger_is_withdrawn_and_the_champion_stays() -> None:
+    """By whoever may propose or approve."""
+    past: list[PromotionFact] = [*promoted("1"), proposed(2, "2", CHALLENGER)]
+    past.append(approved(past, "disposition/2", MO))
+    with no("wrong_role"):
+        withdrawn(past, "disposition", FINN)
+    past.append(said := withdrawn(past, "disposition", DANA))
+    assert said.version == "2"
+    assert succession(past, CHALLENGER) == []
+    assert [one.version for one in succession(past)] == ["1"]
+    with pytest.raises(Refused, match="no challenger"):
+        withdrawn(past, "disposition", DANA)
+
+
+def test_only_models_of_ours_have_a_ledger() -> None:
+    """A name from outside never becomes the name of a stream."""
+    assert stream_of(model_of("credit_anomaly/3")) == "model/credit_anomaly"
+    with no("unknown_model"):
+        stream_of("oracle")
+    for wrong in ("oracle/1", "7", "case/R-1/1"):
+        with no("unknown_proposal"):
+            model_of(wrong)
