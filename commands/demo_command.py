@@ -278,7 +278,7 @@ def _train(wired: "Services") -> None:
     def promote(conn: "Connection", name: str, version: str) -> None:
         gates = tried(wired.journal, conn, name, version, rows, registry=registry, store=store)
         despite = FIRST if failed(gates, CHAMPION) else ""
-        asked = Proposal(name, version, gates, despite=despite, note="demo")
+        asked = Proposal(name, version, gates, despite=despite)
         proposal = propose(wired.journal, conn, asked, TRAINER, now, registry=registry, store=store)
         approve(wired, conn, proposal, BOOTSTRAP, bootstrap=True)
 
