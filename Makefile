@@ -53,7 +53,7 @@ slow: $(VENV)/.test ## The tests that train, kill and restart: each takes longer
 notebooks: $(VENV)/.test ## Run the notebooks from top to bottom on small data.
 	$(BIN)/python -m pytest --nbmake -p no:cacheprovider -o addopts=-q -o filterwarnings=default notebooks/*.ipynb
 
-erp-setup: $(VENV)/.demo ## Build the real ERP that some tests need (once a month, two minutes).
+erp-setup: $(VENV)/.demo ## Build the real ERP that some tests need (once a month, three minutes).
 	@$(BIN)/triage erp build
 
 # The generator's own environment, and what it makes; `dist/` is not kept in the repository.

@@ -1,7 +1,8 @@
 """Each credit exactly once in a real ERP, over a wire that loses, repeats, cuts and delays.
 
 ``python -m bench.delivery --credits 1000`` posts so many credits by several workers, each performed
-again until it is answered, and counts what the ERP holds in the end. Needs ``make erp-setup``.
+again until it is answered, and counts what the ERP holds in the end. ``--store postgresql`` puts
+the ERP on PostgreSQL instead of SQLite. Needs ``make erp-setup``.
 """
 
 import argparse
@@ -9,21 +10,24 @@ import json
 import random
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Engine
 
+from integrations.erp.accounts import ACCOUNTS
 from integrations.erp.port import Unavailable
+from integrations.erp.postings import balances, postings
 from integrations.erp.tryton.adapter import TrytonErp
 from integrations.erp.tryton.rpc import Rpc
 from integrations.perform import perform
 from journal import embedded
 from journal.database import engine_for, migrate
-from simulation.erp_lab import lab
+from simulation.erp_lab import lab, on_postgresql
 from simulation.faulty_wire import Wire, WireFault, faulty_wire
 
 AT = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -35,7 +39,8 @@ PATIENCE_SECONDS = 1.0
 @dataclass(frozen=True, slots=True)
 class Delivered:
     """What was asked and what the ERP holds. ``wrong`` counts credits that are there more or
-    fewer than once, or with another amount; ``strays`` drafts that were made twice."""
+    fewer than once, or with another amount; ``strays`` drafts that were made twice. ``ledger``:
+    account -> what the credits should come to and what the ERP's books say, minor units."""
 
     credits: int
     workers: int
@@ -45,7 +50,13 @@ class Delivered:
     strays: int
     total_minor: int
     posted_minor: int
+    ledger: dict[str, tuple[int, int]]
     seconds: float
+
+    @property
+    def right(self) -> bool:
+        """Each credit once, and the books equal, account by account."""
+        return not self.wrong and all(ours == theirs for ours, theirs in self.ledger.values())
 
 
 def payload(number: int) -> dict[str, object]:
@@ -66,6 +77,33 @@ def payload(number: int) -> dict[str, object]:
     }
 
 
+def _key(number: int) -> str:
+    return f"RD-{number}/1/credit/1"
+
+
+def _effect(number: int) -> dict[str, Any]:
+    """The credit as a row of the outbox."""
+    return {
+        "key": _key(number), "kind": "erp.credit_memo", "return_id": f"RD-{number}",
+        "payload": payload(number), "status": "done", "reference": None,
+    }  # fmt: skip
+
+
+def ledger(erp: TrytonErp, effects: Sequence[Mapping[str, Any]]) -> dict[str, tuple[int, int]]:
+    """Account -> what effects come to by our posting rules and in the ERP's posted entries."""
+    by_case: dict[str, list[Mapping[str, Any]]] = {}
+    for effect in effects:
+        by_case.setdefault(effect["return_id"], []).append(effect)
+    ours = Counter[str]()
+    for asked in by_case.values():
+        ours.update({one.account: one.expected_minor for one in balances(postings(asked))})
+    found = {}
+    for account in ACCOUNTS:
+        there = erp.balances(account).items()
+        found[account] = (ours[account], sum(n for case, n in there if case in by_case))
+    return {account: pair for account, pair in found.items() if any(pair)}
+
+
 def deliver(engine: Engine, direct: Rpc, wire: Wire, credits: int, workers: int) -> Delivered:
     """Post credits over the wire and count them past it.
 
@@ -80,8 +118,7 @@ def deliver(engine: Engine, direct: Rpc, wire: Wire, credits: int, workers: int)
         for attempt in range(MOST_TRIES):
             tries[number] += 1
             try:
-                told = payload(number)
-                perform("erp.credit_memo", f"RD-{number}/1/credit/1", f"RD-{number}", told, erp, AT)
+                perform("erp.credit_memo", _key(number), f"RD-{number}", payload(number), erp, AT)
             except Unavailable:
                 time.sleep(min(1.0, 0.05 * 2 ** min(attempt, 5)) * dice.random())
             else:
@@ -91,12 +128,13 @@ def deliver(engine: Engine, direct: Rpc, wire: Wire, credits: int, workers: int)
     with ThreadPoolExecutor(workers) as pool:
         list(pool.map(one, [number for number in range(credits) for _ in range(2)]))
     session.close()
+    books = ledger(TrytonErp(engine, direct), [_effect(number) for number in range(credits)])
     posted, strays = _held(direct)
-    asked = {f"RD-{n}/1/credit/1": 1_00 + n + 20 for n in range(credits)}
+    asked = {_key(n): 1_00 + n + 20 for n in range(credits)}
     wrong = sum(posted.get(key, []) != [amount] for key, amount in asked.items())
     return Delivered(
         credits, workers, tries.total(), {str(k): n for k, n in sorted(wire.met.items())}, wrong,
-        strays, sum(asked.values()), sum(map(sum, posted.values())),
+        strays, sum(asked.values()), sum(map(sum, posted.values())), books,
         round(time.monotonic() - started, 1),
     )  # fmt: skip
 
@@ -114,18 +152,30 @@ def _held(direct: Rpc) -> tuple[dict[str, list[int]], int]:
     return posted, sum(row["state"] == "draft" for row in rows)
 
 
+@contextmanager
+def _erp(store: str, server: str) -> Iterator[lab.Running]:
+    """The ERP on SQLite, or on a database beside ours."""
+    if store == "sqlite":
+        with lab.serving(lab.build()) as running:
+            yield running
+    else:
+        with on_postgresql.serving(on_postgresql.build(), server) as running:
+            yield running
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run against a server of the lab; the last line is one JSON document."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--credits", type=int, default=1000)
     parser.add_argument("--workers", type=int, default=4)
+    parser.add_argument("--store", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--rate", type=float, default=0.03, help="share of calls a fault")
     parser.add_argument("--seed", type=int, default=8123)
     chosen = parser.parse_args(arguments)
     rates = dict.fromkeys(WireFault, chosen.rate)
     with (
-        embedded.temporary() as url,
-        lab.serving(lab.build()) as running,
+        embedded.temporary(in_memory=True) as url,
+        _erp(chosen.store, url) as running,
         faulty_wire(running.url, rates, chosen.seed) as wire,
     ):
         migrate(url)
@@ -136,7 +186,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         engine.dispose()
         direct.close()
     print(json.dumps(asdict(found)))
-    if found.wrong:
+    if not found.right:
         raise SystemExit(1)
 
 

@@ -1,6 +1,7 @@
 """``triage erp``: a real ERP on this machine, to test and to try against."""
 
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated
 
 import typer
@@ -12,13 +13,16 @@ app = typer.Typer(help="A real ERP on this machine, for tests and demonstrations
 
 @app.command()
 def build() -> None:
-    """Build the ERP's environment and prepared database, once a month."""
-    from simulation.erp_lab import lab
+    """Build the ERP's environment and prepared databases, SQLite and PostgreSQL, once a month."""
+    from simulation.erp_lab import lab, on_postgresql
 
-    if lab.find() is None:
-        typer.echo("Building the ERP and its database (two minutes) ...")
+    if lab.find() is None or on_postgresql.find() is None:
+        typer.echo("Building the ERP and its databases (three minutes) ...")
     try:
-        typer.echo(f"Ready in {lab.build().folder}")
+        lab.install()
+        with ThreadPoolExecutor() as pool:
+            for made in [pool.submit(lab.build), pool.submit(on_postgresql.build)]:
+                typer.echo(f"Ready in {made.result().folder}")
     except lab.LabError as error:
         fail(str(error))
 

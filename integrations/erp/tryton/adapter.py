@@ -225,8 +225,9 @@ def _all(
     except UnknownOutcome:
         keys.unanswered(asked.key)
         raise
-    except Rejected:
-        if not written:
+    except (Rejected, Unavailable) as told:
+        keys.answered(asked.key, attempt)
+        if isinstance(told, Rejected) and not written:
             keys.forget(asked.key, attempt)
         raise
     return written

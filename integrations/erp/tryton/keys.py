@@ -14,12 +14,13 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoneFree
 
 from integrations.erp.booking import Row, Shelf, Standing, Unjudged
 from integrations.erp.documents import Document
 from integrations.erp.port import Unavailable
 
-AWAY = (OperationalError, InterfaceError)
+AWAY = (OperationalError, InterfaceError, NoneFree)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Entry:
     fingerprint: str
     attempt: int
     waiting_seconds: float | None
-    """Since the call whose answer was lost, if one was."""
+    """Since the call whose answer was lost or never waited for, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +53,14 @@ class CaseKeys:
 
     def begin(self, document: Document, fingerprint: str) -> int | None:
         """Mark the key before the first call; the attempt's number, ``None`` where another case
-        was faster."""
+        was faster. Until ``answered`` the key counts as one whose answer was lost: a worker that
+        is killed says no more."""
         row = self._ask(
-            "INSERT INTO erp_link.written AS held (key, return_id, kind, fingerprint, posted_at) "
-            "VALUES (:key, :id, :kind, :fingerprint, :at) "
-            "ON CONFLICT (key) DO UPDATE SET attempt = held.attempt + 1 "
+            "INSERT INTO erp_link.written AS held "
+            "(key, return_id, kind, fingerprint, posted_at, unanswered_since) "
+            "VALUES (:key, :id, :kind, :fingerprint, :at, clock_timestamp()) "
+            "ON CONFLICT (key) DO UPDATE "
+            "SET attempt = held.attempt + 1, unanswered_since = clock_timestamp() "
             "WHERE held.fingerprint = excluded.fingerprint AND held.number IS NULL "
             "RETURNING attempt",
             key=document.key, id=document.return_id, kind=document.kind,
@@ -76,6 +80,14 @@ class CaseKeys:
             "UPDATE erp_link.written SET unanswered_since = clock_timestamp() WHERE key = :key",
             key=key,
         )
+
+    def answered(self, key: str, attempt: int) -> None:
+        """Every call of the attempt was answered, though not all is written."""
+        self._do(
+            "UPDATE erp_link.written SET unanswered_since = NULL "
+            "WHERE key = :key AND attempt = :attempt",
+            key=key, attempt=attempt,
+        )  # fmt: skip
 
     def forget(self, key: str, attempt: int) -> None:
         """The system refused before anything was written: the key is free again."""
@@ -135,9 +147,13 @@ def locked(engine: Engine, return_id: str) -> Iterator[CaseKeys]:
             try:
                 yield CaseKeys(conn)
             finally:
-                conn.execute(text("SELECT pg_advisory_unlock(hashtextextended(:name, 0))"), name)
+                if not conn.invalidated:  # else the lock ended with its connection
+                    conn.execute(
+                        text("SELECT pg_advisory_unlock(hashtextextended(:name, 0))"), name
+                    )
     except AWAY as error:
-        raise Unavailable(f"Our own database did not answer: {error.orig}") from error
+        why = getattr(error, "orig", None) or error
+        raise Unavailable(f"Our own database did not answer: {why}") from error
 
 
 def entry_of(conn: Connection, key: str) -> Entry | None:
