@@ -42,7 +42,14 @@ _IF_MATCH: Json = {
     "schema": {"type": "string"},
 }
 _OPEN = ("/healthz", "/readyz", "/metrics", "/asyncapi.json", "/v2/health/live", "/v2/health/ready")
-_WITHOUT_KEY = ("/lease", "/release")
+_SCORING = "/v1/score/"
+_WITHOUT_KEY = (
+    "/v1/events",
+    "/v1/edi",
+    "/v1/queue/{task_id}/lease",
+    "/v1/queue/{task_id}/release",
+)
+"""What does the same when it is sent again, by what it says; scoring changes nothing."""
 
 CLOUD_EVENT: Json = {
     "type": "object",
@@ -87,13 +94,7 @@ def _complete(path: str, method: str, operation: Json) -> None:
     operation["security"] = [{"key": []}]
     if method != "post" or not path.startswith("/v1/"):
         return
-    ends = (
-        "/decision", "/resolution", "/policies/proposals", "/publication", "/withdrawal",
-        "/settlement", "/mappings", "/approval", "/retry", "/abandonment",
-        "/webhooks", "/rotation", "/activation", "/replay",
-    )  # fmt: skip
-    once = "/v1/returns" in path or path.endswith(ends)
-    if once:
+    if path not in _WITHOUT_KEY and not path.startswith(_SCORING):
         operation.setdefault("parameters", []).append(_KEY)
     if path.startswith("/v1/returns/"):
         operation["parameters"].append(_IF_MATCH)
