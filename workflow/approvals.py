@@ -56,6 +56,14 @@ def senior(one: str | None, other: str | None) -> str:
     return other if ESCALATES_TO.get(one) == other else one
 
 
+def upwards(role: str) -> list[str]:
+    """The role, and every one above it."""
+    found = [role]
+    while (above := ESCALATES_TO.get(found[-1])) is not None:
+        found.append(above)
+    return found
+
+
 def apart(one: str, other: str) -> bool:
     """Whether two roles are two keys: neither is the other, nor stands in for it."""
     stands_in = STANDS_IN_FOR.get(one, frozenset()) | STANDS_IN_FOR.get(other, frozenset())

@@ -4,6 +4,7 @@ The cap is the value ledger of the house: the sum of credits of an invoice line 
 under its invoiced net. Fees and percentages come from the credit policy's verdict.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -14,7 +15,7 @@ from workflow.events import CreditProposed, Verdict
 from workflow.freight import Freight, charge, refund
 from workflow.money import percent_of, share
 from workflow.run import PolicyBook
-from workflow.state import ZERO, Case, Line, Portion
+from workflow.state import ZERO, Case, Credit, Line, Portion
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,8 @@ def worth(
     decision = verdict.outcome
     if portion is None and decision not in (CreditDecision.DENY, CreditDecision.REPLACE):
         decision = str(CreditDecision.VALUE_ONLY)
-    return Worth(verdict, amount_of(line, goods, verdict), decision)
+    start = starts_at(line, line.credits, comes_back=portion is not None)
+    return Worth(verdict, amount_of(line, goods, verdict, start), decision)
 
 
 def proposal(
@@ -72,7 +74,7 @@ def proposal(
     return CreditProposed(
         return_id=case.return_id,
         line=line.number,
-        portion=portion.id if portion else f"{line.number}.value",
+        portion=portion.id if portion else value_part(line),
         sequence=len(line.credits) + 1,
         quantity=quantity,
         decision=found.decision,
@@ -138,9 +140,11 @@ def goods_value(line: Line, quantity: Decimal, *, comes_back: bool = True) -> in
     )
 
 
-def credited_quantity(line: Line) -> Decimal:
-    """How much of what came back was credited so far, by credits of its own or an advance's end."""
-    own = (c.proposed for c in line.credits if c.proposed.kind == "goods")
+def credited_quantity(line: Line, credits: Sequence[Credit] | None = None) -> Decimal:
+    """How much of what came back was credited so far, by credits of its own (all of the line's, or
+    these) or an advance's end."""
+    found = line.credits if credits is None else credits
+    own = (c.proposed for c in found if c.proposed.kind == "goods")
     settled = line.advance.settled.parts if line.advance and line.advance.settled else ()
     quantities = [one.quantity for one in own if one.decision != "value_only"]
     return sum((*quantities, *(part.quantity for part in settled)), ZERO)
@@ -152,12 +156,13 @@ def left_to_credit(line: Line) -> int:
     return max(0, facts.net_minor - facts.credited_before_minor - line.promised_minor)
 
 
-def amount_of(line: Line, goods: int, verdict: Verdict) -> Amount:
+def amount_of(line: Line, goods: int, verdict: Verdict, start_minor: int = 0) -> Amount:
     """What the credit policy's verdict makes of a goods value, capped at what is left.
 
     ``percent`` (default 100) applies to the goods value, ``fee_percent`` to the result, and
     ``fee_minor`` is taken off besides, down to nothing;
-    tax follows the net in the invoice's own proportion. A replaced or denied quantity is zero.
+    tax follows the net in the invoice's own proportion (``tax_of``). A replaced or denied quantity
+    is zero.
     """
     values = dict(verdict.values)
     percent = int(values.get("percent", "100"))
@@ -167,12 +172,49 @@ def amount_of(line: Line, goods: int, verdict: Verdict) -> Amount:
     fee = percent_of(gross, int(values.get("fee_percent", "0")))
     fee = min(gross, fee + int(values.get("fee_minor", "0")))
     net = min(max(0, gross - fee), left_to_credit(line))
-    return Amount(goods, percent, fee, net, tax_of(line, net))
+    return Amount(goods, percent, fee, net, tax_of(line, net, start_minor))
 
 
-def tax_of(line: Line, net_minor: int) -> int:
-    """The tax that belongs to a credited net, in the source line's own proportion."""
+def starts_at(line: Line, earlier: Sequence[Credit], *, comes_back: bool = True) -> int:
+    """Where in the line's net value a credit begins, after those ``earlier`` in the same return:
+    with goods where their share of the line begins, else after what was credited."""
+    facts = line.requested.facts
+    if not comes_back:
+        waiting = (one.proposed.net_minor for one in earlier if one.status == "proposed")
+        return facts.credited_before_minor + sum(one.net_minor for one in earlier) + sum(waiting)
+    if facts.delivered <= 0:
+        return 0
+    before = facts.returned_before + credited_quantity(line, earlier)
+    return share(facts.net_minor, min(before, facts.delivered), facts.delivered)
+
+
+def tax_again(line: Line, credit: Credit, net_minor: int) -> int:
+    """The tax of a credit that was proposed with another net."""
+    told = credit.proposed
+    if told.kind != "goods":
+        return tax_of(line, net_minor)
+    earlier = [one for one in line.credits if one.sequence < credit.sequence]
+    comes_back = told.portion != value_part(line)
+    return tax_of(line, net_minor, starts_at(line, earlier, comes_back=comes_back))
+
+
+def value_part(line: Line) -> str:
+    """What a credit is about for which nothing comes back, in place of a portion."""
+    return f"{line.number}.value"
+
+
+def tax_of(line: Line, net_minor: int, start_minor: int = 0) -> int:
+    """The tax that belongs to a credited net, in the source line's own proportion.
+
+    A difference of cumulative shares from where the credit begins, so that the credits of a line
+    that comes back in pieces add up to its tax, and never to more.
+    """
     facts = line.requested.facts
     if facts.net_minor <= 0:
         return 0
-    return share(facts.tax_minor, Decimal(net_minor), Decimal(facts.net_minor))
+    start = max(0, min(start_minor, facts.net_minor - net_minor))
+    upto, begun = (
+        share(facts.tax_minor, Decimal(at), Decimal(facts.net_minor))
+        for at in (start + net_minor, start)
+    )
+    return upto - begun

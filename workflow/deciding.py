@@ -30,6 +30,7 @@ from workflow.events import (
 from workflow.goods_limits import value_of
 from workflow.holding import on_hold, release
 from workflow.intercompany import charge_back
+from workflow.keys import check_option, overrules
 from workflow.money import money_text
 from workflow.progress import (
     approve_credit,
@@ -204,17 +205,13 @@ def _decide_authorisation(run: Run, task: Task, command: DecideTask) -> None:
         )
         return
     option = _value(task, command)
-    if option == "authorise" and all(
-        line.eligibility and line.eligibility.outcome == "ineligible" for line in run.case.lines
-    ):
-        raise Refused(
-            "not_eligible", "No line is eligible; override with authorise_all_lines or reject."
-        )
+    check_option(run.case, command.actor, option)
     check_limit(run.case, task, command.actor, run.policies, task.opened.amount_minor)
     differs = option != _standing(task)
     if not _first_of_two(run, task, command, option, differs=differs):
         _record(run, task, command)
-        grant(run, task.opened.verdict, command.actor.id, option)
+        able = overrules(command.actor)
+        grant(run, task.opened.verdict, command.actor.id, option, able)
 
 
 def _decide_receipt(run: Run, task: Task, command: DecideTask) -> None:
@@ -360,6 +357,8 @@ def _decide_credit(run: Run, task: Task, command: DecideTask) -> None:
         before = credit.proposed.net_minor
         most = left_to_credit(line) + before if line.requested.source else MOST_MINOR
         amount = _amount(command, most, opened.currency)
+    if amount == agreed and opened.approvals_needed > 1:  # who names what stands says yes to it
+        command = replace(command, decision="approve", value=None)
     stake = amount + credit.proposed.freight_minor
     if command.decision == "approve" and task.said is None:
         stake = credit.proposed.stake_minor

@@ -14,11 +14,12 @@ from workflow.assessment import Assessment, Clearing, Masked
 
 @dataclass(frozen=True, slots=True)
 class AlsoHolds:
-    """A rule below the one that fired that stands in the way as well."""
+    """A rule below the one that fired that stands in the way as well; ``role`` is whom it asks."""
 
     rule: str
     outcome: str
     because: str
+    role: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -397,8 +397,9 @@ def _assessed(case: Case, event: AssessmentRecorded) -> Case:
 
 def _said_yes(task: Task, event: TaskDecided) -> Task:
     """One of two people said yes; who names something else is the first of two once more."""
+    stands = task.opened.proposal if task.said is None else task.said
     said = event.value if event.decision == "override" else task.said
-    other = said != task.said and not event.final
+    other = said not in (task.said, stands) and not event.final
     before = replace(task, approved_by=(), approved_for=()) if other else task
     lent = (event.for_whom,) if event.for_whom else ()
     return replace(

@@ -5,7 +5,7 @@ role itself or by one that stands in for it. Where neither may approve so much, 
 two keys: first the word, then the money.
 """
 
-from workflow.approvals import ESCALATES_TO, LIMITED, STANDS_IN_FOR
+from workflow.approvals import LIMITED, STANDS_IN_FOR, upwards
 from workflow.events import TaskOpened
 from workflow.limit_documents import document_of
 from workflow.run import PolicyBook
@@ -26,17 +26,9 @@ def opens_at(policies: PolicyBook, case: Case, opened: TaskOpened) -> tuple[str,
     item_class = line.requested.facts.item_class if line else None
     document = document_of(case, opened, policies)
     asked = (document, opened.currency, opened.amount_minor, reason, item_class)
-    reaching = next((r for r in _upwards(named) if policies.covers(r, *asked)), None)
+    reaching = next((r for r in upwards(named) if policies.covers(r, *asked)), None)
     if reaching is None or reaching == named:
         return named, None
     if named in STANDS_IN_FOR.get(reaching, frozenset()):
         return reaching, None
     return named, reaching if opened.point in TWO_KEYS else None
-
-
-def _upwards(role: str) -> list[str]:
-    """The role, and every one above it."""
-    found = [role]
-    while (above := ESCALATES_TO.get(found[-1])) is not None:
-        found.append(above)
-    return found

@@ -35,6 +35,9 @@ In `master_…` every rule that holds is a finding about a record: a task for it
   else stands in the way. Such rules state their own bounds instead of leaning on those above.
 - **Two keys.** A rule that asks a human may name a `second_role`: after somebody of the role says
   yes, the same is asked of that one. Two people, in whatever name; the no of either ends it.
+- **Every word is heard.** Where lines ask different roles, or a rule below the one that decides
+  asks another, a return has two keys, unless one role stands in for the other. What such a rule
+  refuses comes back only by the word of a returns manager, a finance lead or quality.
 - **Days of the business.** `[calendar]` in a table says `time_zone`, `weekdays` and `holidays`;
   working days and the day of delivery are counted by it. Without one: UTC, Monday to Friday.
 - **In doubt, careful.** Should a condition still have no answer (a sum out of range), a judging

@@ -180,7 +180,7 @@ class Policy:
             if holds and rule.outcome == self.yes:
                 break
             if holds:
-                found.append(AlsoHolds(rule.id, rule.outcome, rule.because))
+                found.append(AlsoHolds(rule.id, rule.outcome, rule.because, rule.role))
         return tuple(found)
 
     def reads(self, facts: Mapping[str, object]) -> dict[str, object]:

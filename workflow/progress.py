@@ -16,7 +16,7 @@ from workflow.asking import (
 )
 from workflow.claiming import follow_claims
 from workflow.codes import Lane, ReturnReason
-from workflow.credit import proposal, tax_of
+from workflow.credit import proposal, tax_again, tax_of
 from workflow.events import (
     AuthorisedLine,
     CreditApproved,
@@ -33,6 +33,7 @@ from workflow.events import (
 )
 from workflow.holding import ask_for_release
 from workflow.intercompany import charge_parts_back
+from workflow.keys import keys, refused_by
 from workflow.lanes import Answered, answered_credit, choose_lane
 from workflow.proposing import open_disposition_task
 from workflow.refurbishing import follow_orders
@@ -140,7 +141,7 @@ def _authorise(run: Run) -> None:
         because = " ".join([verdict.because, *_reasons(case)])
         run.emit(ReturnRefused(case.return_id, "not_eligible", because, "system", run.at, verdict))
     else:
-        role, other_role = _keys(case, verdict)
+        role, other_role = keys(run.policies, case, verdict)
         open_task(
             run,
             "authorisation",
@@ -164,19 +165,11 @@ def _reasons(case: Case) -> list[str]:
     return told
 
 
-def _keys(case: Case, verdict: Verdict) -> tuple[str, str | None]:
-    """Who is asked, and whose is the other key: as the first line that asks for two says, else as
-    the authorisation does. Two keys asked for by a line are never fewer."""
-    asked = [line.eligibility for line in case.lines if line.eligibility is not None]
-    for one in (*asked, verdict):
-        other = dict(one.values).get("second_role")
-        if other is not None:
-            return one.role or "returns_manager", other
-    return verdict.role or "returns_manager", None
-
-
-def grant(run: Run, verdict: Verdict, by: str, option: str = "authorise") -> None:
-    """Authorise the lines that are not ineligible (or all of them, or without goods)."""
+def grant(
+    run: Run, verdict: Verdict, by: str, option: str = "authorise", overrules: bool = False
+) -> None:
+    """Authorise the lines that no rule refuses (or all of them, or without goods); ``overrules``
+    is ``refused_by``'s."""
     case = run.case
     every = option == "authorise_all_lines"
     lines = tuple(
@@ -186,7 +179,7 @@ def grant(run: Run, verdict: Verdict, by: str, option: str = "authorise") -> Non
             goods=option != "without_goods" and not needs_no_goods(line.reason),
         )
         for line in case.lines
-        if every or (line.eligibility is not None and line.eligibility.outcome != "ineligible")
+        if every or (line.eligibility is not None and refused_by(line, overrules) is None)
     )
     days = int(dict(verdict.values).get("valid_days", "30"))
     run.emit(
@@ -361,7 +354,7 @@ def approve_credit(
             decision=proposed.decision,
             release=proposed.release,
             net_minor=net_minor,
-            tax_minor=proposed.tax_minor if same else tax_of(line, net_minor),
+            tax_minor=proposed.tax_minor if same else tax_again(line, credit, net_minor),
             currency=run.case.requested.currency,
             approved_by=by,
             approved_at=run.at,

@@ -152,6 +152,16 @@ def test_two_of_the_other_role_where_two_people_must_agree() -> None:
     assert story.of(DispositionConfirmed)[0].confirmed_by == "max"
 
 
+@pytest.mark.parametrize("decision", ["approve", "override"])
+def test_naming_what_stands_is_a_yes_to_it(decision: str) -> None:
+    """Who names what was proposed agrees: nobody who said yes before is forgotten."""
+    story = goods({"quality": 23_99}, lane="dual_control")
+    yes(story, QUINN)
+    for who in (MIA, Actor("max", frozenset({"returns_manager"}))):
+        yes(story, who, decision, "restock" if decision == "override" else None)
+    assert story.of(DispositionConfirmed)[0].confirmed_by == "max"
+
+
 def test_a_credit_asked_of_quality_is_paid_by_finance() -> None:
     """The first key says yes or no, the amount is for who holds the other."""
     limits = {"quality": 0, "returns_manager": 0, "finance_clerk": 0}
