@@ -110,6 +110,42 @@ def test_goods_without_a_source_are_credited_by_a_stated_rule(shop: House) -> No
     assert shop.rows("SELECT sum(credited_minor) FROM invoice_line") == [(0,)]
 
 
+SALVE = ProductListed(
+    "SALVE-1", "Hand salve, medicated", "pharmacy", BUSINESS_UNIT, "EA", 0, SUPPLIER_ID, CURRENCY,
+    2_00, regulated="drug",
+)  # fmt: skip
+CABLE = ProductListed(
+    "CABLE-1", "Cable, reel", "electrical", BUSINESS_UNIT, "EA", 0, SUPPLIER_ID, CURRENCY, 2_00,
+    pack_quantity=4, stocked=False,
+)  # fmt: skip
+AT = STORY.requested_at - timedelta(days=2)
+THIRD = InvoiceRecorded(
+    "INV-3003", CUSTOMER_ID, BUSINESS_UNIT, CURRENCY, AT, AT,
+    tuple(
+        InvoiceLine(number, sku, None, Decimal(8), "EA", Decimal(5), 40_00, 3_20, sku)
+        for number, sku in enumerate(("SALVE-1", "CABLE-1"), start=1)
+    ),
+)  # fmt: skip
+
+
+def test_a_medicine_beside_a_part_pack_is_for_quality(shop: House) -> None:
+    """The first line asks customer service, the second quality: quality authorises, and the
+    special order in a part pack, which a rule refuses, comes back only because quality said so."""
+    assert shop.tell(SALVE, CABLE, THIRD).status_code == 200
+    cable = asked("CABLE-1", 3, "no_longer_needed", "INV-3003")
+    cable["source"]["line"] = 2
+    salve = asked("SALVE-1", 2, "damaged_in_transit", "INV-3003")
+    told = request(shop, cable, salve)
+    assert rules(told) == ["part-pack", "drug"]
+    also = told["lines"][0]["eligibility"]["also"]
+    assert [(one["rule"], one["role"]) for one in also] == [("unwanted-special-order", None)]
+    task = shop.task("R-1001", "authorisation")
+    assert (task["role"], task["other_role"]) == ("quality", None)
+    problem(shop.decide(task["task"], "service"), 403, "wrong_role")
+    answer = shop.decide(task["task"], "quality").json()
+    assert [line["quantities"]["authorised"] for line in answer["lines"]] == [3, 2]
+
+
 def test_a_source_of_somebody_else_refuses_the_whole_request(shop: House) -> None:
     """One wrong source among several: nothing is recorded."""
     before = shop.footprint()
