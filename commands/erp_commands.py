@@ -1,4 +1,4 @@
-"""``triage erp``: a real ERP on this machine, to test and to try against."""
+"""``triage erp``: ERPs on this machine, real and made up, to test and to try against."""
 
 import signal
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +8,7 @@ import typer
 
 from commands.setup import fail
 
-app = typer.Typer(help="A real ERP on this machine, for tests and demonstrations.")
+app = typer.Typer(help="ERPs on this machine, for tests and demonstrations.")
 
 
 @app.command()
@@ -49,3 +49,28 @@ def start(
         typer.echo("Stopped.")
     except lab.LabError as error:
         fail(str(error))
+
+
+@app.command()
+def stub(
+    system: Annotated[str, typer.Argument(help="As in TRIAGE_ERP, such as mapped:sap-s4hana.")],
+    port: Annotated[int, typer.Option(help="Port on this machine.")] = 8320,
+) -> None:
+    """Serve a made-up ERP that knows the addresses and fields of a mapping and nothing else."""
+    import json
+
+    import uvicorn
+
+    from commands.made_up_erp import Stub
+    from integrations.erp.mapping import load
+    from serving.erp import FILE_OF
+
+    name = system if system.startswith("mapped:") else f"mapped:{system}"
+    if name not in FILE_OF:
+        fail(f"There is no mapping for {system!r}; there is {', '.join(FILE_OF)}.")
+    made = Stub(load(FILE_OF[name]))
+    values = dict.fromkeys(sorted(made.mapping.settings), "10")
+    typer.echo(f"A made-up {made.mapping.title}; what is posted is lost at its end. Start us with:")
+    typer.echo(f"TRIAGE_ERP={name} TRIAGE_ERP_URL=http://127.0.0.1:{port} TRIAGE_ERP_TOKEN=any \\")
+    typer.echo(f"TRIAGE_ERP_ALLOW_GUESSES=true TRIAGE_ERP_VALUES='{json.dumps(values)}'")
+    uvicorn.run(made.app, host="127.0.0.1", port=port, log_level="warning")

@@ -93,12 +93,15 @@ def migrate() -> None:
 
 @app.command()
 def doctor(as_json: Json = False) -> None:
-    """Check database, models, clock and queue; exit 1 with a sentence for each fault."""
-    from serving.checkup import checkup
+    """Check database, models, clock, queue and a mapped ERP; exit 1 with a sentence for each
+    fault. Notes say what is unverified and are no faults."""
+    from serving.checkup import checkup, erp_checkup
 
     with services(models=True) as wired:
-        faults = [*checkup(wired), *_astray(wired)]
-    show({"faults": faults}, as_json, "\n".join(faults) or "Everything is in order.")
+        wrong, notes = erp_checkup(wired)
+        faults = [*checkup(wired), *wrong, *_astray(wired)]
+    said = [*(faults or ["Everything is in order."]), *(f"Note: {note}" for note in notes)]
+    show({"faults": faults, "notes": notes}, as_json, "\n".join(said))
     if faults:
         raise typer.Exit(1)
 

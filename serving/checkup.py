@@ -5,6 +5,7 @@ from datetime import timedelta
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from integrations.erp.mapped_books import MappedBooks
 from journal import lookups
 from serving.wiring import Services
 from workflow.promoting import MODELS
@@ -45,3 +46,9 @@ def checkup(services: Services) -> list[str]:
             " is a worker running? Start one with: triage worker"
         )
     return faults
+
+
+def erp_checkup(services: Services) -> tuple[list[str], list[str]]:
+    """Faults of a mapped ERP, and notes on what is unverified of it; nothing for any other."""
+    erp = services.erp
+    return erp.checked() if isinstance(erp, MappedBooks) else ([], [])

@@ -27,14 +27,30 @@ class Settings(BaseSettings):
     """Where files that prove something are kept: a folder or an fsspec URL (``s3://...``)."""
     max_file_bytes: int = 10_000_000
     """A file of evidence larger than this is refused with 413."""
-    erp: Literal["reference", "tryton"] = "reference"
-    """The system of record; ``tryton`` needs the five below (docs/reference/tryton.md)."""
+    erp: Literal[
+        "reference",
+        "tryton",
+        "mapped:sap-s4hana",
+        "mapped:dynamics365",
+        "mapped:netsuite",
+        "mapped:business-central",
+    ] = "reference"
+    """The system of record; ``tryton`` needs the five below (docs/reference/tryton.md), one by a
+    mapping its address and a token (docs/how-to/connect-an-erp.md)."""
     erp_url: str | None = None
     erp_database: str = "lab"
     erp_login: str | None = None
     erp_password: SecretStr | None = None
     erp_map: Path | None = None
     """Our accounts, stock statuses and journals in the ERP's codes; without one that of the lab."""
+    erp_token: SecretStr | None = None
+    """Bearer token of a mapped ERP."""
+    erp_token_file: Path | None = None
+    """Or the file that holds it, read anew for each request: what refreshes it writes it there."""
+    erp_values: dict[str, str] = Field(default_factory=dict)
+    """What a mapped ERP wants and only the installation knows (its sales organisation); as JSON."""
+    erp_allow_guesses: bool = False
+    """Whether operations of a mapping that rest on guesses are tried."""
     erp_seconds: float = 60.0
     """How long a call of the ERP may take before its answer counts as lost."""
     erp_patience_seconds: float = 10.0

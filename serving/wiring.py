@@ -74,6 +74,7 @@ class Services:
     evidence: EvidenceStore
     disposition_rules: Mask
     crosswalk: Crosswalk
+    erp: ErpPort
     erp_side: ErpSide
     health: Health
     courier: Courier
@@ -191,6 +192,7 @@ def wire(
         health=health,
         evidence=EvidenceStore(settings.evidence_store),
         disposition_rules=disposition_rules(policies, clock),
+        erp=system,
         erp_side=erp_side_of(settings, system),
         crosswalk=crosswalk.load(Path(settings.policies_dir) / "crosswalk.toml"),
         courier=Courier(engine, journal, settings, clock),

@@ -19,15 +19,15 @@ _DATE = re.compile(r"/Date\((-?[0-9]+)(?:[+-][0-9]+)?\)/")
 def query_of(
     protocol: str, filters: Mapping[str, str], expand: str = "", limit: int = 2
 ) -> dict[str, str]:
-    """The query for rows that match all filters, at most ``limit``."""
+    """The query for rows that match all filters (all rows without one), at most ``limit``."""
     if protocol == "rest":
         bare = {name: value.replace('"', "") for name, value in filters.items()}
         terms = [f'{name} IS "{value}"' for name, value in bare.items()]
-        query = {"q": " AND ".join(terms), "limit": str(limit)}
+        query = {"limit": str(limit)} | ({"q": " AND ".join(terms)} if terms else {})
         return query | ({"expandSubResources": "true"} if expand else {})
     quoted = {name: value.replace("'", "''") for name, value in filters.items()}
     terms = [f"{name} eq '{value}'" for name, value in quoted.items()]
-    query = {"$filter": " and ".join(terms), "$top": str(limit)}
+    query = {"$top": str(limit)} | ({"$filter": " and ".join(terms)} if terms else {})
     return query | ({"$expand": expand} if expand else {})
 
 

@@ -1,5 +1,6 @@
 """Requests to a mapped ERP by HTTPS, with a bearer token that is asked for anew each time."""
 
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -13,12 +14,24 @@ from journal import tracing
 MOST_BYTES = 20_000_000
 
 
+class _Stay(urllib.request.HTTPRedirectHandler):
+    """Another address is not asked: the token is for this one."""
+
+    def redirect_request(self, *_: object, **__: object) -> None:
+        return None
+
+
+_OPENER = urllib.request.build_opener(_Stay)
+
+
 class HttpTransport:
     """``token`` gives the bearer token that is valid now; ``base`` is the address of the system."""
 
     def __init__(self, base: str, token: Callable[[], str], timeout: float = 30) -> None:
-        if urlsplit(base).scheme != "https":
-            raise ValueError("An ERP is reached by https:// only.")
+        parts = urlsplit(base)
+        here = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
+        if parts.scheme != "https" and not here:
+            raise ValueError("An ERP is reached by https:// only (http:// on this machine).")
         self._base, self._token, self._timeout = base.rstrip("/"), token, timeout
 
     def send(
@@ -34,10 +47,14 @@ class HttpTransport:
             sent["Content-Type"] = "application/json"
         request = urllib.request.Request(address, data, sent, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=self._timeout) as answer:
+            with _OPENER.open(request, timeout=self._timeout) as answer:
                 return _answer(answer.status, dict(answer.headers), answer.read(MOST_BYTES))
         except urllib.error.HTTPError as error:
             return _answer(error.code, dict(error.headers), error.read(MOST_BYTES))
+        except TimeoutError:
+            raise
+        except (http.client.HTTPException, ConnectionError) as error:
+            raise TimeoutError(f"the answer was lost: {error!r}") from error
         except urllib.error.URLError as error:
             if isinstance(error.reason, TimeoutError):
                 raise error.reason from error

@@ -59,8 +59,17 @@ class MappedErp:
         settings: Mapping[str, str] | None = None,
         allow_guesses: bool = False,
     ) -> None:
-        self._mapping, self._transport = mapping, transport
-        self._settings, self._allow_guesses = settings or {}, allow_guesses
+        self.mapping, self._transport = mapping, transport
+        self._settings, self.allow_guesses = settings or {}, allow_guesses
+
+    def covers(self, name: str) -> bool:
+        """Whether the mapping has an operation, be it refused for its guesses."""
+        return name in self.mapping.operations
+
+    def answers(self, operation: Operation) -> None:
+        """Read a row of an operation's address. Errors: ``Unavailable``, ``Rejected``."""
+        query = envelopes.query_of(self.mapping.protocol, {}, limit=1)
+        envelopes.rows_of(self.mapping.protocol, self._get(operation, query).body)
 
     # -- writing ---------------------------------------------------------------------------
 
@@ -93,33 +102,33 @@ class MappedErp:
             self._check_same(operation, found, body)
             return self._document(operation, found, head["return_id"], key, at, repeated=True)
         answer = self._post(operation, body)
-        made = envelopes.row_of(self._mapping.protocol, answer.body)
+        made = envelopes.row_of(self.mapping.protocol, answer.body)
         if envelopes.get(made, operation.number) is None:
             made = self._find(operation, key) or {}
         if not made:
-            raise UnknownOutcome(f"{self._mapping.title} answered without a number for {key}.")
+            raise UnknownOutcome(f"{self.mapping.title} answered without a number for {key}.")
         return self._document(operation, made, head["return_id"], key, at, repeated=False)
 
     def _operation(self, name: str) -> Operation:
-        operation = self._mapping.operations.get(name)
+        operation = self.mapping.operations.get(name)
         if operation is None:
             raise self._not_covered(name)
-        if operation.guesses and not self._allow_guesses:
+        if operation.guesses and not self.allow_guesses:
             raise Rejected(
                 "not_covered",
-                f"{self._mapping.title}: {name} rests on guesses"
+                f"{self.mapping.title}: {name} rests on guesses"
                 f" ({', '.join(operation.guesses)}); verify them first.",
             )
         return operation
 
     def _not_covered(self, name: str) -> Rejected:
-        why = self._mapping.not_covered.get(name, "the mapping has no such operation.")
-        return Rejected("not_covered", f"{self._mapping.title} does not cover {name}: {why}")
+        why = self.mapping.not_covered.get(name, "the mapping has no such operation.")
+        return Rejected("not_covered", f"{self.mapping.title} does not cover {name}: {why}")
 
     def _body(self, operation: Operation, head: Json, lines: list[Json]) -> Json:
         for ours in operation.refused:
             if any(row.get(ours) not in (None, 0) for row in (head, *lines)):
-                said = f"{self._mapping.title}: {operation.name} has no place for {ours}."
+                said = f"{self.mapping.title}: {operation.name} has no place for {ours}."
                 raise Rejected("not_covered", said)
         currency = str(head["currency"])
         body = self._row(operation.fields, head, currency)
@@ -127,7 +136,7 @@ class MappedErp:
             rows = [
                 self._row(operation.line_fields, head | line, currency) for line in lines or [head]
             ]
-            envelopes.put(body, operation.lines, envelopes.lines_in(self._mapping.protocol, rows))
+            envelopes.put(body, operation.lines, envelopes.lines_in(self.mapping.protocol, rows))
         return body
 
     def _row(self, maps: tuple[FieldMap, ...], values: Json, currency: str) -> Json:
@@ -135,7 +144,7 @@ class MappedErp:
         for one in maps:
             value = self._value(one, values)
             if value is not None:
-                told = envelopes.written(self._mapping.protocol, one.kind, value, currency)
+                told = envelopes.written(self.mapping.protocol, one.kind, value, currency)
                 envelopes.put(row, one.theirs, told)
         return row
 
@@ -143,7 +152,7 @@ class MappedErp:
         if one.setting is not None:
             if one.setting not in self._settings:
                 raise Rejected(
-                    "not_covered", f"{self._mapping.title} needs the setting {one.setting!r}."
+                    "not_covered", f"{self.mapping.title} needs the setting {one.setting!r}."
                 )
             return self._settings[one.setting]
         return one.value if one.ours is None else values.get(one.ours)
@@ -154,7 +163,7 @@ class MappedErp:
             asked, kept = envelopes.get(body, one.theirs), envelopes.get(found, one.theirs)
             if asked is not None and kept is not None and not _same(asked, kept):
                 raise Rejected(
-                    "key_reused", f"{one.theirs} is {kept} in {self._mapping.title}, not {asked}."
+                    "key_reused", f"{one.theirs} is {kept} in {self.mapping.title}, not {asked}."
                 )
 
     # -- reading ---------------------------------------------------------------------------
@@ -162,8 +171,8 @@ class MappedErp:
     def document(self, key: str) -> Document | None:
         """The document of a key, of whatever kind the mapping can write."""
         for name in WRITES:
-            operation = self._mapping.operations.get(name)
-            if operation is None or (operation.guesses and not self._allow_guesses):
+            operation = self.mapping.operations.get(name)
+            if operation is None or (operation.guesses and not self.allow_guesses):
                 continue
             found = self._find(operation, key)
             if found is not None:
@@ -183,7 +192,7 @@ class MappedErp:
         theirs = str(envelopes.get(found, operation.status_field))
         if theirs not in operation.statuses:
             said = (
-                f"{operation.status_field} {theirs!r} of {self._mapping.title} means nothing here."
+                f"{operation.status_field} {theirs!r} of {self.mapping.title} means nothing here."
             )
             raise Rejected("not_covered", said)
         return operation.statuses[theirs]
@@ -206,8 +215,8 @@ class MappedErp:
         }
         if not filters:
             raise self._not_covered("finding invoice lines by item alone")
-        query = envelopes.query_of(self._mapping.protocol, filters, operation.lines, limit)
-        rows = envelopes.rows_of(self._mapping.protocol, self._get(operation, query).body)
+        query = envelopes.query_of(self.mapping.protocol, filters, operation.lines, limit)
+        rows = envelopes.rows_of(self.mapping.protocol, self._get(operation, query).body)
         lines = [line for row in rows for line in self._invoiced(operation, row)]
         wanted = [line for line in lines if sku is None or line.sku == sku]
         newest = sorted(wanted, key=lambda line: (line.invoiced_at, line.invoice_id), reverse=True)
@@ -215,7 +224,7 @@ class MappedErp:
 
     def _invoiced(self, operation: Operation, row: Json) -> list[InvoicedLine]:
         head = self._read(operation.fields, row, str(self._currency(operation, row)))
-        inner = envelopes.rows_of(self._mapping.protocol, _wrapped(row, operation.lines))
+        inner = envelopes.rows_of(self.mapping.protocol, _wrapped(row, operation.lines))
         found = []
         for line in inner:
             values = head | self._read(operation.line_fields, line, head["currency"])
@@ -231,7 +240,7 @@ class MappedErp:
         found = envelopes.get(row, one.theirs) if one else None
         found = found or self._settings.get("currency")
         if found not in CURRENCIES:
-            raise Rejected("not_covered", f"{self._mapping.title}: {found!r} is no currency.")
+            raise Rejected("not_covered", f"{self.mapping.title}: {found!r} is no currency.")
         return found
 
     def _read(self, maps: tuple[FieldMap, ...], row: Json, currency: str) -> Json:
@@ -243,17 +252,17 @@ class MappedErp:
                 value = envelopes.get(row, one.theirs)
                 found[one.ours] = envelopes.read(one.kind, value, currency)
             except (ValueError, InvalidOperation) as error:
-                said = f"{self._mapping.title}: {one.theirs} cannot be read: {error}."
+                said = f"{self.mapping.title}: {one.theirs} cannot be read: {error}."
                 raise Rejected("not_covered", said) from error
         return found
 
     # -- the wire --------------------------------------------------------------------------
 
     def _find(self, operation: Operation, key: str) -> Json | None:
-        query = envelopes.query_of(self._mapping.protocol, {operation.key: key})
-        rows = envelopes.rows_of(self._mapping.protocol, self._get(operation, query).body)
+        query = envelopes.query_of(self.mapping.protocol, {operation.key: key})
+        rows = envelopes.rows_of(self.mapping.protocol, self._get(operation, query).body)
         if len(rows) > 1:
-            said = f"{self._mapping.title} has {len(rows)} documents under {key}."
+            said = f"{self.mapping.title} has {len(rows)} documents under {key}."
             raise Rejected("several_documents", said)
         return rows[0] if rows else None
 
@@ -261,20 +270,20 @@ class MappedErp:
         try:
             answer = self._transport.send("GET", operation.path, query, {}, None)
         except (ConnectionError, TimeoutError) as error:
-            raise Unavailable(f"{self._mapping.title} is away: {error}") from error
+            raise Unavailable(f"{self.mapping.title} is away: {error}") from error
         return self._judged(answer)
 
     def _post(self, operation: Operation, body: Json) -> Answer:
         headers = {}
-        if self._mapping.protocol == "odata2":  # SAP Gateway wants a token that a read gave out
+        if self.mapping.protocol == "odata2":  # SAP Gateway wants a token that a read gave out
             asked = self._fetch_token(operation)
             headers = {"X-CSRF-Token": asked}
         try:
             answer = self._transport.send("POST", operation.path, {}, headers, body)
         except ConnectionError as error:
-            raise Unavailable(f"{self._mapping.title} is away: {error}") from error
+            raise Unavailable(f"{self.mapping.title} is away: {error}") from error
         except TimeoutError as error:
-            raise UnknownOutcome(f"{self._mapping.title} did not answer: {error}") from error
+            raise UnknownOutcome(f"{self.mapping.title} did not answer: {error}") from error
         return self._judged(answer)
 
     def _fetch_token(self, operation: Operation) -> str:
@@ -282,15 +291,15 @@ class MappedErp:
         try:
             answer = self._transport.send("GET", operation.path, {"$top": "1"}, fetch, None)
         except (ConnectionError, TimeoutError) as error:
-            raise Unavailable(f"{self._mapping.title} is away: {error}") from error
+            raise Unavailable(f"{self.mapping.title} is away: {error}") from error
         lower = {name.lower(): value for name, value in self._judged(answer).headers.items()}
         return lower.get("x-csrf-token", "")
 
     def _judged(self, answer: Answer) -> Answer:
         if answer.status >= 500 or answer.status in PASSING:
-            raise Unavailable(f"{self._mapping.title} answered {answer.status}.")
-        if answer.status >= 400:
-            said = f"{self._mapping.title} answered {answer.status}: {str(answer.body)[:500]}"
+            raise Unavailable(f"{self.mapping.title} answered {answer.status}.")
+        if answer.status >= 300:
+            said = f"{self.mapping.title} answered {answer.status}: {str(answer.body)[:500]}"
             raise Rejected("refused_by_system", said)
         return answer
 

@@ -95,6 +95,14 @@ class ErpMapping:
     operations: Mapping[str, Operation]
     not_covered: Mapping[str, str]
 
+    @property
+    def settings(self) -> frozenset[str]:
+        """Names of the values that only the installation knows."""
+        every = [
+            field for one in self.operations.values() for field in (*one.fields, *one.line_fields)
+        ]
+        return frozenset(field.setting for field in every if field.setting is not None)
+
 
 def load(system: str, folder: Path = FOLDER) -> ErpMapping:
     """The mapping of a system. Errors: ``Incomplete``."""

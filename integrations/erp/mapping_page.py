@@ -14,11 +14,12 @@ keeps it current.
 
 What our words are called in four ERPs that nobody here has reached live: **no field was verified
 live**. *Documented* was read on the page named, *guess* nowhere; an operation that rests on guesses
-is refused until the installation allows it (`MappedErp(..., allow_guesses=True)`) after looking.
+is refused until the installation allows it (`TRIAGE_ERP_ALLOW_GUESSES`) after looking.
 What is neither mapped nor left out is refused, and so is every other write of the [ERP
 port](effects.md). Words of a status are guesses throughout. One adapter,
 [mapped.py](../../integrations/erp/mapped.py), reads the files; its tests run it against servers
-made from them. No setting chooses it yet: it is for whoever builds the adapter of such a system.
+made from them. How one is chosen, checked and tried: [connect an
+ERP](../how-to/connect-an-erp.md).
 """
 
 

@@ -8,10 +8,12 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import create_engine
 
+from integrations.erp.mapped_books import MappedBooks
+from integrations.erp.mapping import load
 from integrations.erp.reference import ReferenceErp
 from integrations.erp.tryton.adapter import TrytonErp
 from integrations.erp.tryton.mapping import OURS, IncompleteMap, load_map
-from serving.erp import ErpNotNamed, chosen_erp
+from serving.erp import FILE_OF, ErpNotNamed, chosen_erp
 from serving.settings import Settings
 from simulation.erp_lab.lab import WORLD
 
@@ -35,6 +37,34 @@ def test_real_erp_when_named() -> None:
     assert isinstance(erp, TrytonErp)
     assert (erp.rpc.url, erp.rpc.login) == ("http://erp:8000", "triage")
     assert "pw" not in repr(erp)
+
+
+def mapped(erp: str, **more: Any) -> Settings:
+    given: dict[str, Any] = {"erp_url": "https://erp.example", "erp_token": SecretStr("pw")}
+    values = dict.fromkeys(load(FILE_OF[erp]).settings, "10")
+    given |= {"erp": erp, "erp_values": values}
+    return Settings(**(given | more))
+
+
+@pytest.mark.parametrize("erp", FILE_OF)
+def test_a_mapped_erp_is_chosen_by_its_name(erp: str) -> None:
+    """Each of the four; the token is read anew, and is nowhere to be seen."""
+    made = chosen_erp(mapped(erp))(NOWHERE)
+    assert isinstance(made, MappedBooks) and made.there.mapping.system == FILE_OF[erp]
+    assert "pw" not in repr(made)
+
+
+def test_a_mapped_erp_that_is_not_all_named_does_not_start(tmp_path: Path) -> None:
+    """Without address, token, a readable token file, the values it needs, or over plain HTTP."""
+    for more, said in (
+        ({"erp_url": None}, "TRIAGE_ERP_URL"),
+        ({"erp_token": None}, "TRIAGE_ERP_TOKEN_FILE"),
+        ({"erp_token_file": tmp_path / "none"}, "cannot be read"),
+        ({"erp_values": {"division": "00"}}, "sales_organisation"),
+        ({"erp_url": "http://erp.example"}, "https"),
+    ):
+        with pytest.raises(ErpNotNamed, match=said):
+            chosen_erp(mapped("mapped:sap-s4hana", **more))
 
 
 def test_lab_has_every_account_of_the_map() -> None:
