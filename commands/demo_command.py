@@ -44,7 +44,16 @@ PEOPLE = {
     "auditor": "otto",
     "admin": "ada",
 }
-"""One demo user a role; the service account is ``connector``."""
+"""One demo user a role, with an API key; the service account is ``connector``."""
+SECOND = {
+    "carla": "customer_service",
+    "nils": "quality",
+    "quinn": "returns_manager",
+    "tom": "finance_clerk",
+    "xavier": "finance_lead",
+    "pavel": "policy_author",
+}
+"""Who can be the other one where two people must agree, or one judges blind after another."""
 MARK = "import/demo-history"
 
 
@@ -95,27 +104,28 @@ def _check_port(port: int) -> None:
 
 
 def add_people(wired: "Services") -> None:
-    """Accounts, and one API key a role in a file that only its owner reads."""
+    """Accounts, and API keys in a file that only its owner reads: one a role under the role's name,
+    and those of ``SECOND`` under their own."""
     from journal import accounts
     from serving.pages.desk import DEMO_PASSWORD
 
     path = wired.settings.state_dir / "demo-keys.json"
     known = _keys_of(path)
     now = wired.clock()
-    everybody = {**PEOPLE, "service": "connector"}
+    first = [(user, role, role) for role, user in {**PEOPLE, "service": "connector"}.items()]
     with wired.engine.begin() as conn:
         have = {account.account_id for account in accounts.all_accounts(conn)}
-        for role, user in everybody.items():
+        for user, role, name in (*first, *((user, role, user) for user, role in SECOND.items())):
             kind = "service" if role == "service" else "person"
             if user not in have:
                 password = DEMO_PASSWORD if kind == "person" else None
                 accounts.save_account(
                     conn, user, user.capitalize(), [role], now, password=password, kind=kind
                 )
-            key = known.get(role)
+            key = known.get(name)
             if key is None or accounts.account_of_key(conn, key) is None:
                 accounts.revoke_api_keys(conn, user, "demo", now)
-                known[role] = accounts.create_api_key(conn, user, "demo", now)
+                known[name] = accounts.create_api_key(conn, user, "demo", now)
     write_private(path, json.dumps(known, indent=2) + "\n")
 
 
@@ -371,7 +381,7 @@ def _welcome(port: int, seconds: float) -> None:
     typer.echo(f"\nReturns Triage is ready after {seconds:.0f} s.\n")
     typer.echo(f"  Desk       http://127.0.0.1:{port}/")
     typer.echo(f"  API        http://127.0.0.1:{port}/docs")
-    typer.echo(f"  API keys   {keys} (one a role)")
+    typer.echo(f"  API keys   {keys} (one a role, and of every second person)")
     typer.echo(f"  Sign in    password {DEMO_PASSWORD}, as")
-    for role, user in PEOPLE.items():
+    for user, role in (*((user, role) for role, user in PEOPLE.items()), *SECOND.items()):
         typer.echo(f"               {user:<9} {role.replace('_', ' ')}")

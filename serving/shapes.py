@@ -388,6 +388,14 @@ class DraftShape(Shape):
     note: ShortText = ""
 
 
+class AdoptionShape(Shape):
+    """The business unit that adopts a pack's tables as its own; from today, or from a day."""
+
+    unit: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    effective: date | None = None
+    note: ShortText = ""
+
+
 class PublicationShape(Shape):
     """Let a proposed policy decide; ``effective`` replaces the day proposed."""
 

@@ -11,7 +11,7 @@ import pytest
 import typer
 from typer.core import TyperGroup
 
-from commands.demo_command import PEOPLE
+from commands.demo_command import PEOPLE, SECOND
 from commands.main import app
 from serving import error_page, limits_page
 from serving.pages.desk import DEMO_PASSWORD
@@ -144,6 +144,10 @@ def test_sign_ins_are_true() -> None:
     assert f"`{DEMO_PASSWORD}`" in text
     for role, user in PEOPLE.items():
         assert f"| `{user}` | {role.replace('_', ' ')} |" in text, f"{user} is {role}"
+    flat = " ".join(text.split())
+    for user, role in SECOND.items():
+        words = role.replace("_", " ")
+        assert f"| `{user}` | {words} |" in text or f"`{user}` ({words})" in flat, user
 
 
 def test_pages_know_nothing_of_the_machine_they_were_written_on() -> None:
