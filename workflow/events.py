@@ -858,8 +858,14 @@ class CreditProposed:
 
     @property
     def stake_minor(self) -> int:
-        """The money at stake: of a replacement in advance, what was invoiced for the goods."""
-        return max(self.net_minor, self.value_minor) + self.freight_minor
+        """The money at stake: its goods and the freight that goes with them."""
+        return self.goods_minor + self.freight_minor
+
+    @property
+    def goods_minor(self) -> int:
+        """What it takes of its invoice line's net: of a replacement in advance, what was invoiced
+        for the goods."""
+        return max(self.net_minor, self.value_minor)
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,9 +60,12 @@ def refund(line: "Line", before: Decimal, quantity: Decimal, verdict: Verdict) -
     )
     percent = int(dict(verdict.values).get("refund_percent", "0"))
     net = min(percent_of(whole, percent), max(0, facts.freight_minor - taken))
+    begins = min(
+        max(taken, share(facts.freight_minor, first, facts.delivered)), facts.freight_minor - net
+    )
     after, tax_before = (
         share(facts.freight_tax_minor, Decimal(upto), Decimal(facts.freight_minor))
-        for upto in (taken + net, taken)
+        for upto in (begins + net, begins)
     )
     return net, after - tax_before
 

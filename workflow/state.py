@@ -195,8 +195,8 @@ class Line:
     @property
     def promised_minor(self) -> int:
         """Approved credits, those still proposed, and goods sent in advance: what must stay under
-        the invoice."""
-        waiting = sum(c.proposed.stake_minor for c in self.credits if c.status == "proposed")
+        the invoice line's net. Freight has a ledger of its own."""
+        waiting = sum(c.proposed.goods_minor for c in self.credits if c.status == "proposed")
         sent = self.advance.kept_minor if self.advance and self.advance.kind == REPLACEMENT else 0
         return self.credited_minor + waiting + sent
 
