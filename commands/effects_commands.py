@@ -6,7 +6,9 @@ import typer
 
 from commands.setup import fail, services, show
 
-app = typer.Typer(help="Effects on other systems: see, try again, give up.", no_args_is_help=True)
+app = typer.Typer(
+    help="Effects on other systems: see, try again, correct, give up.", no_args_is_help=True
+)
 Json = Annotated[bool, typer.Option("--json", help="One JSON document for machines.")]
 By = Annotated[str, typer.Option(help="Account in whose name.")]
 
@@ -74,6 +76,28 @@ def retry(
 
 
 @app.command()
+def correct(
+    key: str,
+    by: By,
+    because: Annotated[str, typer.Option(help="Why, in words.")],
+    change: Annotated[
+        list[str],
+        typer.Option("--set", help="FIELD=VALUE (lines.1.lot=L7); FIELD= empties."),
+    ],
+    as_json: Json = False,
+) -> None:
+    """Correct codes of a parked effect that the other system did not take, and try it again."""
+    from serving import repairs
+
+    pairs = [one.partition("=") for one in change]
+    told = {path: value or None for path, _, value in pairs}
+    found = _as(
+        by, lambda wired, conn, actor: repairs.correct(wired, conn, actor, key, told, because)
+    )
+    show(found, as_json, f"{key} is corrected and {found['status']}.")
+
+
+@app.command()
 def abandon(
     key: str,
     by: By,
@@ -81,13 +105,15 @@ def abandon(
     note: Annotated[str, typer.Option(help="Why, in words.")],
     as_json: Json = False,
 ) -> None:
-    """Give a parked effect up; reconciliation keeps showing what is missing."""
+    """Ask that a parked effect is given up, or agree as the second person to the same reason."""
     from serving import repairs
 
     found = _as(
         by, lambda wired, conn, actor: repairs.abandon(wired, conn, actor, key, reason, note)
     )
-    show(found, as_json, f"{key} is given up.")
+    given = found["status"] == "abandoned"
+    text = f"{key} is given up." if given else "Asked; another person must agree to that reason."
+    show(found, as_json, text)
 
 
 def _as(account_id: str, work: Any) -> Any:

@@ -7,7 +7,7 @@ asked: one that is being retried holds back those after it until it is done or p
 
     pending --claim--> doing --done--> done
                          |---failed--> pending (again, later)  or  parked (a person must look)
-    parked --retry--> pending, or given up by a person: abandoned
+    parked --retry--> pending, or given up by two people: abandoned
 
 Doing it twice is harmless by contract: the key comes from the decision, and the other side
 remembers it. The queue is Procrastinate on the same PostgreSQL.
@@ -160,6 +160,12 @@ def hold_parked(conn: Connection, key: str) -> bool:
     """Whether an effect is parked; if so, nobody changes that before the transaction ends."""
     query = "SELECT FROM effect WHERE key = %s AND status = 'parked' FOR UPDATE"
     return raw(conn).execute(query, (key,)).fetchone() is not None
+
+
+def correct(conn: Connection, key: str, payload: Mapping[str, object]) -> None:
+    """What a parked effect asks from now on; the journal says what it asked before."""
+    query = "UPDATE effect SET payload = %s::json WHERE key = %s AND status = 'parked'"
+    raw(conn).execute(query, (orjson.dumps(dict(payload)).decode(), key))
 
 
 def retry(conn: Connection, key: str) -> bool:

@@ -146,3 +146,19 @@ def _effects(driver: Driver, entries: Sequence[Recorded]) -> None:
             if entry.type == "effect_abandoned"
         ),
     )
+    asked = ("reason", "note", "proposed_by", "proposed_at")
+    update(
+        driver,
+        tables.effect,
+        (
+            {
+                "key": entry.payload["key"],
+                "giving_up": None
+                if entry.type == "effect_corrected"
+                else {name: entry.payload[name] for name in asked},
+                "updated_at": entry.recorded_at,
+            }
+            for entry in entries
+            if entry.type in ("effect_corrected", "abandonment_proposed")
+        ),
+    )

@@ -155,6 +155,7 @@ effect = Table(
     _time("updated_at"),
     Column("decided_at_position", BigInteger, nullable=False),
     _text("traceparent", null=True),
+    Column("giving_up", JSON),
     CheckConstraint("status IN ('pending', 'doing', 'done', 'parked', 'abandoned')", name="status"),
     Index(None, "return_id"),
     Index("ix_effect_open", "status", "created_at", postgresql_where=text("status <> 'done'")),

@@ -68,6 +68,7 @@ STATUS: dict[str, int] = {
     "unknown_effect": 404,
     "unknown_webhook": 404,
     "unfit_address": 422,
+    "not_correctable": 422,
     "too_old": 422,
     "wrong_role": 403,
     "own_request": 403,

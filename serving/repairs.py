@@ -1,17 +1,21 @@
-"""Effects that people look after: what is parked and why, tried again, or given up."""
+"""Effects that people look after: what is parked and why, tried again, corrected, or given up."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
 
+from integrations.erp.port import Rejected
+from integrations.perform import request_of
 from journal import attempts, lookups, outbox
 from serving.http import plain
 from serving.wiring import Services
 from workflow.abandoning import ROLES
 from workflow.actor import Actor
 from workflow.approvals import require_any_role
-from workflow.commands import AbandonEffect
+from workflow.commands import AbandonEffect, CorrectEffect
+from workflow.correcting import correctable
+from workflow.events import FieldChange
 from workflow.refused import Refused
 
 MOST_AT_ONCE = 1000
@@ -41,7 +45,9 @@ def one(conn: Connection, key: str) -> dict[str, Any]:
     row = lookups.effect(conn, key)
     if row is None:
         raise Refused("unknown_effect", f"There is no effect {key[:200]}.")
-    return shown(row) | {"tries": attempts.of(conn, key)}
+    parked = row["status"] == "parked"
+    tries = attempts.of(conn, key)
+    return shown(row) | {"tries": tries, "correctable": fields(row) if parked else []}
 
 
 def listed(
@@ -83,10 +89,78 @@ def retry_all(conn: Connection, actor: Actor, cause: str | None) -> list[str]:
     return [item["key"] for item in found if outbox.retry(conn, item["key"])]
 
 
+def fields(row: Mapping[Any, Any]) -> list[dict[str, Any]]:
+    """The fields of an effect that may be corrected, by path, with what they say now."""
+    flat = _flat("", row["payload"])
+    kind = row["kind"]
+    return [{"path": p, "value": v} for p, v in flat.items() if correctable(kind, p)]
+
+
+def _flat(prefix: str, value: Any) -> dict[str, Any]:
+    if isinstance(value, Mapping):
+        parts = list(value.items())
+    elif isinstance(value, list):
+        parts = [(str(n), item) for n, item in enumerate(value, start=1)]
+    else:
+        return {prefix: value}
+    joined = ((f"{prefix}.{name}" if prefix else name, item) for name, item in parts)
+    return {path: leaf for name, item in joined for path, leaf in _flat(name, item).items()}
+
+
+def correct(
+    services: Services,
+    conn: Connection,
+    actor: Actor,
+    key: str,
+    changes: Mapping[str, str | None],
+    because: str,
+) -> dict[str, Any]:
+    """Correct fields of a parked effect and try it again.
+
+    Refused: ``unknown_effect``, those of ``workflow.correcting``; ``not_allowed_value`` also where
+    the effect could not be asked with the new values.
+    """
+    row = one(conn, key)
+    if not outbox.hold_parked(conn, key):
+        raise Refused("not_parked", f"{key} is not parked.")
+    flat = _flat("", row["payload"])
+    told = tuple(FieldChange(path, _text(flat.get(path)), now) for path, now in changes.items())
+    command = CorrectEffect(key, row["kind"], told, because, actor, services.clock())
+    services.cases.handle(conn, row["return_id"], command)
+    payload = row["payload"]
+    for path, now in changes.items():
+        _put(payload, path, now)
+    try:
+        request_of(row["kind"], key, row["return_id"], payload)
+    except Rejected as no:
+        raise Refused("not_allowed_value", no.message) from no
+    outbox.correct(conn, key, payload)
+    outbox.retry(conn, key)
+    return one(conn, key)
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _put(payload: Any, path: str, now: str | None) -> None:
+    """Refused: ``not_allowed_value`` where there is no such line."""
+    *outer, last = path.split(".")
+    try:
+        for name in outer:
+            payload = payload[int(name) - 1] if isinstance(payload, list) else payload[name]
+        payload[last] = now
+    except (LookupError, ValueError) as error:
+        raise Refused("not_allowed_value", f"There is no {path}.") from error
+
+
 def abandon(
     services: Services, conn: Connection, actor: Actor, key: str, reason: str, note: str
 ) -> dict[str, Any]:
-    """Give a parked effect up. Refused: ``unknown_effect``, those of ``workflow.abandoning``."""
+    """Ask that a parked effect is given up, or agree to it.
+
+    Refused: ``unknown_effect``, those of ``workflow.abandoning``.
+    """
     row = one(conn, key)
     if not outbox.hold_parked(conn, key):
         raise Refused("not_parked", f"{key} is not parked.")

@@ -1,8 +1,8 @@
-"""Giving an effect up: what the other system would not do, a person says will not be done by us."""
+"""Giving an effect up: what the other system would not do, two people say we will not do."""
 
 from workflow.approvals import require_any_role
 from workflow.commands import AbandonEffect
-from workflow.events import EffectAbandoned
+from workflow.events import AbandonmentProposed, EffectAbandoned
 from workflow.refused import Refused
 from workflow.run import Run
 
@@ -11,10 +11,11 @@ ROLES = ("finance_lead", "admin")
 
 
 def abandon(run: Run, command: AbandonEffect) -> None:
-    """Record who gave a parked effect up and why; the case goes on without it.
+    """Record who wants a parked effect given up and why; once another person agrees to the same
+    reason it is, and the case goes on without it. Who names another reason is the first of two.
 
     Refused: ``wrong_role`` (also programs), ``unknown_effect``, ``not_parked``,
-    ``reason_required`` (no such reason, or no note).
+    ``reason_required`` (no such reason, or no note), ``already_decided`` (the same person twice).
     """
     if command.actor.kind != "person":
         raise Refused("wrong_role", "Only a person may give an effect up.")
@@ -27,14 +28,11 @@ def abandon(run: Run, command: AbandonEffect) -> None:
     if command.reason not in REASONS or not command.note.strip():
         reasons = ", ".join(REASONS)
         raise Refused("reason_required", f"Give one of {reasons}, and a note.")
-    run.emit(
-        EffectAbandoned(
-            run.case.return_id,
-            command.key,
-            command.kind,
-            command.reason,
-            command.note.strip(),
-            command.actor.id,
-            command.at,
-        )
-    )
+    asked, by = run.case.giving_up.get(command.key, ("", ""))
+    if asked == command.reason and by == command.actor.id:
+        raise Refused("already_decided", f"{by} asked for it; another person must agree.")
+    about = (run.case.return_id, command.key, command.kind, command.reason, command.note.strip())
+    if asked == command.reason:
+        run.emit(EffectAbandoned(*about, command.actor.id, command.at, proposed_by=by))
+    else:
+        run.emit(AbandonmentProposed(*about, command.actor.id, command.at))

@@ -10,7 +10,14 @@ from decimal import Decimal
 
 from workflow.actor import Actor
 from workflow.assessment import Assessment, Clearing
-from workflow.events import NOTHING_SEEN, DispositionPart, RequestedLine, RequiredLife, Seen
+from workflow.events import (
+    NOTHING_SEEN,
+    DispositionPart,
+    FieldChange,
+    RequestedLine,
+    RequiredLife,
+    Seen,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,8 +299,20 @@ class ParkEffect:
 
 
 @dataclass(frozen=True, slots=True)
+class CorrectEffect:
+    """Correct fields of a parked effect; ``changes`` say what they were."""
+
+    key: str
+    kind: str
+    changes: tuple[FieldChange, ...]
+    because: str
+    actor: Actor
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class AbandonEffect:
-    """Give a parked effect up, for a ``reason`` of ``abandoning.REASONS``."""
+    """Give a parked effect up, for a ``reason`` of ``abandoning.REASONS``; two people must."""
 
     key: str
     kind: str
@@ -325,5 +344,6 @@ Command = (
     | EscalateOverdue
     | AcknowledgeEffect
     | ParkEffect
+    | CorrectEffect
     | AbandonEffect
 )

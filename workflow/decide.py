@@ -23,6 +23,7 @@ from workflow.commands import (
     AskForGoods,
     CancelReturn,
     Command,
+    CorrectEffect,
     DecideTask,
     DisposePortion,
     EscalateOverdue,
@@ -41,6 +42,7 @@ from workflow.commands import (
     ReportRefurbishment,
     RequestReturn,
 )
+from workflow.correcting import correct
 from workflow.deciding import check_allowed, decide_task
 from workflow.escalating import escalate_overdue
 from workflow.events import (
@@ -140,6 +142,8 @@ def decided(state: State, command: Command, policies: PolicyBook) -> Decision:
             _park(run, command)
         case AbandonEffect():
             abandon(run, command)
+        case CorrectEffect():
+            correct(run, command)
         case _:
             assert_never(command)
     own = len(run.events)

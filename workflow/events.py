@@ -1056,9 +1056,45 @@ class EffectParked:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldChange:
+    """A field of an effect by its path (``lines.1.lot``), in words; ``None`` is nothing."""
+
+    path: str
+    was: str | None
+    now: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EffectCorrected:
+    """A person corrected what a parked effect says where the other system did not take it."""
+
+    return_id: str
+    key: str
+    kind: str
+    changes: tuple[FieldChange, ...]
+    because: str
+    corrected_by: str
+    corrected_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AbandonmentProposed:
+    """A person wants a parked effect given up; another must agree to the same reason."""
+
+    return_id: str
+    key: str
+    kind: str
+    reason: str
+    note: str
+    proposed_by: str
+    proposed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class EffectAbandoned:
-    """A person gave a parked effect up: it will not be done by us. What is missing in the other
-    system for it stays a reconciliation exception. ``reason``: one of ``abandoning.REASONS``."""
+    """A parked effect is given up: it will not be done by us. What is missing in the other system
+    for it stays a reconciliation exception. ``reason``: one of ``abandoning.REASONS``.
+    ``proposed_by`` is the other person; empty where one was enough."""
 
     return_id: str
     key: str
@@ -1067,6 +1103,7 @@ class EffectAbandoned:
     note: str
     abandoned_by: str
     abandoned_at: datetime
+    proposed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -1140,6 +1177,8 @@ CaseEvent = (
     | AdvanceLetGo
     | EffectDone
     | EffectParked
+    | EffectCorrected
+    | AbandonmentProposed
     | EffectAbandoned
     | ReturnCancelled
     | AuthorisationExpired

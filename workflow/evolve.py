@@ -15,6 +15,7 @@ from workflow import advance
 from workflow.claim import claims_at_once
 from workflow.effects import HELD, effects_of
 from workflow.events import (
+    AbandonmentProposed,
     AdvanceChargedBack,
     AdvanceJudged,
     AdvanceLetGo,
@@ -38,6 +39,7 @@ from workflow.events import (
     DispositionPart,
     DispositionProposed,
     EffectAbandoned,
+    EffectCorrected,
     EffectDone,
     EffectParked,
     EligibilityJudged,
@@ -283,6 +285,12 @@ def _noted(case: Case, event: CaseEvent) -> Case:
             return _numbered(case, event)
         case EffectParked():
             return replace(case, effects={**case.effects, event.key: "parked"})
+        case EffectCorrected():
+            still = {key: told for key, told in case.giving_up.items() if key != event.key}
+            return replace(case, giving_up=still)
+        case AbandonmentProposed():
+            asked = (event.reason, event.proposed_by)
+            return replace(case, giving_up={**case.giving_up, event.key: asked})
         case EffectAbandoned():
             return replace(case, effects={**case.effects, event.key: "abandoned"})
         case ReturnRequested() | ReturnRefused() | ReturnCancelled():

@@ -313,6 +313,8 @@ class Case:
     orders: tuple[Order, ...] = ()
     return_freight_minor: int = 0
     """What the way back cost, all receipts together."""
+    giving_up: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Parked effect that somebody wants given up -> for which reason, and who."""
 
     @property
     def return_id(self) -> str:

@@ -21,6 +21,8 @@ Once = Annotated[str, Form(max_length=100)]
 Key = Annotated[str, Form(max_length=300)]
 NOTICES = {
     "retried": "They are in the queue again.",
+    "corrected": "It is corrected, and in the queue again.",
+    "asked": "Another finance lead or admin must agree to the same reason.",
     "abandoned": "The effect is given up; reconciliation keeps showing what is missing.",
 }
 STATUSES = {"parked": "parked", "pending": "waiting", "abandoned": "given up"}
@@ -85,6 +87,27 @@ def retry(request: Request, actor: Viewer, once: Once, key: Key = "", cause: Key
     return do_once(request, actor, once, {"key": key, "cause": cause}, work)
 
 
+@router.post("/effects/correction", dependencies=[OwnForm])
+def correct(
+    request: Request,
+    actor: Viewer,
+    once: Once,
+    key: Key = "",
+    path: Annotated[str, Form(max_length=100)] = "",
+    value: Annotated[str, Form(max_length=100)] = "",
+    because: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """Correct one field, an empty value for nothing, and try it again."""
+    services = services_of(request)
+
+    def work(conn: Connection) -> str:
+        repairs.correct(services, conn, actor, key, {path: value.strip() or None}, because)
+        return "/effects?did=corrected"
+
+    told = {"key": key, "path": path, "value": value, "because": because}
+    return do_once(request, actor, once, told, work)
+
+
 @router.post("/effects/abandonment", dependencies=[OwnForm])
 def abandon(
     request: Request,
@@ -94,11 +117,11 @@ def abandon(
     reason: Annotated[str, Form(max_length=40)] = "",
     note: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
-    """Give one up."""
+    """Ask that one is given up, or agree to it."""
     services = services_of(request)
 
     def work(conn: Connection) -> str:
-        repairs.abandon(services, conn, actor, key, reason, note)
-        return "/effects?did=abandoned"
+        found = repairs.abandon(services, conn, actor, key, reason, note)
+        return f"/effects?did={'abandoned' if found['status'] == 'abandoned' else 'asked'}"
 
     return do_once(request, actor, once, {"key": key, "reason": reason, "note": note}, work)

@@ -488,6 +488,15 @@ _SAYS: dict[str, Callable[[Payload], str]] = {
         f" {p['line']}, as {p['asked_by']} asked."
     ),
     "effect_done": lambda p: f"{effect_kind(p['kind'])} is done: {p['reference']}.",
+    "effect_corrected": lambda p: (
+        f"{effect_kind(p['kind'])} is corrected: "
+        + "; ".join(f"{x['path']} {x['was'] or '-'} to {x['now'] or '-'}" for x in p["changes"])
+        + f". {p['because']}"
+    ),
+    "abandonment_proposed": lambda p: (
+        f"{p['proposed_by']} wants {effect_kind(p['kind']).lower()} given up"
+        f" ({words(p['reason'])}): {p['note']}"
+    ),
     "effect_abandoned": lambda p: (
         f"{effect_kind(p['kind'])} is given up ({words(p['reason'])}): {p['note']}"
     ),

@@ -32,6 +32,19 @@ class AbandonmentShape(Shape):
     note: Annotated[str, Field(min_length=1, max_length=2000)]
 
 
+class CorrectionShape(Shape):
+    """``changes``: field by its path (``lines.1.lot``) -> what it shall say; null for nothing."""
+
+    changes: Annotated[
+        dict[
+            Annotated[str, Field(max_length=100)],
+            Annotated[str, Field(min_length=1, max_length=100)] | None,
+        ],
+        Field(min_length=1, max_length=100),
+    ]
+    because: Annotated[str, Field(min_length=1, max_length=2000)]
+
+
 @router.get("")
 def listed(
     request: Request,
@@ -64,9 +77,21 @@ def retry(key: str, shape: NothingShape, request: Request, actor: Signed) -> Res
     return once(request, actor, shape, lambda conn: Reply(repairs.retry(conn, actor, key)))
 
 
+@router.post("/{key:path}/correction")
+def correct(key: str, shape: CorrectionShape, request: Request, actor: Signed) -> Response:
+    """Correct codes of a parked effect that the other system did not take, and try it again."""
+    services = services_of(request)
+
+    def work(conn: Connection) -> Reply:
+        return Reply(repairs.correct(services, conn, actor, key, shape.changes, shape.because))
+
+    return once(request, actor, shape, work)
+
+
 @router.post("/{key:path}/abandonment")
 def abandon(key: str, shape: AbandonmentShape, request: Request, actor: Signed) -> Response:
-    """Give a parked effect up; its case goes on, and reconciliation shows what is missing."""
+    """Ask that a parked effect is given up, or agree as the second person to the same reason: its
+    case goes on, and reconciliation shows what is missing."""
     services = services_of(request)
 
     def work(conn: Connection) -> Reply:

@@ -71,14 +71,24 @@ def test_all_of_a_cause_are_tried_again(house: House) -> None:
 
 
 def test_what_is_given_up_says_who_and_why_and_the_case_goes_on(house: House) -> None:
-    """An event of the case; nobody performs it any more; the checkup is content, the books are
+    """Two people must name the same reason: who names another is the first of two, and nobody is
+    both. An event of the case; nobody performs it any more; the checkup is content, the books are
     not: reconciliation keeps showing it."""
     requested(house)
     park(house)
-    given = house.post(f"{PATH}/{RMA}/abandonment", WHY, "lead").json()
+    give_up = f"{PATH}/{RMA}/abandonment"
+    asked = house.post(give_up, WHY | {"reason_code": "not_owed"}, "admin").json()
+    assert (asked["status"], asked["giving_up"]["proposed_by"]) == ("parked", "alma.admin")
+    assert house.post(give_up, WHY, "lead").json()["giving_up"]["proposed_by"] == "lena.lead"
+    assert house.post(give_up, WHY, "lead").json()["code"] == "already_decided"
+    given = house.post(give_up, WHY, "lead2").json()
     assert (given["status"], given["error"]) == ("abandoned", "case_closed: Closed.")
     event = house.case()["timeline"][-1]
     assert event["type"] == "effect_abandoned" and event["data"]["note"] == WHY["note"]
+    assert (event["data"]["proposed_by"], event["data"]["abandoned_by"]) == (
+        "lena.lead",
+        "luis.lead",
+    )
     assert house.case()["effects"] == [{"key": RMA, "status": "abandoned"}]
     with house.services.engine.begin() as conn:
         assert outbox.claim(conn, RMA) is None and not outbox.retry(conn, RMA)
@@ -87,6 +97,55 @@ def test_what_is_given_up_says_who_and_why_and_the_case_goes_on(house: House) ->
     with house.services.engine.begin() as conn:
         conn.exec_driver_sql("UPDATE effect SET status = 'pending'")
     assert any("told that it is abandoned" in found for found in house.differences())
+
+
+def test_a_code_is_corrected_and_tried_again(house: House) -> None:
+    """What the other system did not take is asked otherwise, under the same key; the journal keeps
+    what it was, who and why, and a wish to give it up no longer stands."""
+    requested(house)
+    park(house, code="not_covered", says="No place for lot.")
+    house.post(f"{PATH}/{RMA}/abandonment", WHY, "lead")
+    fields = {f["path"]: f["value"] for f in house.get(f"{PATH}/{RMA}").json()["correctable"]}
+    assert fields["lines.1.lot"] == "L2217" and "lines.1.quantity" not in fields
+    body = {"changes": {"lines.1.lot": None, "business_unit": "IND2"}, "because": "Their unit."}
+    told = house.post(f"{PATH}/{RMA}/correction", body, "lead").json()
+    assert (told["status"], told["giving_up"], told["attempts"]) == ("pending", None, 0)
+    (line,) = told["payload"]["lines"]
+    assert (line["lot"], line["quantity"], told["payload"]["business_unit"]) == (None, "1", "IND2")
+    event = house.case()["timeline"][-1]["data"]
+    assert event["changes"][0] == {"path": "lines.1.lot", "was": "L2217", "now": None}
+    assert (event["corrected_by"], event["because"]) == ("lena.lead", "Their unit.")
+    house.work()
+    assert house.get(f"{PATH}/{RMA}").json()["status"] == "done"
+    assert house.rows("SELECT lot FROM erp.rma_line") == [(None,)]
+    assert house.differences() == []
+
+
+def test_what_was_decided_cannot_be_corrected(house: House) -> None:
+    """Amounts, quantities, units, items, parties, keys: by their code, and nothing is changed."""
+    requested(house)
+    park(house)
+    before = house.footprint()
+    path = f"{PATH}/{RMA}/correction"
+    for changes, who, code in (
+        ({"lines.1.quantity": "9"}, "lead", "not_correctable"),
+        ({"lines.1.uom": "CS"}, "lead", "not_correctable"),
+        ({"lines.1.sku": "X"}, "lead", "not_correctable"),
+        ({"customer_id": "C-2"}, "lead", "not_correctable"),
+        ({"lines.1.lot": "L1", "return_id": "R-2"}, "lead", "not_correctable"),
+        ({"lines.9.lot": "L1"}, "lead", "not_allowed_value"),
+        ({"lines.1.lot": "L2217"}, "lead", "not_allowed_value"),
+        ({"lines.1.lot": "L\x071"}, "lead", "not_allowed_value"),
+        ({"lines.1.invoice_line": "one"}, "lead", "not_allowed_value"),
+        ({"business_unit": None}, "lead", "not_allowed_value"),
+        ({"lines.1.lot": "L1"}, "clerk", "wrong_role"),
+        ({"lines.1.lot": "L1"}, "feed", "wrong_role"),
+        ({}, "lead", "invalid_request"),
+    ):
+        answer = house.post(path, {"changes": changes, "because": "So."}, who)
+        assert answer.json().get("code") == code, (changes, answer.text)
+    assert house.footprint() == before
+    assert house.get(f"{PATH}/{RMA}").json()["payload"]["lines"][0]["lot"] == "L2217"
 
 
 def test_who_may_not_and_what_cannot(house: House) -> None:
