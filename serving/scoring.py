@@ -20,6 +20,7 @@ from serving.policy_shelf import PolicyShelf
 from serving.reading import check_text
 from serving.shelf import OnShelf
 from workflow.assessment import Explanation, Masked, Row, Value
+from workflow.policy_table import WrongFacts
 from workflow.refused import Refused
 
 MODEL_OF = {
@@ -204,17 +205,18 @@ def _fault(value: object, kind: str) -> str | None:
 
 def answer(shelf: OnShelf, questions: Sequence[Question], explain: str, ranked: bool) -> Json:
     """The response of a scoring endpoint: the model that answered, and an answer an item."""
-    good = [(i, q.row) for i, q in enumerate(questions) if q.row is not None]
+    asked = [_ruled(question) for question in questions]
+    good = [(i, q.row) for i, (q, _) in enumerate(asked) if q.row is not None]
     rows = [row for _, row in good]
     top = TOP[explain]
     predictions = shelf.model.predict(rows) if rows else []
-    ruled = [_ruled(questions[i]) for i, _ in good]
+    ruled = [asked[i][1] for i, _ in good]
     masked = [_masked(rules, p) for rules, p in zip(ruled, predictions, strict=True)]
     explanations: Sequence[Explanation | None] = [None] * len(rows)
     if rows and explain != "none":
         explanations = shelf.model.explain(rows, top, of=[p.value for p, _ in masked])
     ranks = _ranks([p for p, _ in masked]) if ranked else None
-    items: list[Json] = [{"id": q.id, "problem": q.problem} for q in questions]
+    items: list[Json] = [{"id": q.id, "problem": q.problem} for q, _ in asked]
     for place, (i, _) in enumerate(good):
         prediction, removed = masked[place]
         items[i] = _item(questions[i].id, prediction, removed, explanations[place])
@@ -237,10 +239,14 @@ def model_json(shelf: OnShelf) -> Json:
     }
 
 
-def _ruled(question: Question) -> Ruled | None:
+def _ruled(question: Question) -> tuple[Question, Ruled | None]:
+    """What the rules leave; facts that they cannot judge are a problem of the item alone."""
     if question.mask is None or question.row is None:
-        return None
-    return question.mask(question.row)
+        return question, None
+    try:
+        return question, question.mask(question.row)
+    except WrongFacts as error:
+        return Question(question.id, None, problem(422, "invalid_facts", str(error))), None
 
 
 def _masked(rules: Ruled | None, prediction: Prediction) -> tuple[Prediction, Sequence[Masked]]:

@@ -19,9 +19,10 @@ from workflow.state import Case, Credit, Line
 ALWAYS = 1000
 """The propensity, in thousandths, of an answer that a person judges anyway."""
 
-AUDIT = Verdict(
-    "workflow", "observe", "audit", "Drawn at random: decide without the model's answer."
-)
+OBSERVE = "observe"
+"""The rollout's word for: a person decides alone, and the model's answer is only recorded."""
+
+AUDIT = Verdict("workflow", OBSERVE, "audit", "Drawn at random: decide without the model's answer.")
 """Shown to who decides a drawn case: it says nothing about what the model answered."""
 
 NO_LIMIT = Verdict(
@@ -79,8 +80,9 @@ class Weighed:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """``passes``: nobody is asked. Otherwise a task opens under ``verdict``, an audit where
-    ``blind``; ``role`` is the one that a rule named, if any did. ``amount_minor`` is at stake."""
+    """``passes``: nobody is asked. Otherwise a task opens under ``verdict``, ``blind`` where the
+    answer is not shown; ``role`` is the one that a rule named, if any did. ``amount_minor`` is at
+    stake."""
 
     passes: bool
     blind: bool
@@ -191,7 +193,7 @@ def choose_lane(run: Run, line: Line, answered: Answered) -> Chosen:
     weighed = weigh(run.policies, run.case, line, answered)
     passes = weighed.lane == Lane.AUTOMATIC
     clearing = answered.clearing
-    blind = clearing is not None and clearing.draw < weighed.audit_permille
+    audited = clearing is not None and clearing.draw < weighed.audit_permille
     run.emit(
         LaneChosen(
             return_id=run.case.return_id,
@@ -199,7 +201,7 @@ def choose_lane(run: Run, line: Line, answered: Answered) -> Chosen:
             line=line.number,
             lane=weighed.lane,
             eligible=weighed.eligible,
-            audited=blind,
+            audited=audited,
             review_permille=weighed.audit_permille if passes else ALWAYS,
             verdict=weighed.verdict,
             portion=answered.part,
@@ -207,9 +209,9 @@ def choose_lane(run: Run, line: Line, answered: Answered) -> Chosen:
         )
     )
     return Chosen(
-        passes=passes and not blind,
-        blind=blind,
-        verdict=AUDIT if blind else weighed.verdict,
+        passes=passes and not audited,
+        blind=audited or _observed(answered, weighed.verdict),
+        verdict=AUDIT if audited else weighed.verdict,
         role=weighed.verdict.role,
         lane=weighed.lane,
         amount_minor=weighed.amount_minor,
@@ -217,6 +219,16 @@ def choose_lane(run: Run, line: Line, answered: Answered) -> Chosen:
     )
 
 
+def _observed(answered: Answered, verdict: Verdict) -> bool:
+    """Whether a person decides alone, what the model proposed being kept from them until they did.
+    A credit's score warns and proposes nothing: it is always shown."""
+    proposes = answered.by_model and answered.point != "credit" and answered.said.value is not None
+    return proposes and verdict.outcome == OBSERVE
+
+
 def lane_of(verdict: Verdict) -> str:
-    """The lane a verdict of the rollout names; ``review`` where it names none."""
-    return dict(verdict.values).get("lane", str(Lane.REVIEW))
+    """The lane a verdict of the rollout names; ``review`` where it names none. What is observed
+    never passes without a person."""
+    lane = dict(verdict.values).get("lane", str(Lane.REVIEW))
+    observed = verdict.outcome == OBSERVE and lane == Lane.AUTOMATIC
+    return str(Lane.REVIEW) if observed else lane

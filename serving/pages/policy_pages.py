@@ -2,7 +2,7 @@
 what letting machines act alone would have done."""
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Request
@@ -17,6 +17,7 @@ from serving.pages.forms import do_once
 from serving.pages.frame import DeskRoute, OwnForm, Viewer, page
 from serving.pages.policy_words import OUTCOMES, changed, value_in_words
 from serving.policy_ledger import changes_of, entry_of, policy_of, proposal_json, versions
+from serving.routes.policies import Dimension
 from serving.wiring import services_of
 from workflow.actor import Actor
 from workflow.approvals import holds
@@ -27,7 +28,6 @@ router = APIRouter(route_class=DeskRoute)
 NOTICES = {"published": "The policy is published.", "withdrawn": "The policy is withdrawn."}
 MOST_SHOWN = 100
 """Changed verdicts on a page; the API and the command list more."""
-Dimension = Literal["business_unit", "warehouse", "item_class", "reason"]
 
 
 @router.get("/policies")

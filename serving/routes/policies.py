@@ -1,14 +1,14 @@
 """``/v1/policies``: what decides, since when, who said so, and what a draft would change."""
 
 from datetime import UTC, date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Request
 from sqlalchemy import Connection
 from starlette.responses import Response
 
 from journal import policies as ledger
-from journal import policy_replays
+from journal import policy_replays, rollout
 from serving.http import Reply, plain
 from serving.identity import signed_in
 from serving.policy_ledger import entry_of, policy_of, proposal_json, replay_of, versions
@@ -21,6 +21,8 @@ from workflow.policy_ledger import Draft
 
 router = APIRouter(prefix="/v1/policies", tags=["governance"], route_class=StrictRoute)
 Signed = Annotated[Actor, Depends(signed_in)]
+Dimension = Literal["business_unit", "warehouse", "item_class", "reason"]
+"""What the rollout can be narrowed by."""
 
 
 @router.get("")
@@ -31,6 +33,20 @@ def policies(request: Request, actor: Signed) -> Response:
     with services.engine.connect() as conn:
         items = versions(services, conn)
     return Reply({"items": items}).response()
+
+
+@router.get("/rollout/would-have")
+def would_have(request: Request, actor: Signed, by: Dimension = "business_unit") -> Response:
+    """What *automate* would have done, by decision point and one dimension, the most first; at most
+    200 rows.
+
+    Of the ``answers`` models gave, ``passed`` went by without a person and ``judged`` were decided
+    by one, ``otherwise`` of them otherwise. The ``sure_`` figures are of answers as sure as the
+    guarantee asked at the time.
+    """
+    with services_of(request).engine.connect() as conn:
+        items = [plain(row) for row in rollout.would_have(conn, by)]
+    return Reply({"by": by, "items": items}).response()
 
 
 @router.get("/proposals")

@@ -1,11 +1,14 @@
 """Policies over HTTP: proposed, replayed, published, in force without a restart, taken back."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from serving.policy_shelf import PolicyShelf
 from tests.serving.house import House, Json, request_body
+from tests.serving.small_models import SmallModel, says
+from tests.story.walk import Walk
 from workflow.policy import load
 
 FOLDER = Path(__file__).parents[2] / "policies"
@@ -125,3 +128,37 @@ def test_verify_names_a_row_that_the_log_does_not_know(house: House) -> None:
     assert house.services.policies.at(house.clock.now)["credit"].version == 2
     (found,) = house.differences()
     assert "policy_proposal credit:1: is (" in found
+
+
+def test_a_unit_observes_before_it_is_assisted(house_with: Callable[..., House]) -> None:
+    """A rollout that observes one item class, published over HTTP: the case keeps the model's word
+    from quality until they decided; then it is shown, and counted as what automate would have
+    done."""
+    house = house_with(disposition=SmallModel("disposition", says(("scrap", 0.95))))
+    rule = (
+        '[[rule]]\nid = "season-one"\n'
+        "when = \"point == 'disposition' && reason == 'not_as_described'\"\n"
+        'outcome = "observe"\nrole = "quality"\nbecause = "Season one: people decide."\n'
+        'lane = "review"\n\n[[rule]]'
+    )
+    asked = body("rollout", "[[rule]]", rule, effective=house.clock.now.date().isoformat())
+    asked["examples"] += (
+        '\n[[case]]\nsays = "season one"\nfacts = { reason = "not_as_described" }\n'
+        'outcome = "observe"\nrole = "quality"\nrule = "season-one"\n'
+    )
+    made = house.post(PROPOSALS, asked, "author")
+    assert made.status_code == 201, made.text
+    publish(house, made.json()["proposal_id"])
+    walk = Walk(house)
+    walk.request(1, "not_as_described")
+    walk.receive(1)
+    walk.inspect(1, "damaged")
+    task = house.task("R-1001", "disposition")
+    assert (task["blind"], task["proposal"]) == (True, None)
+    assert "restock" not in task["allowed"] and walk.line()["portions"][0]["assessment"] is None
+    assert house.decide(task["task"], "quality", "override", value="scrap").is_success
+    assert walk.line()["portions"][0]["assessment"]["value"] == "scrap"
+    told = house.get("/v1/policies/rollout/would-have", by="item_class").json()
+    (row,) = [one for one in told["items"] if one["point"] == "disposition"]
+    assert (row["answers"], row["passed"], row["judged"], row["otherwise"]) == (1, 0, 1, 0)
+    assert house.get("/v1/policies/rollout/would-have", by="colour").status_code == 422

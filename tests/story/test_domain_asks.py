@@ -375,10 +375,12 @@ def test_ask_25_a_number_may_be_missing(house_with: Callable[..., House]) -> Non
         {"id": "null", "facts": {"line_remaining_life_days": None}},
         {"id": "none", "facts": {}},
         {"id": "text", "facts": {"line_remaining_life_days": "ten"}},
+        {"id": "half", "facts": {"line_remaining_life_days": 10.5}},
     ]
     told = house.post("/v1/score/disposition", {"items": items}).json()["items"]
-    assert [item.get("value") for item in told] == ["scrap", "scrap", None]
-    assert told[2]["problem"]["code"] == "invalid_facts"
+    assert [item.get("value") for item in told] == ["scrap", "scrap", None, None]
+    assert [item["problem"]["code"] for item in told[2:]] == ["invalid_facts"] * 2
+    assert "remaining_life_days must be int, not 10.5" in told[3]["problem"]["detail"]
 
 
 def test_ask_26_and_27_an_answer_says_who_gave_it_and_adds_up(

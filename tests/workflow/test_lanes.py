@@ -23,7 +23,7 @@ from tests.workflow.fakes import (
     verdict,
 )
 from workflow.actor import SYSTEM, Actor
-from workflow.assessment import Clearing
+from workflow.assessment import Assessment, Clearing
 from workflow.commands import DecideTask, InspectLine, ReceiptLine, ReceiveGoods, RecordAssessment
 from workflow.events import (
     CreditApproved,
@@ -107,13 +107,17 @@ def test_who_saw_an_answer_says_why_they_override_it() -> None:
     assert no.value.code == "reason_required"
 
 
-def inspected(clearing: Clearing) -> Story:
-    story = Story(Rollout())
+def inspected(
+    clearing: Clearing, policies: FakePolicies | None = None, answer: Assessment | None = None
+) -> Story:
+    story = Story(policies or Rollout())
     story.send(request())
     goods = (ReceiptLine(1, "SKU-1", Decimal(4)),)
     story.send(ReceiveGoods("GR-1", "W1", goods, WALT, NOON))
     story.send(InspectLine(1, Decimal(4), "sealed", INES, NOON))
-    story.send(RecordAssessment("disposition", 1, said("restock"), SYSTEM, NOON, "1.1", clearing))
+    story.send(
+        RecordAssessment("disposition", 1, answer or said("restock"), SYSTEM, NOON, "1.1", clearing)
+    )
     return story
 
 
@@ -136,6 +140,41 @@ def test_an_audited_disposition_and_credit_stay_the_persons() -> None:
         story.send(DecideTask(credit.task_id, "override", FINN, NOON, "100"))
     story.send(DecideTask(credit.task_id, "approve", FINN, NOON))
     assert story.of(CreditApproved)[-1].approved_by == FINN.id
+
+
+@dataclass
+class Observing(FakePolicies):
+    """Whatever the lane: people decide alone, and what the model says is only recorded."""
+
+    lane: str = "review"
+
+    def judge(self, name: str, facts: Mapping[str, object]) -> Verdict:
+        if name != "rollout":
+            return super().judge(name, facts)
+        return verdict("observe", role="quality", lane=self.lane)
+
+
+@pytest.mark.parametrize("lane", ["review", "automatic"])
+def test_who_is_observed_decides_alone(lane: str) -> None:
+    """The model's disposition is recorded and kept from the person, who needs no reason to choose;
+    it never passes, whatever lane the rule names. The score of a credit warns and is shown."""
+    story = inspected(CLEARED, Observing(lane=lane))
+    task = story.of(TaskOpened)[-1]
+    assert (task.blind, task.proposal, task.verdict.outcome) == (True, None, "observe")
+    assert story.of(LaneChosen)[-1].lane == "review" and not story.of(LaneChosen)[-1].audited
+    with pytest.raises(Refused, match="no proposal to approve"):
+        story.send(DecideTask(task.task_id, "approve", QUINN, NOON))
+    story.send(DecideTask(task.task_id, "override", QUINN, NOON, "scrap"))
+    assert story.of(DispositionConfirmed)[-1].parts[0].disposition == "scrap"
+    story.send(RecordAssessment("credit", 1, said("normal", 0.1), SYSTEM, NOON, "1", CLEARED))
+    credit = story.of(TaskOpened)[-1]
+    assert (credit.point, credit.blind, credit.proposal) == ("credit", False, "full")
+
+
+def test_where_no_model_answered_nothing_is_kept_back() -> None:
+    """Observed or not: there is no answer to hide."""
+    story = inspected(CLEARED, Observing(), said(None))
+    assert not story.of(TaskOpened)[-1].blind
 
 
 def test_a_rule_that_leaves_one_option_is_not_audited() -> None:
