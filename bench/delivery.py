@@ -2,7 +2,8 @@
 
 ``python -m bench.delivery --credits 1000`` posts so many credits by several workers, each performed
 again until it is answered, and counts what the ERP holds in the end. ``--store postgresql`` puts
-the ERP on PostgreSQL instead of SQLite. Needs ``make erp-setup``.
+the ERP on PostgreSQL instead of SQLite; ``--kill 20`` has real cases performed by ``triage worker``
+processes and kills twenty of them on the way. Needs ``make erp-setup``.
 """
 
 import argparse
@@ -40,7 +41,8 @@ PATIENCE_SECONDS = 1.0
 class Delivered:
     """What was asked and what the ERP holds. ``wrong`` counts credits that are there more or
     fewer than once, or with another amount; ``strays`` drafts that were made twice. ``ledger``:
-    account -> what the credits should come to and what the ERP's books say, minor units."""
+    account -> what the credits should come to and what the ERP's books say, minor units. ``kills``
+    are workers killed, ``cut_short`` effects under way just then."""
 
     credits: int
     workers: int
@@ -52,6 +54,8 @@ class Delivered:
     posted_minor: int
     ledger: dict[str, tuple[int, int]]
     seconds: float
+    kills: int = 0
+    cut_short: int = 0
 
     @property
     def right(self) -> bool:
@@ -104,8 +108,10 @@ def ledger(erp: TrytonErp, effects: Sequence[Mapping[str, Any]]) -> dict[str, tu
     return {account: pair for account, pair in found.items() if any(pair)}
 
 
-def deliver(engine: Engine, direct: Rpc, wire: Wire, credits: int, workers: int) -> Delivered:
-    """Post credits over the wire and count them past it.
+def deliver(
+    engine: Engine, direct: Rpc, wire: Wire, credits: int, workers: int, minutes: float = 600
+) -> Delivered:
+    """Post credits over the wire and count them past it; none is begun after so many minutes.
 
     Each credit is given to two workers, as a queue that delivers at least once does.
     """
@@ -114,6 +120,8 @@ def deliver(engine: Engine, direct: Rpc, wire: Wire, credits: int, workers: int)
     erp = TrytonErp(engine, session, patience_seconds=PATIENCE_SECONDS)
 
     def one(number: int) -> None:
+        if number not in tries and time.monotonic() - started > 60 * minutes:
+            return
         dice = random.Random(number)
         for attempt in range(MOST_TRIES):
             tries[number] += 1
@@ -128,12 +136,27 @@ def deliver(engine: Engine, direct: Rpc, wire: Wire, credits: int, workers: int)
     with ThreadPoolExecutor(workers) as pool:
         list(pool.map(one, [number for number in range(credits) for _ in range(2)]))
     session.close()
-    books = ledger(TrytonErp(engine, direct), [_effect(number) for number in range(credits)])
+    effects = [_effect(number) for number in tries]
+    asked = {_key(number): 1_00 + number + 20 for number in tries}
+    return counted(engine, direct, wire, asked, effects, workers, tries.total(), started)
+
+
+def counted(
+    engine: Engine,
+    direct: Rpc,
+    wire: Wire,
+    asked: Mapping[str, int],
+    effects: Sequence[Mapping[str, Any]],
+    workers: int,
+    tries: int,
+    started: float,
+) -> Delivered:
+    """What the ERP holds of credits asked under keys (-> their totals), read past the wire."""
+    books = ledger(TrytonErp(engine, direct), effects)
     posted, strays = _held(direct)
-    asked = {_key(n): 1_00 + n + 20 for n in range(credits)}
     wrong = sum(posted.get(key, []) != [amount] for key, amount in asked.items())
     return Delivered(
-        credits, workers, tries.total(), {str(k): n for k, n in sorted(wire.met.items())}, wrong,
+        len(asked), workers, tries, {str(k): n for k, n in sorted(wire.met.items())}, wrong,
         strays, sum(asked.values()), sum(map(sum, posted.values())), books,
         round(time.monotonic() - started, 1),
     )  # fmt: skip
@@ -168,7 +191,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--credits", type=int, default=1000)
     parser.add_argument("--workers", type=int, default=4)
+    parser.add_argument("--minutes", type=float, default=600, help="begin none after them")
     parser.add_argument("--store", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--kill", type=int, default=0, help="so many worker processes killed")
     parser.add_argument("--rate", type=float, default=0.03, help="share of calls a fault")
     parser.add_argument("--seed", type=int, default=8123)
     chosen = parser.parse_args(arguments)
@@ -182,7 +207,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         engine = engine_for(url, pool_size=2 * chosen.workers)
         login, password = running.users["service"]
         direct = Rpc(running.url, running.database, login, password)
-        found = deliver(engine, direct, wire, chosen.credits, chosen.workers)
+        if chosen.kill:
+            from bench.delivery_killed import deliver_killed
+
+            found = deliver_killed(
+                url, engine, direct, wire, chosen.credits, chosen.workers, chosen.kill, chosen.seed
+            )
+        else:
+            found = deliver(engine, direct, wire, chosen.credits, chosen.workers, chosen.minutes)
         engine.dispose()
         direct.close()
     print(json.dumps(asdict(found)))

@@ -23,6 +23,9 @@ PROBES = Waits(2, 2, 60)
 """How long nobody asks a system that is down: at most a minute, however long it is."""
 TURN_ENDS_AFTER = timedelta(minutes=5)
 """The turn of a worker that died is free again after this time."""
+PROBE_ENDS_AFTER = timedelta(seconds=30)
+"""So long another waits for a probe: its worker may have died, and so may those of all turns that
+were begun before the system was down."""
 ASK_AGAIN = timedelta(seconds=2)
 
 _system, _turn = tables.effect_system, tables.system_turn
@@ -53,7 +56,10 @@ def begin(conn: Connection, system: str, key: str, limits: Limits, at: datetime)
     down = row["failures"] >= OPENS_AFTER
     if down and row["retry_at"] > at:
         raise NotNow(row["retry_at"], f"{system} is down since {row['opened_at']:%H:%M}.")
-    others = (_turn.c.system == system, _turn.c.key != key, _turn.c.until > at)
+    alive = _turn.c.until > at
+    if down:
+        alive = _turn.c.until >= max(row["retry_at"], at - PROBE_ENDS_AFTER) + TURN_ENDS_AFTER
+    others = (_turn.c.system == system, _turn.c.key != key, alive)
     under_way = conn.execute(select(func.count()).where(*others)).scalar_one()
     if under_way >= (1 if down else limits.at_once):
         raise NotNow(at + ASK_AGAIN, f"{system} has {under_way} effects under way.")

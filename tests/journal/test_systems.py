@@ -88,6 +88,21 @@ def test_an_outage_opens_probes_and_closes(engine: Engine) -> None:
         assert systems.down(conn) == {}
 
 
+def test_dead_workers_do_not_hold_up_a_probe(engine: Engine) -> None:
+    """Turns left by workers that died before the system was down stand in no probe's way, and a
+    probe whose worker died is waited for half a minute."""
+    for left in ("dead-1", "dead-2"):
+        begin(engine, left)
+    for number in range(systems.OPENS_AFTER):
+        begin(engine, str(number))
+        until = unanswered(engine, str(number))
+    assert until is not None
+    begin(engine, "probe", now=until)
+    with pytest.raises(NotNow, match="1 effects under way"):
+        begin(engine, "dead-1", now=until + systems.PROBE_ENDS_AFTER)
+    begin(engine, "dead-1", now=until + systems.PROBE_ENDS_AFTER + timedelta(seconds=1))
+
+
 def test_one_answer_between_failures_keeps_it_up(engine: Engine) -> None:
     """Failures count in a row only."""
     for number in range(3 * systems.OPENS_AFTER):
