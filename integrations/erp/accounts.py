@@ -41,5 +41,9 @@ ACCOUNT_OF_STATUS: dict[str, str] = {
 }
 """Stock status -> account; the keys are all the stock statuses there are."""
 
+RETURN_STATUSES = ("blocked", "quality_inspection", "returns")
+"""Stock statuses whose goods came back and are in the house. Saleable stock holds others too, and
+what is at a supplier or a customer, scrapped or given away nobody can count."""
+
 INTERIM = "returns_interim"
 BEYOND_COST = "transfer_price_difference"

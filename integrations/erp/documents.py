@@ -316,6 +316,17 @@ class InvoicedLine:
 
 
 @dataclass(frozen=True, slots=True)
+class OnHand:
+    """A quantity of one item and lot in one place; ``lot`` is ``None`` where goods have none."""
+
+    warehouse: str
+    status: str
+    sku: str
+    lot: str | None
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class LedgerLine:
     """One line of a document, as reconciliation compares it.
 

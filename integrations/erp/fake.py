@@ -20,6 +20,7 @@ from integrations.erp.booking import (
     Booking,
     GlEntry,
     Standing,
+    StockChange,
     book,
     fingerprint,
     number_text,
@@ -30,11 +31,13 @@ from integrations.erp.documents import (
     Document,
     InvoicedLine,
     LedgerLine,
+    OnHand,
     Request,
 )
 from integrations.erp.ledger import Head, ledger_lines_of
 from integrations.erp.one_door import OneDoor, filters, repeated
 from integrations.erp.port import ErpPort, Unavailable, UnknownOutcome, send
+from integrations.erp.stock import on_hand
 
 
 @dataclass(slots=True)
@@ -99,6 +102,11 @@ class FakeErp(OneDoor):
                     if entry.account == account:
                         total[case_of[number]] += entry.debit_minor - entry.credit_minor
         return {case: amount for case, amount in total.items() if amount}
+
+    def on_hand(self) -> list[OnHand]:
+        """Goods of returns by place, item and lot."""
+        with self._lock:
+            return on_hand(StockChange(*place, total) for place, total in self.stock.items())
 
     def find_invoice_lines(
         self,
@@ -253,6 +261,10 @@ class FaultyErp(OneDoor):
     def balances(self, account: str) -> dict[str | None, int]:
         """As ``inner`` has it."""
         return self.inner.balances(account)
+
+    def on_hand(self) -> list[OnHand]:
+        """As ``inner`` has it."""
+        return self.inner.on_hand()
 
     def find_invoice_lines(
         self,

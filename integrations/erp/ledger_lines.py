@@ -11,13 +11,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import ARRAY, Connection, RowMapping, Text, any_, literal, text
+from sqlalchemy import ARRAY, Connection, RowMapping, Text, any_, literal, select, text
 
-from integrations.erp.booking import Row
+from integrations.erp.booking import Row, StockChange
 from integrations.erp.clerk import ClerkEntry, clerk_entries, inject_error
-from integrations.erp.documents import Changes, LedgerLine
+from integrations.erp.documents import Changes, LedgerLine, OnHand
 from integrations.erp.ledger import TABLES_OF, Head, ledger_lines_of
-from integrations.erp.tables import DETAILS
+from integrations.erp.stock import on_hand
+from integrations.erp.tables import DETAILS, stock_balance
 
 __all__ = [
     "ClerkEntry",
@@ -26,6 +27,7 @@ __all__ = [
     "inject_error",
     "ledger_lines",
     "page",
+    "stock_on_hand",
 ]
 
 _NAMES = tuple(f.name for f in fields(LedgerLine))
@@ -149,3 +151,9 @@ def _details(conn: Connection, heads: Sequence[RowMapping]) -> dict[str, dict[st
         for row in conn.execute(query).mappings():
             found[row["number"]][name].append(dict(row))
     return found
+
+
+def stock_on_hand(conn: Connection) -> list[OnHand]:
+    """Goods of returns by place, item and lot, as the connection sees them."""
+    columns = [stock_balance.c[name] for name in StockChange._fields]
+    return on_hand(StockChange(*row) for row in conn.execute(select(*columns)))

@@ -19,6 +19,7 @@ from integrations.erp.documents import (
     Document,
     Intercompany,
     InvoicedLine,
+    OnHand,
     Receipt,
     RefurbishCompletion,
     RefurbishOrder,
@@ -98,6 +99,10 @@ class ErpPort(Protocol):
 
         ``None`` stands for what was posted without a case.
         """
+        ...
+
+    def on_hand(self) -> list[OnHand]:
+        """Goods in ``stock.RETURN_STATUSES`` by place, item and lot, zeros left out."""
         ...
 
     def find_invoice_lines(

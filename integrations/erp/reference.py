@@ -22,8 +22,8 @@ from integrations.erp.booking import (
     book,
     fingerprint,
 )
-from integrations.erp.documents import Changes, Document, InvoicedLine, Post, Request
-from integrations.erp.ledger_lines import gl_balances, page
+from integrations.erp.documents import Changes, Document, InvoicedLine, OnHand, Post, Request
+from integrations.erp.ledger_lines import gl_balances, page, stock_on_hand
 from integrations.erp.one_door import OneDoor, filters, repeated
 from integrations.erp.port import Rejected, Unavailable, UnknownOutcome
 from integrations.erp.tables import (
@@ -110,6 +110,11 @@ class ReferenceErp(OneDoor):
         with self._reading() as conn:
             rows = list(gl_balances(conn, account))
         return {row["return_id"]: row["balance_minor"] for row in rows}
+
+    def on_hand(self) -> list[OnHand]:
+        """Goods of returns by place, item and lot."""
+        with self._reading() as conn:
+            return stock_on_hand(conn)
 
     def find_invoice_lines(
         self,

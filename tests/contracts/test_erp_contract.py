@@ -299,6 +299,38 @@ def test_ledger_lines_say_what_happened(books: Books, played: Played) -> None:
     assert (received.amount_minor, received.warehouse) == (18_00, "W1")
 
 
+def test_on_hand_by_place_and_lot(books: Books, case: str) -> None:
+    """Goods that came back are found where they stand, by lot, until they leave for a place where
+    nobody counts them."""
+    lot = f"LOT-{case}"
+
+    def counted() -> dict[str, Decimal]:
+        return {one.status: one.quantity for one in books.erp.on_hand() if one.lot == lot}
+
+    got = receipt(case)
+    books.erp.receive(f"{case}/r", replace(got, lines=(replace(got.lines[0], lot=lot),)), AT)
+    assert counted() == {"returns": Decimal(3)}
+    for part, quantity, status in ((1, "1", "blocked"), (2, "1", "scrapped")):
+        moved = replace(move(case, quantity, status, part), lot=lot)
+        books.erp.move_stock(f"{case}/m/{part}", moved, AT)
+    assert counted() == {"returns": Decimal(1), "blocked": Decimal(1)}
+
+
+def test_on_hand_without_lot(books: Books, case: str) -> None:
+    """Goods without a lot are counted beside those with one, as their own line."""
+
+    def counted() -> Decimal:
+        found = [one for one in books.erp.on_hand() if (one.sku, one.lot) == ("SKU-2", None)]
+        assert {one.warehouse for one in found} <= {"W1"}
+        return sum((one.quantity for one in found if one.status == "returns"), Decimal(0))
+
+    got, before = receipt(case), counted()
+    books.erp.receive(
+        f"{case}/r", replace(got, lines=(replace(got.lines[0], sku="SKU-2", lot=None),)), AT
+    )
+    assert counted() == before + 3
+
+
 def test_invoice_lines_need_a_filter(books: Books) -> None:
     """Asking for all invoice lines there are is refused."""
     with pytest.raises(ValueError, match="at least one of invoice_id, customer_id, sku"):

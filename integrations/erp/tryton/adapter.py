@@ -18,6 +18,7 @@ from integrations.erp.documents import (
     Changes,
     Document,
     InvoicedLine,
+    OnHand,
     Receipt,
     Request,
     StockMove,
@@ -25,7 +26,8 @@ from integrations.erp.documents import (
 )
 from integrations.erp.one_door import OneDoor, filters, repeated
 from integrations.erp.port import Rejected, Unavailable, UnknownOutcome
-from integrations.erp.tryton import watching
+from integrations.erp.stock import on_hand
+from integrations.erp.tryton import shelves, watching
 from integrations.erp.tryton.invoices import Invoices
 from integrations.erp.tryton.keys import CaseKeys, Entry, cases_by_paper, entry_of, filed, locked
 from integrations.erp.tryton.mapping import ErpMap, load_map
@@ -181,6 +183,10 @@ class TrytonErp(OneDoor):
             case = next((case_of[paper] for paper in papers if paper in case_of), None)
             total[case] += minor(row["debit"] - row["credit"], decimals)
         return {case: amount for case, amount in total.items() if amount}
+
+    def on_hand(self) -> list[OnHand]:
+        """Goods of returns by place, item and lot, as counted there today."""
+        return on_hand(shelves.balances(self.masters))
 
     def _moves(self, model: str, record: int) -> list[int]:
         if model == "account.move":
