@@ -152,9 +152,12 @@ class Task:
 def prepared(table: Table, train: Marks, asked: Asked, log: Log | None = None) -> Task:
     """Columns from the table, the log and what was known of earlier rows. Rows are in time order.
 
-    Errors: ``ValueError`` for labels, times or amounts that are none.
+    Errors: ``typer.BadParameter`` for labels or times that are none.
     """
-    labels = labels_of(table.cells[asked.label])
+    try:
+        labels = labels_of(table.cells[asked.label])
+    except ValueError as error:
+        raise typer.BadParameter(f"column {asked.label}: {error}") from error
     left_out = (asked.label, asked.case if log else "", asked.decided or "", *asked.exclude)
     facts = facts_of(table, train, left_out)
     stretch = np.zeros(table.size, dtype=np.intp)
@@ -222,14 +225,14 @@ def _tables(
 ) -> tuple[Table, Marks]:
     """All rows in time order (test rows after training rows), and which are for training."""
     if data is not None:
-        whole = read(data)
+        whole = _checked(read(data), asked, data)
         if asked.time is None:
             raise typer.BadParameter("--data needs --time-column to be cut by")
         ordered = whole.taken(np.argsort(_times(whole, asked.time), kind="stable"))
         return ordered, np.arange(whole.size) < int(whole.size * (1 - share))
     assert train is not None
     assert test is not None
-    parts = [read(train), read(test)]
+    parts = [_checked(read(path), asked, path) for path in (train, test)]
     if asked.time:
         parts = [p.taken(np.argsort(_times(p, asked.time), kind="stable")) for p in parts]
     table = joined(*parts)
@@ -241,6 +244,24 @@ def _times(table: Table, name: str) -> Array:
     if whens is None or None in whens:
         raise typer.BadParameter(f"column {name!r} holds what is no time")
     return np.array([when.timestamp() for when in whens if when is not None])
+
+
+def _checked(table: Table, asked: Asked, path: Path) -> Table:
+    """The same. Errors: ``typer.BadParameter`` for columns that are missing, a label that is
+    empty, and an amount that is no number, by row and column."""
+    named = (asked.label, asked.amount, asked.time, asked.decided, *asked.exclude)
+    if missing := sorted({name for name in named if name} - set(table.cells)):
+        there = ", ".join(table.cells)
+        raise typer.BadParameter(f"{path} has no column {', '.join(missing)}; it has {there}")
+    for row, cell in enumerate(table.cells[asked.label], 1):
+        if not cell.strip():
+            raise typer.BadParameter(f"{path}, row {row}, column {asked.label}: may not be empty")
+    for row, cell in enumerate(table.cells[asked.amount] if asked.amount else (), 1):
+        if said(cell) is not None and number(cell) is None:
+            raise typer.BadParameter(
+                f"{path}, row {row}, column {asked.amount}: {cell!r} is no number"
+            )
+    return table
 
 
 def _by_log(table: Table, train: Marks, asked: Asked, log: Log, came_at: Array) -> dict[str, Array]:

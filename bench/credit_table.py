@@ -5,8 +5,6 @@ table says of it, when it came, and how often its values came before; what becam
 requests counts from the moment it was known (``credit_memory``).
 """
 
-import csv
-import gzip
 import math
 import re
 from collections import Counter
@@ -17,7 +15,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import typer
 from numpy.typing import NDArray
+
+from bench import csv_file
 
 Array = NDArray[np.float64]
 
@@ -50,15 +51,10 @@ class Table:
 
 
 def read(path: Path) -> Table:
-    """A CSV with a header, plain or gzipped. Errors: ``ValueError`` for a line of other length."""
-    packed = path.suffix == ".gz"
-    with gzip.open(path, "rt", newline="") if packed else path.open(newline="") as file:
-        lines = csv.reader(file)
-        names = next(lines, [])
-        rows = list(lines)
-    for number, row in enumerate(rows, 2):
-        if len(row) != len(names):
-            raise ValueError(f"{path.name}, line {number}: {len(row)} cells for {len(names)} names")
+    """A CSV with headings, as ``bench.csv_file`` reads it and with its errors."""
+    names, rows = csv_file.read(path)
+    if not rows:
+        raise typer.BadParameter(f"{path} has no rows")
     return Table(len(rows), {name: [row[j] for row in rows] for j, name in enumerate(names)})
 
 

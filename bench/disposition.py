@@ -5,7 +5,6 @@ on the later part of the same (``--data F --time-column T --cut DATE``). The las
 one JSON document. Nothing is chosen on the test rows.
 """
 
-import csv
 import json
 import time
 from collections import Counter
@@ -21,6 +20,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
+from bench.credit_table import number, said
+from bench.csv_file import columns
 from models.calibration import calibration_error, error_by_chance
 from models.conformal import coverage
 from models.disposition.model import DispositionModel
@@ -54,9 +55,9 @@ class Table:
         )
 
     def row(self, cells: Cells) -> Row:
-        """An empty cell is not known. Errors: ``ValueError`` for words in a number column."""
+        """A cell that is empty or says ``na``, ``null`` or the like is not known."""
         known = {name: cells[name] or None for name in (*self.texts, *self.categories)}
-        return known | {name: float(cells[name]) if cells[name] else None for name in self.numbers}
+        return known | {name: number(cells[name]) for name in self.numbers}
 
     def read_as_text(self, cells: Cells) -> str:
         """Everything but the numbers, for the baseline."""
@@ -71,7 +72,7 @@ def run(
     time_column: Annotated[str, typer.Option(help="Sorts rows, as text; ISO 8601 does.")] = "",
     cut: Annotated[str, typer.Option(help="Rows of --data from this time on are the test.")] = "",
     test_share: Annotated[
-        float, typer.Option(help="Newest share of --data, without --cut.")
+        float, typer.Option(min=0.05, max=0.95, help="Newest share of --data, without --cut.")
     ] = 0.25,
     text_columns: Annotated[str, typer.Option(help="Comma-separated.")] = "",
     categorical_columns: Annotated[str, typer.Option(help="Lists in a cell are found.")] = "",
@@ -112,7 +113,7 @@ def _parts(
     """Rows to learn from, in time order where that is known, and rows to judge on."""
     if data is not None and time_column and train is None and test is None:
         rows = _read(data, table, time_column)
-        first = cut or rows[round(len(rows) * (1 - test_share))][time_column]
+        first = cut or rows[int(len(rows) * (1 - test_share))][time_column]
         before = [row for row in rows if row[time_column] < first]
         after = [row for row in rows if row[time_column] >= first]
     elif train is not None and test is not None and data is None:
@@ -127,11 +128,15 @@ def _parts(
 def _read(path: Path, table: Table, time_column: str) -> list[Cells]:
     needed = {table.label, *(column.name for column in table.columns)}
     needed |= {time_column} if time_column else set()
-    with path.open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        if missing := needed - set(reader.fieldnames or ()):
-            raise typer.BadParameter(f"{path} has no column {', '.join(sorted(missing))}")
-        rows: list[Cells] = [{name: row[name] or "" for name in needed} for row in reader]
+    rows: list[Cells] = [
+        {name: row[name] for name in needed} for row in columns(path, *sorted(needed))
+    ]
+    for place, row in enumerate(rows, 1):
+        for name in table.numbers:
+            if said(row[name]) is not None and number(row[name]) is None:
+                raise typer.BadParameter(
+                    f"{path}, row {place}, column {name}: {row[name]!r} is no number"
+                )
     labelled = [row for row in rows if row[table.label]]
     return sorted(labelled, key=lambda row: row[time_column]) if time_column else labelled
 

@@ -7,7 +7,6 @@ one JSON document. Peers explain every class and we the predicted one: ``class_b
 peers that do so too.
 """
 
-import csv
 import json
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from bench import faithful, residuals
+from bench.csv_file import columns
 from bench.shap_speed import Size, compared
 from training.encoder import exported
 from training.reason import Options, make
@@ -52,12 +52,7 @@ def run(
 
 
 def _read(path: Path, text_column: str, label_column: str) -> tuple[list[str], list[str]]:
-    with path.open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        missing = {text_column, label_column} - set(reader.fieldnames or ())
-        if missing:
-            raise typer.BadParameter(f"{path} has no column {', '.join(sorted(missing))}")
-        found = list(reader)
+    found = columns(path, text_column, label_column, filled=[label_column])
     return [row[text_column] for row in found], [row[label_column] for row in found]
 
 

@@ -6,7 +6,6 @@ of phrases alone, as its customers mistype and wrap it; the test file holds note
 Beside the model stands one without the written descriptions. The last line is one JSON document.
 """
 
-import csv
 import json
 import random
 import time
@@ -17,6 +16,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
+from bench.csv_file import columns
 from models.calibration import calibration_error
 from models.reason.model import ReasonModel
 from simulation.texts import compose
@@ -83,11 +83,7 @@ def corrections(each: int, seed: int) -> tuple[list[str], list[str]]:
 
 
 def _read(path: Path, text: str, label: str) -> list[tuple[str, str]]:
-    with path.open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        if missing := {text, label} - set(reader.fieldnames or ()):
-            raise typer.BadParameter(f"{path} has no column {', '.join(sorted(missing))}")
-        return [(row[text], row[label]) for row in reader]
+    return [(row[text], row[label]) for row in columns(path, text, label, filled=[label])]
 
 
 def _slots(stream: random.Random) -> dict[str, str]:

@@ -5,6 +5,8 @@ Each file is in LightGBM's text form (label, then ``index:value``) with group si
 """
 
 import json
+import math
+import re
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,6 +21,8 @@ from training.lambdarank import fit_lambdarank
 
 Array = NDArray[np.float64]
 CUTS = (1, 3, 10)
+MOST_RELEVANT = 30
+"""LightGBM's own: gains double with every step of relevance."""
 
 
 def run(
@@ -50,17 +54,40 @@ def read(path: Path) -> tuple[Matrix, Array, list[int]]:
     query = path.with_name(path.name + ".query")
     if not query.is_file():
         raise typer.BadParameter(f"{query} with the group sizes is missing")
-    lines = [line.split() for line in path.read_text().splitlines() if line.strip()]
-    cells = [[(int(k), float(v)) for k, v in (c.split(":") for c in line[1:])] for line in lines]
+    texts = enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1)
+    lines = [_line(path, number, text) for number, text in texts if text.strip()]
+    if not lines:
+        raise typer.BadParameter(f"{path} has no rows")
+    cells = [pairs for _, pairs in lines]
     width = 1 + max((k for row in cells for k, _ in row), default=0)
     matrix = np.zeros((len(lines), width))
     for i, row in enumerate(cells):
         for k, value in row:
             matrix[i, k] = value
-    sizes = [int(size) for size in query.read_text().split()]
+    said = query.read_text(encoding="utf-8", errors="replace").split()
+    if odd := [(i, size) for i, size in enumerate(said, 1) if not re.fullmatch("[0-9]+", size)]:
+        raise typer.BadParameter(f"{query}, number {odd[0][0]}: {odd[0][1]!r} is no group size")
+    sizes = [int(size) for size in said]
     if sum(sizes) != len(lines):
         raise typer.BadParameter(f"{query} names {sum(sizes)} rows, {path} has {len(lines)}")
-    return matrix, np.array([float(line[0]) for line in lines]), sizes
+    return matrix, np.array([label for label, _ in lines]), sizes
+
+
+def _line(path: Path, number: int, text: str) -> tuple[float, list[tuple[int, float]]]:
+    """Label and features of a line. Errors: ``typer.BadParameter`` for one of another form."""
+    label, *rest = text.split()
+    try:
+        if not 0 <= float(label) <= MOST_RELEVANT:
+            raise ValueError(label)
+        pairs = [(int(k), float(v)) for k, v in (cell.split(":") for cell in rest)]
+        if any(k < 0 or not math.isfinite(v) for k, v in pairs):
+            raise ValueError(text)
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"{path}, line {number}: {text[:60]!r} is no label of 0 to {MOST_RELEVANT} with"
+            " index:value after it"
+        ) from error
+    return float(label), pairs
 
 
 def ndcg(truth: Array, scores: Array, sizes: list[int], at: int) -> float:

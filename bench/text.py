@@ -6,7 +6,6 @@ on the test file: blend, thresholds and sets come from ``--val``, or without it 
 texts predicted by models that did not see them.
 """
 
-import csv
 import json
 import time
 from collections import Counter
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 
+from bench.csv_file import columns
 from models.bundle import load
 from models.calibration import error_by_chance, softmax
 from models.reason.model import MOST_CHARACTERS, ReasonModel
@@ -28,7 +28,7 @@ from training.encoder import exported
 from training.measures import interval, macro_f1
 from training.reason import Options, fit, judge, make
 from training.registry import DRAWER, Registry
-from workflow.codes import UNCLEAR
+from workflow.codes import UNCLEAR, ReturnReason
 
 Texts = tuple[list[str], list[str]]
 Truth = NDArray[np.intp]
@@ -56,7 +56,7 @@ def run(
     document: dict[str, Any] = {"bench": "text", "test": test.name}
     simple: list[str] = []
     if train is not None:
-        taught = _read(train, text_column, label_column)
+        taught = _enough(train, _read(train, text_column, label_column))
         later = _read(val, text_column, label_column) if val else ([], [])
         options = Options(
             english_only=False,  # what is measured decides: texts may be in any language
@@ -68,6 +68,7 @@ def run(
         simple = _simple(taught, judged[0], seed)
         document |= facts | _floors(taught, judged, simple)
     else:
+        judged = _canonical(test, judged)
         model, document["model"] = _shipped(bundle, seed)
     inside = [pair for pair in zip(*judged, strict=True) if pair[1] != UNCLEAR]
     outside = [text for text, label in zip(*judged, strict=True) if label == UNCLEAR]
@@ -202,21 +203,32 @@ def _reason(folder: Path) -> ReasonModel:
 
 
 def _read(path: Path, text_column: str, label_column: str) -> Texts:
-    rows = _rows(path, text_column, label_column)
+    rows = columns(path, text_column, label_column, filled=[label_column])
     return [row[text_column] for row in rows], [row[label_column] for row in rows]
 
 
 def _texts(path: Path, text_column: str) -> list[str]:
-    return [row[text_column] for row in _rows(path, text_column)]
+    return [row[text_column] for row in columns(path, text_column)]
 
 
-def _rows(path: Path, *columns: str) -> list[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        missing = set(columns) - set(reader.fieldnames or ())
-        if missing:
-            raise typer.BadParameter(f"{path} has no column {', '.join(sorted(missing))}")
-        return list(reader)
+def _enough(path: Path, taught: Texts) -> Texts:
+    """The same. Errors: ``typer.BadParameter`` for labels that nothing can be learned from."""
+    counts = Counter(taught[1])
+    if len(counts) < 2:
+        raise typer.BadParameter(f"{path} has one label only, {taught[1][0]!r}: two are needed")
+    if max(counts.values()) < 2:
+        raise typer.BadParameter(f"{path} has one text of every label: two of one are needed")
+    return taught
+
+
+def _canonical(path: Path, judged: Texts) -> Texts:
+    """The same. Errors: ``typer.BadParameter`` where not one label is a code of ours."""
+    if not set(judged[1]) & {UNCLEAR, *map(str, ReturnReason)}:
+        raise typer.BadParameter(
+            f"{path}: no label is a canonical reason or {UNCLEAR!r}, {judged[1][0]!r} for one; what"
+            " ships answers in docs/reference/codes.md"
+        )
+    return judged
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import typer
 from typer import Typer
 from typer.testing import CliRunner
 
@@ -73,10 +74,10 @@ def test_labels_are_counts_or_one_of_two_words() -> None:
 
 
 def test_a_line_of_another_length_is_named(tmp_path: Path) -> None:
-    """With its number."""
+    """With its number below the headings."""
     path = tmp_path / "t.csv"
     path.write_text("a,b\n1,2\n3\n")
-    with pytest.raises(ValueError, match=r"t\.csv, line 3: 1 cells for 2 names"):
+    with pytest.raises(typer.BadParameter, match=r"t\.csv, row 2: 1 cells for 2 headings"):
         read(path)
 
 
