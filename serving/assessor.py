@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from features.catalogue import CREDIT_ANOMALY, DISPOSITION
 from features.questions import about_credit, about_portion, ask
 from features.sets import Wanted as MemoryKey
+from journal import lookups
 from journal.journal import Journal
 from models.masking import mask
 from serving.automation import clearing
@@ -78,6 +79,7 @@ class Assessor:
                 at,
                 want.portion,
                 clearing(conn, want.point, said, self._draw(), line),
+                _too_little_left(conn, line, want),
             )
             handled = self._cases.handle(conn, return_id, command)
         raise AssertionError(f"{return_id} still waits for answers after {MOST_ANSWERS}")
@@ -169,3 +171,15 @@ def situation(state: State, return_id: str) -> Born:
     if isinstance(state, Unborn):
         raise Refused("unknown_return", f"There is no return {return_id}.")
     return state
+
+
+def _too_little_left(conn: Connection, line: Line, want: Wanted) -> int | None:
+    """Net that the invoice line of a credit has left, where that does not bear the credit."""
+    source = line.requested.source
+    if want.point != "credit" or source is None:
+        return None
+    known = lookups.source_line(conn, source.invoice_id, source.line)
+    asked = [c.proposed.net_minor for c in line.credits if str(c.sequence) == want.portion]
+    if known is None or not asked or asked[0] <= known.creditable_minor:
+        return None
+    return known.creditable_minor

@@ -43,7 +43,8 @@ class RequestReturn:
 class RecordAssessment:
     """``point`` is ``reason``, ``disposition`` or ``credit``; ``portion`` names the portion
     (``1.1``) or, for credit, the sequence of the credit as text. Without ``clearing`` nothing
-    was guaranteed, and the answer is not acted on without a person."""
+    was guaranteed, and the answer is not acted on without a person. ``left_minor`` is what the
+    invoice line has left to credit, where that is less than the credit asks for."""
 
     point: str
     line: int
@@ -52,6 +53,7 @@ class RecordAssessment:
     at: datetime
     portion: str | None = None
     clearing: Clearing | None = None
+    left_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

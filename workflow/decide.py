@@ -241,6 +241,7 @@ def _assess(run: Run, command: RecordAssessment) -> None:
                 assessment=command.assessment,
                 portion=command.portion,
                 clearing=command.clearing,
+                left_minor=command.left_minor,
             )
         )
 

@@ -174,6 +174,8 @@ class AssessmentRecorded:
     assessment: Assessment
     portion: str | None = None
     clearing: Clearing | None = None
+    left_minor: int | None = None
+    """Of a credit: net that its invoice line had left, where other returns left it too little."""
 
 
 @dataclass(frozen=True, slots=True)

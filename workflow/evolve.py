@@ -399,7 +399,7 @@ def _assessed(case: Case, event: AssessmentRecorded) -> Case:
         case,
         event.line,
         int(event.portion or 0),
-        lambda x: replace(x, assessment=said, clearing=clearing),
+        lambda x: replace(x, assessment=said, clearing=clearing, left_minor=event.left_minor),
     )
 
 

@@ -35,11 +35,12 @@ from workflow.holding import ask_for_release
 from workflow.intercompany import charge_parts_back
 from workflow.keys import keys, refused_by
 from workflow.lanes import Answered, answered_credit, choose_lane
+from workflow.money import money_text
 from workflow.proposing import open_disposition_task
 from workflow.refurbishing import follow_orders
 from workflow.run import Run
 from workflow.state import Authorised, Case, Credit, Line, Portion, UnderReview
-from workflow.tasks import open_task
+from workflow.tasks import no_rule, open_task
 
 
 def progress(run: Run) -> None:
@@ -313,7 +314,8 @@ def _approve_credit(run: Run, line: Line, credit: Credit) -> None:
     limit = chosen.limit
     if limit is None:
         raise AssertionError(f"credit {credit.sequence} of line {line.number} has no limit")
-    if chosen.passes:
+    overtaken = credit.left_minor is not None and credit.left_minor < proposed.net_minor
+    if chosen.passes and not overtaken:
         if proposed.decision == "deny":
             deny_credit(run, line, credit, limit, "system", proposed.verdict.because)
         else:
@@ -321,11 +323,12 @@ def _approve_credit(run: Run, line: Line, credit: Credit) -> None:
         return
     asked = proposed.kind == "advance" and proposed.verdict.outcome == "ask_human"
     role = senior(chosen.role, limit.role)
+    verdict = proposed.verdict if asked else chosen.verdict
     open_task(
         run,
         "credit",
-        senior(proposed.verdict.role, role) if asked else role,
-        proposed.verdict if asked else chosen.verdict,
+        senior(proposed.verdict.role, role) if asked else role or "finance_clerk",
+        _less_left(run, credit) if overtaken else verdict,
         chosen.amount_minor,
         line=line.number,
         portion=proposed.portion,
@@ -335,6 +338,17 @@ def _approve_credit(run: Run, line: Line, credit: Credit) -> None:
         approvals_needed=2 if chosen.lane == Lane.DUAL_CONTROL else 1,
         blind=chosen.blind,
     )
+
+
+def _less_left(run: Run, credit: Credit) -> Verdict:
+    """Other returns of the line were credited since this one was asked for."""
+    left = money_text(credit.left_minor or 0, run.case.requested.currency)
+    asked = money_text(credit.proposed.net_minor, run.case.requested.currency)
+    because = (
+        f"Other returns took of the invoice line meanwhile: {left} is left, this credit asks for"
+        f" {asked}. Override it with what is left, or deny it."
+    )
+    return no_rule("less-left", because)
 
 
 def approve_credit(

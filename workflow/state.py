@@ -99,6 +99,8 @@ class Credit:
     net_minor: int = 0
     tax_minor: int = 0
     approved: CreditApproved | None = None
+    left_minor: int | None = None
+    """What its invoice line had left when it was assessed, where that was too little."""
 
     @property
     def sequence(self) -> int:
