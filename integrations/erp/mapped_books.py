@@ -19,6 +19,7 @@ from integrations.erp.documents import (
     CreditMemo,
     Document,
     InvoicedLine,
+    OnHand,
     Receipt,
     RefurbishCompletion,
     RefurbishOrder,
@@ -93,6 +94,10 @@ class MappedBooks(OneDoor):
     def balances(self, account: str) -> dict[str | None, int]:
         """Balances of our books."""
         return self.books.balances(account)
+
+    def on_hand(self) -> list[OnHand]:
+        """Goods of returns by place, item and lot, as our own books have them."""
+        return self.books.on_hand()
 
     def find_invoice_lines(
         self,
