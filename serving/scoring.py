@@ -163,7 +163,8 @@ def _text_row(item: Mapping[str, object], max_text: int) -> Row:
 
 
 def check_facts(facts: object, model: str) -> Row:
-    """A row from caller's facts: known names only, each of its column's kind or null.
+    """A row from caller's facts: known names only, each of its column's kind or null. A whole
+    number is one however it is written: 10.0 is 10, as the rules count days and money.
 
     Errors: ``Invalid`` (``invalid_facts``) that names every wrong fact.
     """
@@ -178,6 +179,8 @@ def check_facts(facts: object, model: str) -> Row:
     row: dict[str, Value] = {}
     for name, column in columns.items():
         value = facts.get(name)
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
         fault = _fault(value, column.kind)
         if fault:
             errors.append({"at": f"facts.{name}", "message": fault})

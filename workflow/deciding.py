@@ -65,7 +65,10 @@ def decide_task(run: Run, command: DecideTask) -> None:
     if (
         command.decision == "reject" or (command.decision == "override" and not own_choice)
     ) and not (command.reason_code and command.note.strip()):
-        raise Refused("reason_required", f"A {command.decision} needs a reason_code and a note.")
+        article = "An" if command.decision == "override" else "A"
+        raise Refused(
+            "reason_required", f"{article} {command.decision} needs a reason_code and a note."
+        )
     command = replace(command, actor=decider(run.case, task, command.actor, run.policies))
     if command.decision == "escalate":
         _escalate(run, task, command)

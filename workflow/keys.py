@@ -7,7 +7,7 @@ whoever else decides sees what it would have asked.
 from collections.abc import Iterator
 
 from workflow.actor import Actor
-from workflow.approvals import STANDS_IN_FOR, holds, require_any_role, upwards
+from workflow.approvals import STANDS_IN_FOR, apart, holds, require_any_role, upwards
 from workflow.events import Verdict
 from workflow.refused import Refused
 from workflow.run import PolicyBook
@@ -43,19 +43,25 @@ def keys(policies: PolicyBook, case: Case, verdict: Verdict) -> tuple[str, str |
     """Who is asked about a return, and whose is the other key, if two are needed.
 
     Where three or more would have to agree, the hardest word is kept, and the lowest role above
-    all the others has the other key. Who can let the goods move, by the limits, comes last.
+    all the others has the other key. Whose limit lets the goods move comes last, as high as it
+    takes.
     """
     asked = [role for role in dict.fromkeys(_asked(case, verdict)) if role]
     words = [one for one in asked if not _spoken_for(one, asked)] or ["returns_manager"]
     words.sort(key=lambda role: FIRST.index(role) if role in FIRST else -1)
     if len(words) == 1:
         return words[0], None
-    first, other = words[0], _above(words[1:])
     amount = sum(line.requested.value_minor for line in case.lines)
     limit = ("authorisation", case.requested.currency, amount, None, None)
-    if policies.covers(first, *limit) and not policies.covers(other, *limit):
-        first, other = other, first
-    return first, other
+
+    def reaches(role: str) -> bool:
+        return policies.covers(role, *limit)
+
+    first, other = words[0], _above(words[1:])
+    if reaches(first) and not reaches(other):
+        return other, first
+    other = next(filter(reaches, upwards(other)), other)
+    return (first, other) if apart(first, other) else (other, None)
 
 
 def check_option(case: Case, actor: Actor, option: str) -> None:

@@ -81,7 +81,9 @@ def _task(conn: Connection, task_id: str) -> dict[str, object]:
 def open_task(conn: Connection, task_id: str) -> dict[str, object]:
     task = _task(conn, task_id)
     if task["status"] != "open":
-        raise Refused("unknown_task", f"{task_id} is {task['status']} already.")
+        who = task["decided_by"]
+        how = f": {who} decided {task['decision']}" if who else ""
+        raise Refused("unknown_task", f"{task_id} is {task['status']} already{how}.")
     return task
 
 

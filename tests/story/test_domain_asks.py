@@ -286,7 +286,8 @@ def test_ask_18_a_retry_with_another_key_credits_once(house: House) -> None:
     walk.through(1, "defective_on_arrival", "defective", "scrap")
     task = house.task("R-1001", "credit")["task"]
     assert house.decide(task, "clerk").status_code == 200
-    refused(house.decide(task, "finn2"), 404, "unknown_task")
+    no = refused(house.decide(task, "finn2"), 404, "unknown_task")
+    assert no["detail"] == f"{task} is decided already: finn.clerk decided approve."
     house.perform()
     house.services.performer.perform("R-1001/1/credit/1")
     assert house.rows("SELECT key FROM erp.document WHERE kind = 'credit_memo'") == [
@@ -373,14 +374,15 @@ def test_ask_25_a_number_may_be_missing(house_with: Callable[..., House]) -> Non
     house = house_with(disposition=SmallModel("disposition", says(("scrap", 0.9))))
     items = [
         {"id": "null", "facts": {"line_remaining_life_days": None}},
-        {"id": "none", "facts": {}},
+        {"id": "none", "facts": {"line_remaining_life_days": 10.0}},
         {"id": "text", "facts": {"line_remaining_life_days": "ten"}},
+        {"id": "huge", "facts": {"line_remaining_life_days": 1e30}},
         {"id": "half", "facts": {"line_remaining_life_days": 10.5}},
     ]
     told = house.post("/v1/score/disposition", {"items": items}).json()["items"]
-    assert [item.get("value") for item in told] == ["scrap", "scrap", None, None]
-    assert [item["problem"]["code"] for item in told[2:]] == ["invalid_facts"] * 2
-    assert "remaining_life_days must be int, not 10.5" in told[3]["problem"]["detail"]
+    assert [item.get("value") for item in told] == ["scrap", "scrap", None, None, None]
+    assert [item["problem"]["code"] for item in told[2:]] == ["invalid_facts"] * 3
+    assert "remaining_life_days must be int, not 10.5" in told[4]["problem"]["detail"]
 
 
 def test_ask_26_and_27_an_answer_says_who_gave_it_and_adds_up(

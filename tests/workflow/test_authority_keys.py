@@ -123,6 +123,13 @@ def test_who_may_let_goods_move_has_the_last_key() -> None:
     """Of two keys the last is bound by its limit, so it is the one whose limit reaches."""
     story = asked(ask("quality"), ask("finance_clerk"), finance_clerk=0)
     assert opened(story) == ("finance_clerk", "quality")
+    low = {"quality": 0, "returns_manager": 0, "finance_clerk": 0}
+    assert opened(asked(ask("quality"), ask("returns_manager"), **low)) == (
+        "quality", "finance_lead",
+    )  # fmt: skip
+    assert opened(asked(ask("finance_clerk"), ask("returns_manager"), **low)) == (
+        "finance_lead", None,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("option", ["authorise", "without_goods"])
