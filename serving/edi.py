@@ -8,6 +8,7 @@ others go on. What the standard lets a partner say and we do not keep is listed 
 import hashlib
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -19,10 +20,20 @@ from integrations.edi import adjustments_812, returns_180
 from integrations.edi.acknowledge import accepted, acknowledge
 from integrations.edi.adjustments_812 import read_812
 from integrations.edi.elements import Reading
+from integrations.edi.interchange_acknowledge import (
+    CONTROL_USED,
+    IN_ORDER,
+    INVALID_CONTENT,
+    Header,
+    header_of,
+    refusal,
+    segment,
+)
 from integrations.edi.returns_180 import Wanted, WantedLine, read_180
 from integrations.edi.x12 import Interchange, TransactionSet, Unreadable, read, sets_of
 from journal import claims, lookups
 from journal.entries import Append
+from serving import debits
 from serving.errors import Invalid, Unavailable
 from serving.feed import PREFIX
 from serving.http import retrying
@@ -53,16 +64,18 @@ def edi_text(body: bytes) -> str:
 def take_edi(services: Services, actor: Actor, text: str) -> Json:
     """Take one interchange; its report with the 997 (``acknowledgement``) and each set's outcome.
 
-    Errors: ``Invalid`` (``unreadable_edi``, ``edi_envelope``, 409 ``control_number_reused``).
+    Errors: ``Invalid`` (``unreadable_edi``, ``edi_envelope``, 409 ``control_number_reused``), with
+    the TA1 to send back as ``acknowledgement`` where the header could be read.
     """
-    interchange = _read(text)
+    now, header = services.clock(), header_of(text)
+    interchange = _read(text, header, now)
     digest = hashlib.sha256(text.encode()).hexdigest()
     before = _taken(services, interchange)
     if before is not None:
-        return _repeated(before, digest)
+        return _repeated(before, digest, header, now)
     items = [_item(services, actor, interchange, one) for _, one in sets_of(interchange)]
-    now = services.clock()
-    answer = acknowledge(interchange, now)
+    ta1 = segment(header, IN_ORDER) if header is not None and header.wants_ta1 else ""
+    answer = acknowledge(interchange, now, ta1)
     sets = tuple((str(i["kind"]), str(i["control"]), str(i["status"])) for i in items)
     fact = InterchangeTaken(
         interchange.sender[1], interchange.receiver[1], interchange.control, digest, sets, answer,
@@ -79,15 +92,23 @@ def _note(services: Services, append: Append, conn: Connection) -> None:
         services.journal.append(conn, [append])
 
 
-def _read(text: str) -> Interchange:
+def _read(text: str, header: Header | None, now: datetime) -> Interchange:
     try:
         interchange = read(text)
     except Unreadable as error:
-        raise Invalid("unreadable_edi", f"No X12 interchange: {error}") from error
+        back = _ta1(header, INVALID_CONTENT, now)
+        raise Invalid("unreadable_edi", f"No X12 interchange: {error}", more=back) from error
     if interchange.faults:
         errors = [{"at": "ISA", "message": says} for says in interchange.faults]
-        raise Invalid("edi_envelope", f"Nothing was taken: {interchange.faults[0]}", errors=errors)
+        said = f"Nothing was taken: {interchange.faults[0]}"
+        back = _ta1(header, interchange.codes[0], now)
+        raise Invalid("edi_envelope", said, errors=errors, more=back)
     return interchange
+
+
+def _ta1(header: Header | None, note: str, now: datetime) -> Json:
+    """What to send back where nothing of an interchange was taken, if it can be answered."""
+    return {} if header is None else {"acknowledgement": refusal(header, note, now)}
 
 
 def _report(interchange: Interchange) -> Json:
@@ -111,13 +132,14 @@ def _taken(services: Services, interchange: Interchange) -> InterchangeTaken | N
     return found
 
 
-def _repeated(before: InterchangeTaken, digest: str) -> Json:
+def _repeated(before: InterchangeTaken, digest: str, header: Header | None, now: datetime) -> Json:
     if before.digest != digest:
         raise Invalid(
             "control_number_reused",
             f"{before.sender} sent another text as interchange {before.control}; a new interchange"
             " has a new control number.",
             409,
+            more=_ta1(header, CONTROL_USED, now),
         )
     sets = [{"kind": kind, "control": c, "status": "repeated"} for kind, c, _ in before.sets]
     return {
@@ -204,6 +226,8 @@ def _adjust(
     name: str,
     data: Mapping[str, Any],
 ) -> Json:
+    if name == debits.TYPE:
+        return _told(services, actor, interchange, one.control, name, data)
     with services.engine.connect() as conn:
         whole = _claimed(conn, data) if name == "supplier_claim_answered" else _owned(conn, data)
     return _told(services, actor, interchange, one.control, name, whole)

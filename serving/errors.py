@@ -27,7 +27,8 @@ TYPE_BASE = "https://returns-triage.example/problems/"
 
 
 class Invalid(Exception):
-    """Input that can never succeed as it is. ``errors`` name each place and what is wrong."""
+    """Input that can never succeed as it is. ``errors`` name each place and what is wrong; ``more``
+    stands in the problem document beside them."""
 
     def __init__(
         self,
@@ -35,9 +36,11 @@ class Invalid(Exception):
         message: str,
         status: int = 422,
         errors: Sequence[Mapping[str, object]] = (),
+        more: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(message)
         self.code, self.message, self.status, self.errors = code, message, status, list(errors)
+        self.more = dict(more or {})
 
 
 class Unavailable(Exception):
@@ -154,7 +157,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Invalid)
     async def invalid(request: Request, error: Invalid) -> Response:
-        more: dict[str, Any] = {"errors": error.errors} if error.errors else {}
+        more: dict[str, Any] = error.more | ({"errors": error.errors} if error.errors else {})
         return respond(error.status, error.code, error.message, request, **more)
 
     @app.exception_handler(Unavailable)

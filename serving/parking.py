@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from journal import parked
 from journal.accounts import find_account
 from journal.entries import LedgerViolation
+from serving import debits
 from serving.away import DATABASE_ERRORS, is_unfit
 from serving.cloud_events import MOST, Envelope, Told, read_envelope, read_told
 from serving.codes import codes_of, meaning_json, take
@@ -59,6 +60,9 @@ def attempt(services: Services, conn: Connection, actor: Actor, envelope: Envelo
 
     Errors: ``Invalid`` for a fact that is malformed.
     """
+    if envelope.name == debits.TYPE:
+        says = debits.says(envelope.event["data"])
+        return _waiting(services, actor, envelope, debits.REASON, says)
     if not envelope.known:
         says = f"This version knows no fact of the type {envelope.type!r}."
         return _waiting(services, actor, envelope, "unknown_event_type", says)

@@ -17,12 +17,15 @@ MOST_FAULTS = 99
 """AK3 loops of one set, as many as a 997 may carry is far more; the first say enough."""
 
 
-def acknowledge(interchange: Interchange, at: datetime) -> str:
-    """The 997 to send back, one set a group. Deterministic: its control number is theirs."""
+def acknowledge(interchange: Interchange, at: datetime, first: str = "") -> str:
+    """The 997 to send back, one set a group; ``first`` is a TA1 to go before it. Deterministic: its
+    control number is theirs."""
     out = io.StringIO()
     writer = X12Writer(out, *_TERMS, eol="\n")
     control = interchange.control.zfill(9)[-9:]
     _write(writer, _header(interchange, control, at))
+    if first:
+        out.write(first + "\n")
     _write(
         writer,
         ["GS", "FA", interchange.receiver[1], interchange.sender[1], f"{at:%Y%m%d}", f"{at:%H%M}",

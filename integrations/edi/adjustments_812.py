@@ -3,8 +3,8 @@
 Read: BCD (date, number, net amount N2, credit or debit, invoice), CUR, N9 (RZ the return it is for,
 CL our claim), N1 of the buyer or of the supplier, and a loop of CDD (reason 426, credit or debit,
 amount N2, quantity, unit price) with LIN (item) and N9 (IV, LI). With a claim it is a supplier's
-answer, without one the ERP's credit note. Debits are not understood yet: they are refused with
-their place. Source of the layout: X12 release 004010.
+answer, without one the ERP's credit note. With a debit in it it is for a person: a supplier takes
+back what it paid, or a customer deducts. Source of the layout: X12 release 004010.
 """
 
 from dataclasses import dataclass
@@ -28,6 +28,8 @@ class Adjustment:
     number: str = ""
     at: datetime | None = None
     total_minor: int = 0
+    """Debits are negative, as on the lines."""
+    debit: bool = False
     currency: str = "USD"
     invoice_id: str | None = None
     customer_id: str | None = None
@@ -48,6 +50,8 @@ def read_812(given: TransactionSet) -> tuple[str, Json, Reading]:
     if not lines:
         reading.missing("CDD", "names at least one adjustment")
     _check_total(reading, head, lines)
+    if head.debit:
+        return "debit_adjusted", _debit(reading, head, lines), reading
     if head.claim_id is not None:
         return "supplier_claim_answered", _answer(reading, head, lines), reading
     return "credit_note_recorded", _note(reading, head, lines), reading
@@ -79,14 +83,17 @@ def _begin(reading: Reading, head: Adjustment, segment: Segment) -> None:
         reading.wrong(segment, 1, "1", "is missing")
     head.at = datetime.combine(day, time(), UTC) if day else None
     head.number = reading.number(segment, 2)
-    head.total_minor = reading.minor(segment, 4)
-    _credit(reading, segment, 5)
+    head.total_minor = _sign(reading, head, segment, 5) * reading.minor(segment, 4)
     head.invoice_id = reading.number(segment, 7, needed=False) or None
 
 
-def _credit(reading: Reading, segment: Segment, element: int) -> None:
-    if segment.get(element) != "C":
-        reading.wrong(segment, element, "7", "only C (credit) is understood; debits go by hand")
+def _sign(reading: Reading, head: Adjustment, segment: Segment, element: int) -> int:
+    """1 for a credit, -1 for a debit."""
+    flag = segment.get(element)
+    if flag not in ("C", "D"):
+        reading.wrong(segment, element, "7", "is C (credit) or D (debit)")
+    head.debit = head.debit or flag == "D"
+    return -1 if flag == "D" else 1
 
 
 def _party(reading: Reading, head: Adjustment, segment: Segment) -> None:
@@ -112,14 +119,14 @@ def _head_reference(reading: Reading, head: Adjustment, segment: Segment) -> Non
 
 
 def _detail(reading: Reading, head: Adjustment, segment: Segment, line: int) -> Json:
-    _credit(reading, segment, 2)
+    sign = _sign(reading, head, segment, 2)
     price = reading.price(segment, 11) or reading.price(segment, 9)
     return {
         "line": line,
         "sku": "",
         "quantity": str(reading.quantity(segment, 7)),
         "unit_price": str(price or Decimal(0)),
-        "net_minor": reading.minor(segment, 4),
+        "net_minor": sign * reading.minor(segment, 4),
         "invoice_id": head.invoice_id,
         "invoice_line": None,
         "reason": segment.get(1).strip() or None,
@@ -162,6 +169,29 @@ def _note(reading: Reading, head: Adjustment, lines: list[Json]) -> Json:
         "credited_at": head.at.isoformat() if head.at else None,
         "lines": told,
         "return_id": head.return_id,
+        "system": REASONS,
+    }
+
+
+def _debit(reading: Reading, head: Adjustment, lines: list[Json]) -> Json:
+    """Money that is taken from us, for a person to look at; ``net_minor`` is what is taken."""
+    if head.customer_id is None and head.supplier_id is None:
+        reading.missing("N1", "names the buyer (BY) or the supplier (SU)")
+    for line in lines:
+        line.pop("_at")
+    invoices = [line["invoice_id"] for line in lines if line["invoice_id"]]
+    return {
+        "adjustment_id": head.number,
+        "customer_id": head.customer_id,
+        "supplier_id": head.supplier_id,
+        "claim_id": head.claim_id,
+        "return_id": head.return_id,
+        "invoice_id": head.invoice_id or (invoices[0] if invoices else None),
+        "business_unit": head.business_unit,
+        "net_minor": -head.total_minor,
+        "currency": head.currency,
+        "adjusted_at": head.at.isoformat() if head.at else None,
+        "lines": lines,
         "system": REASONS,
     }
 

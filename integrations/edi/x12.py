@@ -78,7 +78,8 @@ class Group:
 
 @dataclass(slots=True)
 class Interchange:
-    """Who sends what to whom; ``faults`` are sentences about ISA and IEA."""
+    """Who sends what to whom; ``faults`` are sentences about ISA and IEA, ``codes`` the same as
+    element I18 of a TA1 has them."""
 
     sender: tuple[str, str]
     receiver: tuple[str, str]
@@ -87,6 +88,7 @@ class Interchange:
     usage: str
     groups: list[Group] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    codes: list[str] = field(default_factory=list)
 
 
 def read(text: str) -> Interchange:
@@ -172,6 +174,7 @@ def _note(found: Interchange, reader: X12Reader) -> None:
         group = found.groups[-1] if found.groups else None
         if kind == "isa" or group is None:
             found.faults.append(says)
+            found.codes.append(code if kind == "isa" else "024")
         elif kind == "gs":
             group.codes.append(code)
         elif group.sets:

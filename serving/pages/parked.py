@@ -23,7 +23,11 @@ NOTICES = {
     "still": "It still cannot be recorded; the reason is as shown.",
     "abandoned": "The fact is given up.",
 }
-REASONS = {"waits": "came too early", "document_differs": "contradicts what is known"}
+REASONS = {
+    "waits": "came too early",
+    "debit_adjustment": "money taken from us",
+    "document_differs": "contradicts what is known",
+}
 """Reasons that their code does not say."""
 
 

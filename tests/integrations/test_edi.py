@@ -60,7 +60,7 @@ def test_faults_name_segment_and_element() -> None:
         ("N902 (segment 4)", "6", "x"),
         ("N1 (segment 1)", "3", ""),
     ]
-    wrong = [part.replace("*C**", "*D**").replace("*14060*C*", "*100*C*") for part in CREDIT]
+    wrong = [part.replace("*C**", "*X**").replace("*14060*C*", "*100*C*") for part in CREDIT]
     _, _, reading = read_812(read(interchange(wrong)).groups[0].sets[0])
     assert [fault.at for fault in reading.faults] == ["CDD02 (segment 4)", "BCD04 (segment 2)"]
 

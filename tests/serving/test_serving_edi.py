@@ -103,3 +103,57 @@ def test_an_answer_to_a_claim_of_nobody_is_kept_for_a_person(house: House) -> No
     assert (kept["status"], kept["reason"]) == ("parked", "invalid_event")
     (row,) = house.get("/v1/events/parked").json()["items"]
     assert row["parked_id"] == kept["parked_id"] and "CL-404" in row["event"]
+
+
+def test_a_broken_interchange_is_answered_with_a_ta1(house: House) -> None:
+    """Counts and control numbers that do not agree, a cut line, a number used twice: each problem
+    carries the TA1 with its code; without a readable ISA there is none. Nothing is recorded."""
+    whole = interchange(CREDIT)
+    for text, code, note in (
+        (whole.replace("IEA*1*", "IEA*2*"), "edi_envelope", "021"),
+        (whole.replace("IEA*1*000000042", "IEA*1*000000043"), "edi_envelope", "001"),
+        (whole.partition("IEA")[0], "edi_envelope", "023"),
+        (whole.replace("ST*812", "XX*812"), "unreadable_edi", "024"),
+    ):
+        problem = post(house, text).json()
+        assert problem["code"] == code, problem
+        isa, ta1, iea = problem["acknowledgement"].splitlines()
+        assert ta1 == f"TA1*000000042*260609*0830*R*{note}~"
+        assert isa[35:50].strip() == "TRIAGE" and iea == "IEA*0*000000042~"
+    assert "acknowledgement" not in post(house, "ISA*00*").json()
+    assert house.rows("SELECT count(*) FROM credit_note") == [(0,)]
+    asked = whole.replace("*0*P*>", "*1*P*>")
+    answer = send(house, asked)["acknowledgement"].splitlines()
+    assert answer[1] == "TA1*000000042*260609*0830*A*000~" and answer[2].startswith("GS*FA")
+    reused = post(house, interchange(WANTED)).json()
+    assert "*R*025~" in reused["acknowledgement"]
+
+
+def test_a_debit_waits_for_a_person(house: House) -> None:
+    """Who takes how much for what, and what to do; in the 997 it is accepted, since it was
+    understood; nothing is booked, again it is the same, and a person settles it."""
+    debit = tuple(
+        part.replace("*14060*C*", "*14060*D*").replace("*11*C*", "*11*D*") for part in CREDIT
+    )
+    supplier = (
+        "812", "BCD*20260609*DM-7*A*5000*D", "N1*SU*Pumps*92*S-1001", "N9*CL*CL-1001",
+        "CDD*11*D**5000***1*EA", "LIN**VP*PMP-1001",
+    )  # fmt: skip
+    report = send(house, interchange(debit, supplier))
+    assert [one["status"] for one in report["sets"]] == ["parked", "parked"], report
+    assert {one["reason"] for one in report["sets"]} == {"debit_adjustment"}
+    assert "AK9*A*2*2*2" in report["acknowledgement"]
+    mine, theirs = (one["says"] for one in report["sets"])
+    assert "customer C-1001 deducts USD 140.60 (INV-1001)" in mine
+    assert "supplier S-1001 takes USD 50.00 back of claim CL-1001" in theirs
+    assert house.rows("SELECT count(*) FROM credit_note") == [(0,)]
+    (first, _) = house.get("/v1/events/parked", "lead").json()["items"]
+    again = house.post(f"/v1/events/parked/{first['parked_id']}/retry", {}, "lead").json()
+    assert (again["status"], again["reason"]) == ("parked", "debit_adjustment"), again
+    gone = house.post(
+        f"/v1/events/parked/{first['parked_id']}/abandonment", {"because": "Refused there."}, "lead"
+    )
+    assert gone.status_code == 200
+    wrong = tuple(part.replace("*14060*C*", "*14060*X*") for part in CREDIT)
+    (rejected,) = send(house, interchange(wrong, control="000000044"))["sets"]
+    assert rejected["faults"][0]["at"] == "BCD05 (segment 2)"
