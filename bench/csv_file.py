@@ -1,45 +1,22 @@
-"""A CSV of somebody else, read whole or not at all: what is wrong is said by row and column.
+"""A CSV of somebody else for a bench: what is wrong with it ends the command in a sentence.
 
-Row 1 is the first below the headings, as in ``training.own_table``; a cell that spans lines counts
-as one row.
+Row 1 is the first below the headings, as in ``training.csv_file``, which reads it.
 """
 
-import csv
-import gzip
-import io
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 import typer
 
-LONGEST_CELL = 10_000_000
-"""Characters of one cell."""
+from training import csv_file
 
 
 def read(path: Path) -> tuple[list[str], list[list[str]]]:
-    """Headings and rows, plain or gzipped, UTF-8 with or without a mark; empty lines are no rows.
-
-    Errors: ``typer.BadParameter`` for no file, other bytes than UTF-8, a heading that stands twice,
-    a quote that never ends, and a row that is longer or shorter than the headings.
-    """
-    csv.field_size_limit(LONGEST_CELL)
-    rows: list[list[str]] = []
+    """Headings and rows. Errors: ``typer.BadParameter`` for what ``training.csv_file`` refuses."""
     try:
-        for row in csv.reader(io.StringIO(_text(path), newline=""), strict=True):
-            if row:
-                rows.append(row)
-                if len(row) != len(rows[0]):
-                    raise typer.BadParameter(
-                        f"{path}, row {len(rows) - 1}: {len(row)} cells for {len(rows[0])} headings"
-                        " (a comma inside a cell needs quotes around the cell)"
-                    )
-    except csv.Error as error:
-        raise typer.BadParameter(f"{path}, row {len(rows)}: {error}") from error
-    names = rows[0] if rows else []
-    if twice := [name for name, count in Counter(names).items() if count > 1]:
-        raise typer.BadParameter(f"{path} has the heading {twice[0]!r} twice: rename one")
-    return names, rows[1:]
+        return csv_file.read(path)
+    except csv_file.BadTable as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def columns(path: Path, *needed: str, filled: Sequence[str] = ()) -> list[dict[str, str]]:
@@ -56,19 +33,3 @@ def columns(path: Path, *needed: str, filled: Sequence[str] = ()) -> list[dict[s
         if empty := [name for name in filled if not row_cells[name].strip()]:
             raise typer.BadParameter(f"{path}, row {number}, column {empty[0]}: may not be empty")
     return found
-
-
-def _text(path: Path) -> str:
-    try:
-        raw = path.read_bytes()
-        if path.suffix == ".gz":
-            raw = gzip.decompress(raw)
-    except (OSError, EOFError) as error:
-        raise typer.BadParameter(f"{path} cannot be read: {error}") from error
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise typer.BadParameter(
-            f"{path}, line {line}: byte {raw[error.start]:#04x} is no UTF-8; save the file as UTF-8"
-        ) from error

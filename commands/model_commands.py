@@ -56,8 +56,8 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Train on the journal or on your own table, judge against baselines, register in MLflow."""
+    from training.csv_file import BadTable
     from training.enough import TooLittle
-    from training.own_table import BadTable
     from training.train import train as run
 
     name = name_of(model)
@@ -72,6 +72,7 @@ def train(
     lines = [f"{model} version {made.version}"] + [
         f"  {name}: {value:.4f}" for name, value in made.metrics.items()
     ]
+    lines.append(f"Next: triage propose {model} {made.version} --by WHO")
     show(document | {"metrics": dict(made.metrics)}, as_json, "\n".join(lines))
 
 
@@ -82,7 +83,10 @@ def _source(model: str, data: Path | None, columns: Path | None) -> "Iterator[So
     from training.own_table import read_headings, read_rows
 
     if data is not None:
-        yield read_rows(model, data, read_headings(columns))
+        rows = read_rows(model, data, read_headings(columns))
+        if rows.unread:
+            typer.echo(f"Columns that {model} does not take: {', '.join(rows.unread)}.", err=True)
+        yield rows
     elif columns is not None:
         fail("--columns describes a table: give --data as well.")
     else:

@@ -18,11 +18,12 @@ from pandera.errors import SchemaErrors
 
 from features.catalogue import SETS
 from features.fold import Value
+from training.csv_file import BadTable, read
 from training.labels import NORMAL, SUSPECT
 from training.made import columns_of
 from training.rows import Example, Rows, TextExample
 from training.split import UNKNOWN
-from workflow.codes import UNCLEAR, Disposition, ReturnReason
+from workflow.codes import UNCLEAR, Condition, Disposition, ExceptionCode, ReturnReason
 
 MOST_ROWS = 2_000_000
 MOST_TOLD = 20
@@ -30,10 +31,6 @@ MOST_TOLD = 20
 
 Codes = Mapping[str, Sequence[str]]
 REASONS = (*map(str, ReturnReason), UNCLEAR)
-
-
-class BadTable(ValueError):
-    """A table cannot be trained on; the message names every fault by row and column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +95,13 @@ def columns_for(model: str) -> tuple[Taken, ...]:
         ),
     }[model]
     facts = (
-        Taken(column.name, column.kind, column.says, required=column.name in NEEDED[model])
+        Taken(
+            column.name,
+            column.kind,
+            column.says,
+            required=column.name in NEEDED[model],
+            codes=FACT_CODES.get(column.name, ()),
+        )
         for column in columns_of(SETS[model])
     )
     return (label, *ABOUT, REASON_CODE, *facts)
@@ -110,6 +113,12 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "exception_rank": ("exception_code", "exception_exposure_minor"),
 }
 """Facts without which there is nothing to judge; any other that is absent is not known."""
+FACT_CODES: Mapping[str, tuple[str, ...]] = {
+    "line_condition": tuple(map(str, Condition)),
+    "line_reason": REASONS,
+    "exception_code": tuple(map(str, ExceptionCode)),
+}
+"""Facts whose codes are ours: another one would be learned as rare, and mean nothing later."""
 AMOUNTS = {"credit_anomaly": "credit_amount_minor", "exception_rank": "exception_exposure_minor"}
 
 
@@ -130,6 +139,8 @@ def read_headings(path: Path | None) -> Headings:
             str(name): {str(theirs): str(ours) for theirs, ours in table.items()}
             for name, table in data.get("codes", {}).items()
         }
+    except FileNotFoundError as error:
+        raise BadTable(f"There is no file {path}.") from error
     except (OSError, UnicodeDecodeError, ValueError, AttributeError) as error:
         raise BadTable(f"{path} is not a column mapping: {error}") from error
     return Headings(columns, codes)
@@ -142,7 +153,8 @@ def read_rows(model: str, path: Path, mapping: Headings) -> Rows:
     headings), and how many more there are.
     """
     taken = columns_for(model)
-    table = _translated(_loaded(path), taken, mapping)
+    loaded = _loaded(path)
+    table = _translated(loaded, taken, mapping)
     _check(table, taken, mapping)
     cells = {name: table[name].tolist() for name in table.columns}
     number = len(table)
@@ -150,7 +162,7 @@ def read_rows(model: str, path: Path, mapping: Headings) -> Rows:
     if "at" not in cells:  # the order of the file is the only time there is
         read["at"] = [datetime.fromtimestamp(60 * i, UTC) for i in range(number)]
     order = sorted(range(number), key=lambda i: _time(read["at"][i]))
-    rows = Rows(facts=number, last_position=number)
+    rows = Rows(facts=number, last_position=number, unread=_unread(loaded, taken, mapping))
     make = _text_example if model == "reason" else partial(_example, model)
     made = [make({name: values[i] for name, values in read.items()}, i + 1) for i in order]
     if model == "reason":
@@ -166,11 +178,18 @@ def _loaded(path: Path) -> pd.DataFrame:
         if path.suffix == ".parquet":
             table = pd.read_parquet(path)
             return table.astype(object).where(table.notna(), "").astype(str)
-        return pd.read_csv(path, dtype=str, keep_default_na=False, nrows=MOST_ROWS + 1)
     except FileNotFoundError as error:
         raise BadTable(f"There is no file {path}.") from error
     except (ValueError, OSError) as error:
         raise BadTable(f"{path} cannot be read as a table: {error}") from error
+    names, rows = read(path)
+    return pd.DataFrame(rows, columns=pd.Index(names, dtype=object), dtype=object)
+
+
+def _unread(loaded: pd.DataFrame, taken: Sequence[Taken], mapping: Headings) -> tuple[str, ...]:
+    """Headings that the model does not take: nothing was learned from them."""
+    kept = {mapping.heading(t.name) for t in taken}
+    return tuple(str(heading) for heading in loaded.columns if heading not in kept)
 
 
 def _translated(table: pd.DataFrame, taken: Sequence[Taken], mapping: Headings) -> pd.DataFrame:
@@ -181,6 +200,7 @@ def _translated(table: pd.DataFrame, taken: Sequence[Taken], mapping: Headings) 
     strange = sorted((set(mapping.columns) | set(mapping.codes)) - names)
     if strange:
         raise BadTable(f"The mapping names {strange[0]!r}, which this model does not take.")
+    _check_codes(mapping, taken)
     headings = [str(heading) for heading in table.columns]
     absent = [h for name, h in mapping.columns.items() if h not in headings]
     if absent:
@@ -188,13 +208,32 @@ def _translated(table: pd.DataFrame, taken: Sequence[Taken], mapping: Headings) 
     missing = [t for t in taken if t.required and mapping.heading(t.name) not in headings]
     if missing:
         words = [f"{mapping.heading(t.name)} ({t.says})" for t in missing]
-        raise BadTable(f"The table lacks {', '.join(words)}: rename it or give a mapping.")
+        raise BadTable(
+            f"The table lacks {', '.join(words)}; it has {', '.join(headings) or 'no headings'}:"
+            " rename it or give a mapping."
+        )
     kept = {t.name: mapping.heading(t.name) for t in taken}
     found = {name: table[h].str.strip() for name, h in kept.items() if h in headings}
     for name, codes in mapping.codes.items():
         if name in found:
             found[name] = found[name].map(lambda cell, own=codes: own.get(cell, cell))
     return pd.DataFrame(found)
+
+
+def _check_codes(mapping: Headings, taken: Sequence[Taken]) -> None:
+    """Errors: ``BadTable`` for a heading that is mapped twice, and for a code that is not ours."""
+    for name, heading in mapping.columns.items():
+        also = [other for other, its in mapping.columns.items() if its == heading and other != name]
+        if also:
+            raise BadTable(f"The mapping takes {heading!r} for {name} and for {also[0]}.")
+    known = {t.name: t.codes for t in taken if t.codes}
+    for name, codes in mapping.codes.items():
+        for theirs, ours in codes.items():
+            if name in known and ours not in known[name]:
+                raise BadTable(
+                    f"The mapping turns {theirs!r} of {name} into {ours!r}, which is no known code;"
+                    f" there are {', '.join(known[name])}."
+                )
 
 
 def _check(table: pd.DataFrame, taken: Sequence[Taken], mapping: Headings) -> None:
@@ -212,9 +251,8 @@ def _check(table: pd.DataFrame, taken: Sequence[Taken], mapping: Headings) -> No
             for row in found.rename(columns={"index": "index_of"}).itertuples()
         ]
         more = [f"  and {len(told) - MOST_TOLD} more"] if len(told) > MOST_TOLD else []
-        raise BadTable(
-            "\n".join([f"The table has {len(told)} faults:", *told[:MOST_TOLD], *more])
-        ) from errors
+        count = "1 fault" if len(told) == 1 else f"{len(told)} faults"
+        raise BadTable("\n".join([f"The table has {count}:", *told[:MOST_TOLD], *more])) from errors
 
 
 def _checks(taken: Taken) -> list[pa.Check]:

@@ -101,6 +101,8 @@ class Rows:
     texts: list[TextExample] = field(default_factory=list)
     facts: int = 0
     last_position: int = 0
+    unread: tuple[str, ...] = ()
+    """Headings of a user's own table that the model does not take."""
 
     def of(self, model: str) -> list[Example]:
         """Every question that arose for a model, labelled or not."""

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.training.small_world import SmallWorld
-from training.own_table import BadTable, Headings, columns_for, read_headings, read_rows
+from training.csv_file import BadTable
+from training.own_table import Headings, columns_for, read_headings, read_rows
 from training.rows import gather
 from training.train import train
 
@@ -101,6 +102,52 @@ def test_files_that_are_no_tables(tmp_path: Path) -> None:
     broken.write_text("[columns\n")
     with pytest.raises(BadTable, match="is not a column mapping"):
         read_headings(broken)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("text,reason\nÖl,wrong_item\n".encode("latin-1"), "line 2: byte 0xd6 is no UTF-8; save"),
+        (b"text,reason\na,wrong_item,extra\n", "row 1: 3 cells for 2 headings"),
+        (b"text,reason\nok,wrong_item\na, oil,wrong_item\n", "row 2: 3 cells for 2 headings"),
+        (b"text,text,reason\na,b,wrong_item\n", "has the heading 'text' twice"),
+        (b'text,reason\n"a,wrong_item\n', "row 1: unexpected end of data"),
+        (b"text;reason\na;b\n", "it has text;reason: rename it or give a mapping"),
+        (b"", "it has no headings: rename it"),
+    ],
+)
+def test_files_that_are_no_clean_csv(content: bytes, said: str, tmp_path: Path) -> None:
+    """No cell slips into another column and no byte is guessed: the place and the way out."""
+    path = tmp_path / "own.csv"
+    path.write_bytes(content)
+    with pytest.raises(BadTable, match=said):
+        read_rows("reason", path, Headings())
+
+
+@pytest.mark.parametrize(
+    ("model", "headings", "cells", "said"),
+    [
+        ("reason", Headings(codes={"reason": {"DOA": "dead"}}), {},
+         "The mapping turns 'DOA' of reason into 'dead', which is no known code; there are dam"),
+        ("reason", Headings({"text": "a", "reason": "a"}), {},
+         "The mapping takes 'a' for text and for reason"),
+        ("disposition", Headings(), {"line_condition": "openedd", "disposition": "restock"},
+         "The table has 1 fault:\n  row 1, column line_condition: 'openedd' is no known code"),
+    ],
+)  # fmt: skip
+def test_codes_are_ours_or_refused(
+    model: str, headings: Headings, cells: dict[str, str], said: str, tmp_path: Path
+) -> None:
+    """Also where no row has them yet, and in the facts whose codes are ours."""
+    path = table(tmp_path / "own.csv", [cells or {"a": "x", "b": "wrong_item"}])
+    with pytest.raises(BadTable, match=said):
+        read_rows(model, path, headings)
+
+
+def test_columns_that_are_not_taken_are_named(tmp_path: Path) -> None:
+    """A fact that is spelt otherwise would be unknown in every row, in silence."""
+    path = table(tmp_path / "own.csv", [{"text": "x", "reason": "recall", "custmer": "C-1"}])
+    assert read_rows("reason", path, Headings()).unread == ("custmer",)
 
 
 @pytest.mark.slow
