@@ -33,7 +33,7 @@ def rows() -> dict[str, list[Row]]:
             ("a file of evidence, bytes (`TRIAGE_MAX_FILE_BYTES`)", own["max_file_bytes"].default,
              "413"),
             ("a reason text, characters (`TRIAGE_MAX_TEXT_CHARS`)", own["max_text_chars"].default,
-             "422 `text_too_long`"),
+             "413 `text_too_long`"),
             ("items of one scoring request", scoring.MOST_ITEMS, "422"),
             ("events of one batch", inbound.MOST_EVENTS, "422"),
             ("lines of one document", facts_in.MOST_LINES, "the document's own problem"),

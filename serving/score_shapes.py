@@ -40,7 +40,8 @@ class MaskedAnswer(BaseModel):
 
 
 class PushAnswer(BaseModel):
-    """How far one feature pushed the output; ``start`` and ``end`` for a span of text only."""
+    """How far one feature pushed the output. ``start`` and ``end`` for a span of text only, in
+    Unicode code points of the text that was sent: ``text[start:end]`` is ``value``."""
 
     feature: str
     value: Value

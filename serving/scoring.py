@@ -8,7 +8,6 @@ fails its neighbours.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from math import isfinite
 from typing import NamedTuple
 
 from features.catalogue import SETS
@@ -40,7 +39,12 @@ REFERENCES: dict[str, Json] = {
 }
 """How an item names what it is about instead of giving its facts, as JSON Schema."""
 
+FORMS = {model: f"/v1/score/schema/{endpoint}" for endpoint, model in MODEL_OF.items()}
+"""Where the form of a model's item is told."""
+
 MOST_ITEMS = 1000
+LARGEST = 2**53
+"""Beyond this, whole numbers are not told apart; no amount, count or age comes near."""
 TOP = {"none": 0, "top": 5, "full": None}
 """How many pushes an explanation keeps, by the ``explain`` parameter."""
 
@@ -113,8 +117,9 @@ def _read(
     try:
         if not isinstance(item, dict):
             raise Invalid("invalid_item", f"Item {number} is not an object.")
-        check_text(item)
+        check_text(item.get("id"), "id")
         item_id = _item_id(item, number)
+        check_text(item)
         if endpoint == "return-reason":
             return Question(item_id, _text_row(item, max_text))
         if "facts" in item:
@@ -172,7 +177,7 @@ def check_facts(facts: object, model: str) -> Row:
         raise Invalid("invalid_facts", "facts is an object of values by name.")
     columns = {column.name: column for column in SETS[model].columns}
     errors = [
-        {"at": f"facts.{name}", "message": f"unknown fact; see /v1/score/schema for {model}"}
+        {"at": f"facts.{name}", "message": f"unknown fact; see GET {FORMS[model]}"}
         for name in facts
         if name not in columns
     ]
@@ -201,9 +206,8 @@ def _fault(value: object, kind: str) -> str | None:
         return None if fine else "must be a text of at most 128 characters, or null"
     if isinstance(value, bool) or not isinstance(value, int | float):
         return "must be a number or null"
-    if isinstance(value, int) and abs(value) > 2**53:
-        return "must be within 2^53"
-    return None if isfinite(value) else "must be finite"
+    # The body's reader makes a float of a whole number that is too long, so both are held to it.
+    return None if abs(value) <= LARGEST else "must be within 2^53"
 
 
 def answer(shelf: OnShelf, questions: Sequence[Question], explain: str, ranked: bool) -> Json:
@@ -391,6 +395,7 @@ def facts_schema(feature_set: FeatureSet) -> Json:
                 "type": [_TYPES[column.kind], "null"],
                 "unit": column.unit,
                 "description": column.says,
+                **({"minimum": -LARGEST, "maximum": LARGEST} if column.kind == "number" else {}),
             }
             for column in feature_set.columns
         },

@@ -1,6 +1,7 @@
 """The reason model: why goods come back, from the customer's words, or an honest "unclear"."""
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -26,6 +27,8 @@ from workflow.assessment import Candidate, Explanation, Push, Row
 
 MOST_CHARACTERS = 20_000
 """A longer text is read up to here, and the explanation says so."""
+LONGEST_SHOWN = 60
+"""Characters of a word that its sentence shows."""
 _RUN = re.compile(r"\S+")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -271,8 +274,11 @@ def _spoken(text: str, run: tuple[int, int], push: float) -> Push:
     alive = [i for i in range(start, end) if text[i].isalnum()]
     if alive:
         start, end = alive[0], alive[-1] + 1
+    while alive and end < run[1] and unicodedata.category(text[end])[0] == "M":
+        end += 1  # accents written after their letter, vowel signs
     word = text[start:end]
-    return Push("text", word, push, None, f"The word “{word}”", start, end)
+    shown = word if len(word) <= LONGEST_SHOWN else f"{word[: LONGEST_SHOWN - 1]}…"
+    return Push("text", word, push, None, f"The word “{shown}”", start, end)
 
 
 def _said(sentence: str, push: float = 0.0) -> Push:

@@ -179,6 +179,7 @@ def _oip_items(body: object, name: str) -> list[Json]:
         data = one.get("data")
         if not isinstance(data, list):
             raise Invalid("invalid_request", f"Input {one['name']!r}: data is a flat list.")
+        _check_shape(one["name"], one.get("shape"), len(data))
         if one["name"] in columns:
             raise Invalid("invalid_request", f"Input {one['name']!r} is given twice.")
         columns[one["name"]] = data
@@ -191,6 +192,15 @@ def _oip_items(body: object, name: str) -> list[Json]:
     if name == "reason":
         return [dict(row) for row in rows]
     return [{"facts": row} for row in rows]
+
+
+def _check_shape(name: str, shape: object, values: int) -> None:
+    """One value a row. Errors: ``Invalid`` where a shape is told that is not the data's own."""
+    if shape not in (None, [values], [values, 1]):
+        raise Invalid(
+            "invalid_request",
+            f"Input {name!r}: shape is {shape!r}, data has {values}: the shape is [{values}].",
+        )
 
 
 def _oip(services: Services, model: str, body: object, explain: str) -> tuple[Json, Json]:

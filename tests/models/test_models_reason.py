@@ -119,6 +119,17 @@ def test_spans_are_words_of_the_text(reason: ReasonModel) -> None:
     assert next(p for p in told.pushes if p.value == "leaks").push > 0
 
 
+def test_spans_keep_accents_and_their_sentence_stays_short(reason: ReasonModel) -> None:
+    """An accent written after its letter is of the word; a word without an end is cut in the
+    sentence about it, never in its span."""
+    endless = "leak" * 100
+    text = f"The cafe\u0301, pump \U0001f6e2\ufe0f leaks {endless} at the seal"
+    spans = {p.value: p for p in _explained(reason, text, "defective_on_arrival").pushes if p.end}
+    assert {"cafe\u0301", "leaks", endless} <= spans.keys()
+    assert all(text[p.start : p.end] == word for word, p in spans.items())
+    assert len(spans[endless].says) < 80
+
+
 def test_an_unknown_reason_has_no_explanation(reason: ReasonModel) -> None:
     """Asked about a reason the model does not know, it explains nothing."""
     assert reason.explain([{"text": R_1001}], of=["weather"]) == [None]

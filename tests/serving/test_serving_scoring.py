@@ -102,7 +102,7 @@ def test_answers_come_in_the_order_of_the_items(scoring: House) -> None:
         "6",
         "7",
         "e",
-        "9",
+        "f",
         "g",
     ]
     assert body["items"][0]["set"] == ["defective_on_arrival"]
@@ -159,6 +159,31 @@ def test_facts_are_checked_by_name_and_kind(scoring: House) -> None:
         assert answer["problem"]["status"] == 422
     (answer,) = ask(scoring, "disposition", {"facts": {}})["items"]
     assert answer["abstained"] is None
+
+
+@pytest.mark.parametrize("number", [2**53 + 1, -1e30, 1e16, 1e308])
+def test_numbers_beyond_any_amount_are_refused(scoring: House, number: float) -> None:
+    """Also those that are too long for a whole number in JSON; the form of the facts says so."""
+    fact = "exception_exposure_minor"
+    bad, good = ask(
+        scoring, "reconciliation-exceptions",
+        {"id": "a", "facts": {fact: number}}, {"id": "b", "facts": {fact: 2**53}},
+    )["items"]  # fmt: skip
+    assert bad["problem"]["detail"] == f"facts.{fact}: must be within 2^53"
+    assert good["rank"] == 1
+    form = scoring.get("/v1/score/schema/reconciliation-exceptions").json()
+    assert not jsonschema.Draft202012Validator(form).is_valid({"facts": {fact: number}})
+    assert jsonschema.Draft202012Validator(form).is_valid({"facts": {fact: None}})
+
+
+def test_a_problem_carries_the_id_of_its_item(scoring: House) -> None:
+    """Whatever is wrong beside the id; an unknown fact leads to the form that can be asked for."""
+    nul, unknown = (
+        ask(scoring, "credit-anomaly", {"id": "n", "facts": {"credit_match": "a\0"}})["items"][0],
+        ask(scoring, "credit-anomaly", {"id": "u", "facts": {"colour": 1}})["items"][0],
+    )
+    assert (nul["id"], nul["problem"]["code"]) == ("n", "invalid_text")
+    assert unknown["problem"]["detail"].endswith("see GET /v1/score/schema/credit-anomaly")
 
 
 def test_explanations_are_of_the_chosen_value_and_add_up(scoring: House) -> None:
@@ -305,6 +330,8 @@ def test_bad_inference_requests_are_problems(scoring: House) -> None:
         columns(line_stocked=["yes"]), columns(line_condition=[[1]]),
         columns(line_condition=["x"] * 1001), columns(line_condition=["a\0"]),
         columns() | {"inputs": [{"name": "line_stocked", "data": [True]}] * 2},
+        {"inputs": [{"name": "line_stocked", "shape": [2], "data": [True]}]},
+        {"inputs": [{"name": "line_stocked", "shape": "1", "data": [True]}]},
     )  # fmt: skip
     for body in bodies:
         answer = scoring.post(path, body)
