@@ -14,6 +14,8 @@ from serving.shapes import ClaimAnswerShape
 from workflow.actor import SYSTEM
 from workflow.commands import AnswerClaim, ReleaseCredit
 from workflow.facts import SupplierClaimAnswered
+from workflow.money import money_text
+from workflow.refused import Refused
 from workflow.state import Authorised, Closed
 
 
@@ -61,8 +63,18 @@ def answer_of(
 ) -> SupplierClaimAnswered:
     """The fact of an answer to a claim of ours, from a row of ``journal.claims``.
 
-    Errors: ``Invalid`` (``future_date``).
+    Errors: ``Invalid`` (``future_date``), ``Refused`` (``over_claim``: more than was claimed less
+    what was paid by other answers; a slip of the hand cannot be taken back).
     """
+    told = [one for one in row["answers"] if one["answer_id"] == shape.number]
+    if not told and shape.recovered_minor > row["claimed_minor"] - row["recovered_minor"]:
+        paid, currency = row["recovered_minor"], row["currency"]
+        raise Refused(
+            "over_claim",
+            f"{row['claim_id']}: {money_text(shape.recovered_minor, currency)} is more than the"
+            f" {money_text(row['claimed_minor'] - paid, currency)} left of"
+            f" {money_text(row['claimed_minor'], currency)} claimed.",
+        )
     at = shape.answered_at or now
     if at > now + CLOCK_SKEW:
         raise Invalid("future_date", f"answered_at: {at.isoformat()} is in the future.")

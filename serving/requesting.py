@@ -228,6 +228,7 @@ def _facts(
         freight_minor=source.freight_minor if source else 0,
         freight_tax_minor=source.freight_tax_minor if source else 0,
         freight_refunded_before_minor=source.freight_refunded_before_minor if source else 0,
+        uom_scale=product.uom_scale,
     )
 
 

@@ -43,6 +43,7 @@ from workflow.commands import (
     RequestReturn,
 )
 from workflow.correcting import correct
+from workflow.counting import check_counted
 from workflow.deciding import check_allowed, decide_task
 from workflow.escalating import escalate_overdue
 from workflow.events import (
@@ -260,6 +261,7 @@ def _inspect(run: Run, command: InspectLine) -> None:
         allowed = ", ".join(Condition)
         raise Refused("not_allowed_value", f"{command.condition!r} is no condition: {allowed}.")
     line = _line(run, command.line)
+    check_counted(line, command.quantity)
     waiting = line.received - line.inspected
     if not ZERO < command.quantity <= waiting:
         raise Refused(
@@ -333,6 +335,7 @@ def _dispose(run: Run, command: DisposePortion) -> None:
 
 
 def _check_parts(run: Run, portion: Portion, command: DisposePortion) -> None:
+    check_counted(run.case.line(portion.line), *(part.quantity for part in command.parts))
     total = sum((part.quantity for part in command.parts), ZERO)
     if any(part.quantity <= 0 for part in command.parts) or total != portion.inspected.quantity:
         raise Refused(

@@ -328,7 +328,8 @@ def check_allowed(
             rule = rules.get(part.disposition, "it is no disposition")
             raise Refused(
                 "not_allowed_value",
-                f"{part.disposition!r} is removed by {rule}{since}; allowed: {', '.join(allowed)}.",
+                f"{str(part.disposition)!r} is removed by {rule}{since};"
+                f" allowed: {', '.join(allowed)}.",
                 rule=rule,
             )
 

@@ -101,6 +101,8 @@ class LineFacts:
     """The source line's share of the freight on its invoice, net."""
     freight_tax_minor: int = 0
     freight_refunded_before_minor: int = 0
+    uom_scale: int | None = None
+    """Decimals that a quantity may have; ``None`` was not told."""
 
 
 @dataclass(frozen=True, slots=True)

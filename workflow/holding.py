@@ -12,6 +12,7 @@ from workflow.approvals import require_any_role
 from workflow.asking import allowed_dispositions
 from workflow.codes import Condition, Point
 from workflow.commands import DisposePortion, ReinspectPortion
+from workflow.counting import check_counted
 from workflow.events import (
     DispositionPart,
     HoldReleaseAsked,
@@ -157,6 +158,7 @@ def release_by_hand(run: Run, command: DisposePortion) -> None:
         raise Refused("own_inspection", f"{actor.id} inspected portion {portion.id}.")
     if not command.note.strip():
         raise Refused("reason_required", "Say in a note why the goods are released.")
+    check_counted(run.case.line(portion.line), *(part.quantity for part in command.parts))
     total = sum((part.quantity for part in command.parts), ZERO)
     if any(part.quantity <= 0 for part in command.parts) or not ZERO < total <= portion.held:
         raise Refused(

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from workflow.approvals import require_any_role
 from workflow.commands import ReceiptLine, ReceiveGoods
+from workflow.counting import check_counted
 from workflow.events import GoodsReceived, ReceivedLine, TaskOpened
 from workflow.intercompany import charge_receipt
 from workflow.refused import Refused
@@ -21,7 +22,11 @@ def receive(run: Run, command: ReceiveGoods) -> None:
     if not state.authority.goods_required:
         raise Refused("wrong_state", f"{run.case.return_id} was authorised without goods.")
     if command.receipt_id in run.case.receipts:
-        raise Refused("already_decided", f"Receipt {command.receipt_id} is recorded already.")
+        raise Refused(
+            "already_decided",
+            f"Receipt {command.receipt_id} is recorded already, as it was told first; what else"
+            " came goes into a receipt with a number of its own.",
+        )
     late = not run.case.receipts and command.at > state.authority.expires_at
     if late and not run.case.advance_open:
         raise Refused(
@@ -54,7 +59,8 @@ def _check_once(lines: tuple[ReceivedLine, ...]) -> None:
     twice = {n for n in numbers if numbers.count(n) > 1}
     if twice:
         raise Refused(
-            "invalid_quantity", f"Line {min(twice)} stands twice in one receipt; add it up."
+            "invalid_quantity",
+            f"Line {min(twice)} stands twice in one receipt; add it up, or send a receipt a lot.",
         )
 
 
@@ -78,6 +84,7 @@ def _received(
         line = ReceivedLine(None, got.sku, got.quantity, got.lot, ("blind", "wrong_item"))
         surplus.append((line, got.quantity))
         return line
+    check_counted(known, got.quantity)
     expected_lot = known.requested.lot or known.requested.facts.shipped_lot
     differs = []
     if got.quantity > known.outstanding:

@@ -12,6 +12,7 @@ from workflow.approvals import require_any_role
 from workflow.asking import refurbish_facts
 from workflow.codes import Condition, Disposition, Point
 from workflow.commands import DecideTask, ReportRefurbishment
+from workflow.counting import check_counted
 from workflow.events import (
     RefurbishOrdered,
     RefurbishReported,
@@ -112,6 +113,7 @@ def report_work(run: Run, command: ReportRefurbishment) -> None:
     ordered = order.ordered
     require_any_role(command.actor, (ordered.role, "returns_manager"), "Work on these goods")
     _check(command, order)
+    check_counted(run.case.line(ordered.line), command.quantity)
     before = sum(len(x.work) for x in run.case.orders_of(ordered.portion))
     reported = RefurbishReported(
         return_id=run.case.return_id,

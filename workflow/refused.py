@@ -96,5 +96,7 @@ CODES: dict[str, str] = {
     "unfit_address": "Give an https:// address that is public, or have its network allowed.",
     "too_many_webhooks": "End a webhook that nobody needs.",
     "too_old": "Give a later moment; older events are in GET /v1/events.",
+    "over_claim": "Check the amount: a supplier pays at most what is left of its claim; what it"
+    " really paid beyond is told by the document that it paid with.",
     "claim_settled": "Nothing is left of the claim: it was paid or written off.",
 }

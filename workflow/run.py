@@ -74,17 +74,17 @@ class Run:
         """The state, if goods and money may move; otherwise a refusal that names the step."""
         state = self.born
         if not isinstance(state, Authorised):
-            situation = type(state).__name__.lower()
-            raise Refused(
-                "wrong_state", f"{self.case.return_id} is {situation}: {step} is not possible now."
-            )
+            raise _not_now(state, step)
         return state
 
     def live(self, step: str) -> UnderReview | Authorised:
         state = self.born
         if not isinstance(state, UnderReview | Authorised):
-            situation = type(state).__name__.lower()
-            raise Refused(
-                "wrong_state", f"{self.case.return_id} is {situation}: {step} is not possible now."
-            )
+            raise _not_now(state, step)
         return state
+
+
+def _not_now(state: Born, step: str) -> Refused:
+    """The situation in words: ``UnderReview`` is under review."""
+    words = "".join(f" {c.lower()}" if c.isupper() else c for c in type(state).__name__)
+    return Refused("wrong_state", f"{state.case.return_id} is{words}: {step} is not possible now.")

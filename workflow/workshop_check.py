@@ -130,7 +130,7 @@ def _way_out(run: Run, portion: Portion, reported: RefurbishReported) -> tuple[s
         return QUARANTINE, rule
     raise Refused(
         "not_allowed_value",
-        f"{wanted!r} is removed by {rule}; allowed: {', '.join(allowed)}.",
+        f"{str(wanted)!r} is removed by {rule}; allowed: {', '.join(allowed)}.",
         rule=rule,
     )
 

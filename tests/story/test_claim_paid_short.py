@@ -297,3 +297,21 @@ def test_goods_that_nobody_judges_are_announced_too(house: House) -> None:
     assert watch_windows(house.services) == 1
     (soon,) = open_exceptions(house, "R13")
     assert soon["exposure_minor"] == WHOLE_MINOR and "is not judged yet" in soon["says"]
+
+
+def test_a_slip_of_the_hand_is_not_recorded_as_paid(house: House) -> None:
+    """More than what is left of the claim is refused with both amounts; the answer that is meant
+    may be given after it, and given again it is recorded once."""
+    send_back(house)
+    claimed = claim(house)["claimed_minor"]
+    body = {"number": "A-1", "response": "FWC", "recovered_minor": claimed * 10,
+            "answered_at": house.clock.now.isoformat()}  # fmt: skip
+    no = house.post(f"{CLAIM}/answers", body, "procurement")
+    assert (no.status_code, no.json()["code"]) == (409, "over_claim"), no.text
+    assert f"of USD {claimed / 100:,.2f} claimed" in no.json()["detail"]
+    assert claim(house)["recovered_minor"] == 0
+    for _ in range(2):
+        body["recovered_minor"] = claimed
+        assert house.post(f"{CLAIM}/answers", body, "procurement").status_code == 201
+    said = claim(house)
+    assert (said["recovered_minor"], len(said["answers"])) == (claimed, 1)
