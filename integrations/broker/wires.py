@@ -16,6 +16,7 @@ from faststream.nats.annotations import NatsMessage
 from faststream.rabbit import ExchangeType, RabbitBroker, RabbitExchange, RabbitQueue
 from faststream.rabbit.annotations import RabbitMessage
 from faststream.specification import AsyncAPI
+from nats.js.api import ConsumerConfig
 
 from integrations.broker.messages import FACTS, FEED
 
@@ -24,6 +25,8 @@ STREAM = JStream("TRIAGE", subjects=[FACTS, f"{FEED}.>"])
 QUEUE = RabbitQueue(FACTS, durable=True)
 EXCHANGE = RabbitExchange(FEED, type=ExchangeType.TOPIC, durable=True)
 DURABLE = "triage-facts"
+ACK_WAIT_SECONDS = 30.0
+"""A message that was not acknowledged for so long is delivered to another program."""
 PAUSE_SECONDS = 1.0
 """Before a message is given back: what was away may be there again."""
 
@@ -41,27 +44,31 @@ class Settled(Protocol):
     async def nack(self) -> None: ...
 
 
-def broker_of(url: str, take: Take, pause: float = PAUSE_SECONDS) -> tuple[Broker, Publish]:
+def broker_of(
+    url: str, take: Take, pause: float = PAUSE_SECONDS, ack_wait: float = ACK_WAIT_SECONDS
+) -> tuple[Broker, Publish]:
     """A broker that is not started, and how to publish to it.
 
-    ``take`` is given a message's body and headers in a thread of its own. Errors: ``ValueError``
-    for a URL that is neither ``nats://`` nor ``amqp://``.
+    ``ack_wait`` is how long JetStream waits for a program that says nothing; RabbitMQ notices the
+    end of its connection. ``take`` is given a message's body and headers in a thread of its own.
+    Errors: ``ValueError`` for a URL that is neither ``nats://`` nor ``amqp://``.
     """
     scheme = url.partition("://")[0]
     if scheme in ("nats", "tls"):
-        return _nats(url, take, pause)
+        return _nats(url, take, pause, ack_wait)
     if scheme in ("amqp", "amqps"):
         return _rabbit(url, take, pause)
     raise ValueError(f"TRIAGE_BROKER_URL is nats://... or amqp://..., not {scheme}://...")
 
 
-def _nats(url: str, take: Take, pause: float) -> tuple[Broker, Publish]:
+def _nats(url: str, take: Take, pause: float, ack_wait: float) -> tuple[Broker, Publish]:
     broker = NatsBroker(url, description="NATS JetStream, stream TRIAGE")
 
     @broker.subscriber(
         FACTS,
         stream=STREAM,
         durable=DURABLE,
+        config=ConsumerConfig(ack_wait=ack_wait),
         pull_sub=True,
         ack_policy=AckPolicy.MANUAL,
         decoder=_raw,

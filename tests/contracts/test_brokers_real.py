@@ -6,6 +6,8 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -15,9 +17,10 @@ from typing import Any
 import orjson
 import pytest
 from faststream.nats import NatsBroker
+from nats.errors import Error as NatsError
 
 from integrations.broker.messages import FACTS
-from integrations.broker.wires import broker_of
+from integrations.broker.wires import QUEUE, broker_of
 from serving.broker import publish_feed, take
 from serving.errors import Unavailable
 from tests.serving.conftest import empty_house
@@ -149,6 +152,81 @@ def _check(house: House, url: str) -> None:
     assert house.rows("SELECT count(*) FROM parked_fact WHERE status = 'waiting'") == [(0,)]
     assert len(seen) == facts + 2
     assert house.differences() == []
+
+
+def _check_killed(house: House, url: str, folder: Path) -> None:
+    fact = STORY.facts()[0]
+    body = orjson.dumps(cloud_event(fact, "killed-1"))
+    with _child(house, url, folder, "hang") as first:
+        asyncio.run(_publish(url, body))
+        assert _line(first) == "recorded"  # committed, and never acknowledged
+        os.kill(first.pid, signal.SIGKILL)
+        assert first.wait(10) == -signal.SIGKILL
+    count = "SELECT count(*) FROM event WHERE stream NOT LIKE 'policy%'"
+    events = house.rows(count)
+    with _child(house, url, folder) as second:
+        assert _line(second) == "repeated"
+    assert house.rows(count) == events
+    assert house.differences() == []
+
+
+@contextmanager
+def _child(house: House, url: str, folder: Path, *more: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "tests.contracts.broker_child", url]
+    command += [house.services.database_url, str(folder), *more]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        try:
+            yield child
+        finally:
+            child.kill()
+
+
+def _line(child: subprocess.Popen[str]) -> str:
+    assert child.stdout is not None
+    killer = threading.Timer(60, child.kill)
+    killer.start()
+    try:
+        said = next((line for line in child.stdout if line.startswith("took: ")), "nothing")
+    finally:
+        killer.cancel()
+    return said.removeprefix("took: ").strip()
+
+
+async def _publish(url: str, body: bytes) -> None:
+    """As another system does, once the queue is there."""
+    broker, _ = broker_of(url, lambda body, headers: None)
+    await broker.connect()
+    try:
+        if not isinstance(broker, NatsBroker):
+            await broker.declare_queue(QUEUE)
+            await broker.publish(body, FACTS, persist=True)
+            return
+        for _ in range(100):
+            try:
+                await broker.publish(body, FACTS, stream="TRIAGE")
+                return
+            except NatsError:  # the program that makes the stream is still starting
+                await asyncio.sleep(0.3)
+        raise AssertionError("nobody made the stream")
+    finally:
+        await broker.stop()
+
+
+@_missing("nats-server", "nats-server")
+def test_a_program_killed_before_it_acknowledged_to_jetstream(
+    empty_house: House, nats: str, tmp_path: Path
+) -> None:
+    """SIGKILL after the commit: the message comes again to the next program, which knows it; the
+    journal has it once."""
+    _check_killed(empty_house, nats, tmp_path)
+
+
+@_missing("rabbitmq-server", "rabbitmq-server")
+def test_a_program_killed_before_it_acknowledged_to_rabbitmq(
+    empty_house: House, rabbit: str, tmp_path: Path
+) -> None:
+    """The same by AMQP 0-9-1."""
+    _check_killed(empty_house, rabbit, tmp_path)
 
 
 @_missing("nats-server", "nats-server")
