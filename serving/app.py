@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving import errors, logs
+from serving.doors import Doors
 from serving.errors import respond
 from serving.identity import known_keys
 from serving.metrics import Metrics
@@ -99,6 +100,7 @@ def create_app(services: Services) -> FastAPI:
         most_with_files=settings.max_body_bytes + settings.max_file_bytes,
     )
 
+    app.add_middleware(Doors, limits=settings.door_limits)
     app.add_middleware(Timed, metrics=services.metrics)
     app.add_middleware(Traced)
     return app

@@ -23,6 +23,8 @@ from workflow.refused import CODES, Refused
 
 log = structlog.get_logger("serving")
 
+HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "2"}}
+"""What an answer of a status says beside its document."""
 TYPE_BASE = "https://returns-triage.example/problems/"
 
 
@@ -132,14 +134,14 @@ def respond(
 ) -> Response:
     instance = request.url.path if request is not None else None
     body = problem(status, code, detail, {"instance": instance, **more} if instance else more)
-    headers = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "2"}}.get(status)
-    return Response(orjson.dumps(body, default=str), status, headers, "application/problem+json")
+    content = orjson.dumps(body, default=str)
+    return Response(content, status, HEADERS.get(status), "application/problem+json")
 
 
 def problem_response(body: Mapping[str, Any]) -> Response:
     """A problem document that was made before, as the answer."""
-    content = orjson.dumps(dict(body), default=str)
-    return Response(content, body["status"], media_type="application/problem+json")
+    content, status = orjson.dumps(dict(body), default=str), body["status"]
+    return Response(content, status, HEADERS.get(status), "application/problem+json")
 
 
 def refused_problem(error: Refused) -> dict[str, object]:

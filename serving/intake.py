@@ -21,7 +21,7 @@ from workflow.actor import Actor
 KEPT_HOURS = 30 * 24
 """How long an event id is remembered; documents and parked facts are known for ever."""
 
-AGAIN = ("unavailable", "event_in_progress")
+AGAIN = ("unavailable", "event_in_progress", "overloaded")
 """Problems that another delivery may not have."""
 Json = dict[str, object]
 

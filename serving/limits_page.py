@@ -5,7 +5,7 @@ from pathlib import Path
 from integrations.erp import reference
 from integrations.webhooks import address, sending
 from journal import attempts, deliveries, outbox, systems, webhooks, worker
-from serving import backpressure, facts_in, performer, repairs, scoring
+from serving import backpressure, doors, facts_in, performer, repairs, scoring
 from serving.routes import inbound
 from serving.settings import Settings
 
@@ -38,7 +38,14 @@ def rows() -> dict[str, list[Row]]:
             ("events of one batch", inbound.MOST_EVENTS, "422"),
             ("lines of one document", facts_in.MOST_LINES, "the document's own problem"),
             ("effects waiting for other systems", backpressure.MOST_WAITING_EFFECTS,
-             "new returns are answered 503 `overloaded` with `Retry-After`; all else goes on"),
+             "new returns, by whatever way, are answered 503 `overloaded` with `Retry-After` (a"
+             " broker keeps them); all else goes on"),
+        ],
+        "Doors": [
+            (f"requests under way in one process, {name}: {doors.WHAT[name]}"
+             " (`TRIAGE_DOOR_LIMITS`)", most,
+             "one more is answered 503 `overloaded` with `Retry-After`, unread; other doors go on")
+            for name, most in doors.AT_ONCE.items()
         ],
         "What goes out to a system": [
             ("effects at once, over all workers (`TRIAGE_SYSTEM_LIMITS`)", erp.at_once,

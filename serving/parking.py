@@ -257,6 +257,8 @@ def _once_more(services: Services, conn: Connection, row: Mapping[Any, Any]) -> 
         envelope = read_envelope(_event_of(row), now)
         outcome = attempt(services, conn, actor, envelope)
     except Invalid as error:
+        if error.code == "overloaded":  # not of the fact's making: it waits as it did
+            raise Unavailable(error.message) from error
         again = {name: row[name] for name in FactParked.__dataclass_fields__}
         changed = {"reason": error.code, "says": error.message, "waits_for": ()}
         outcome = Outcome("parked", parked=FactParked(**(again | changed)))

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, PositiveInt, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from journal.systems import Limits
@@ -72,6 +72,8 @@ class Settings(BaseSettings):
     webhook_concurrency: int = 4
     system_limits: dict[str, Limits] = Field(default_factory=lambda: {"erp": Limits()})
     """By system: effects at once, and begun a minute, over all workers; as JSON."""
+    door_limits: dict[str, PositiveInt] = Field(default_factory=dict)
+    """By door: requests under way in one process, instead of ``doors.AT_ONCE``; as JSON."""
     pool_size: int = 8
     drop_dir: Path | None = None
     """A folder where other systems drop CSV files; the worker takes them."""

@@ -89,11 +89,13 @@ def request(
 ) -> Requested:
     """Ask for the return once, under ``otherwise`` where it names no number.
 
-    Refused: ``unknown_invoice_line``; as ``serving.requesting.build_request``.
+    Refused: ``unknown_invoice_line``; as ``serving.requesting.build_request``. Errors: ``Invalid``
+    ``overloaded``.
     """
     return_id = shape.id or otherwise
     if lookups.case_rows(conn, return_id) is not None:
         return Requested(return_id, repeated=True)
+    services.door.check(conn)
     now, most = services.clock(), services.settings.max_text_chars
     asked = _complete(conn, shape)
     meanings = take(services, conn, foreign_reasons(asked), now)

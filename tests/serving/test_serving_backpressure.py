@@ -1,13 +1,19 @@
 """Too much waiting is said at the door; models that are away leave the word to people."""
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 
 from journal import lookups
 from journal.worker import Hopeless
 from serving.backpressure import Door
-from tests.serving.house import House, request_body
+from serving.doors import AT_ONCE, WHAT, Doors, door_of
+from serving.feed import PREFIX
+from serving.wanting import TYPE as WANTED_TYPE
+from tests.integrations.edi_texts import WANTED, interchange
+from tests.serving.house import STORY, House, cloud_event, request_body
 from tests.serving.small_models import BrokenModel
 
 
@@ -28,6 +34,88 @@ def test_intake_is_refused_while_too_much_waits(house: House) -> None:
     assert house.post("/v1/returns", request_body("R-1002"), key="again").status_code == 503
     now[0] += 10
     assert house.post("/v1/returns", request_body("R-1002"), key="again").status_code == 201
+
+
+def test_returns_by_events_and_edi_meet_the_same_door(house: House) -> None:
+    """What asks for a return by an event or a 180 is answered 503 with Retry-After and is taken
+    later under its own id; facts go on."""
+    now = [0.0]
+    house.services.door = Door(most=1, tick=lambda: now[0])
+    assert house.post("/v1/returns", request_body(quantity=2)).status_code == 201
+    now[0] += 10
+    wanted = cloud_event(STORY.facts()[0], "w-1") | {
+        "type": PREFIX + WANTED_TYPE,
+        "data": {"id": "R-7", "customer": "C-1001", "lines": request_body(quantity=2)["lines"]},
+    }
+    told = house.post("/v1/events", wanted, "feed")
+    assert (told.status_code, told.json()["code"]) == (503, "overloaded"), told.text
+    assert told.headers["Retry-After"]
+    edi = {"Content-Type": "text/plain"} | house.headers("feed", "")
+    text = interchange(WANTED).encode()
+    assert house.client.post("/v1/edi", content=text, headers=edi).status_code == 503
+    assert house.tell(STORY.facts()[0]).status_code == 200
+    house.perform()
+    now[0] += 10
+    taken = house.post("/v1/events", wanted, "feed").json()
+    assert taken["items"][0]["status"] == "requested"
+    (taken,) = house.client.post("/v1/edi", content=text, headers=edi).json()["sets"]
+    assert taken["status"] == "requested"
+
+
+def test_each_door_has_its_own_limit() -> None:
+    """One request more than a door holds is told at once to come again, before it is read; other
+    doors, and reading, go on; who leaves makes room."""
+    told: list[int] = []
+
+    async def play() -> None:
+        leave = asyncio.Event()
+
+        async def inner(scope: Scope, receive: Receive, send: Send) -> None:
+            await leave.wait()
+            told.append(200)
+
+        doors = Doors(inner, {"facts": 2})
+
+        async def ask(path: str, method: str = "POST") -> None:
+            async def send(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    told.append(message["status"])
+                    assert (b"retry-after", b"2") in message["headers"]
+
+            scope = {"type": "http", "method": method, "path": path, "headers": []}
+            await doors(scope, _unread, send)
+
+        asked = [asyncio.create_task(ask("/v1/events")) for _ in range(3)]
+        asked += [
+            asyncio.create_task(ask("/v1/edi")),
+            asyncio.create_task(ask("/v1/events", "GET")),
+        ]
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert told == [503]
+        leave.set()
+        await asyncio.gather(*asked)
+        await ask("/v1/events")
+
+    asyncio.run(play())
+    assert told == [503, 200, 200, 200, 200, 200]
+
+
+async def _unread() -> Message:
+    raise AssertionError("a request that is refused is not read")
+
+
+def test_every_door_is_named_and_found() -> None:
+    """Each way that takes work in goes through a door with a limit on the page of limits."""
+    assert set(AT_ONCE) == set(WHAT)
+    for path, door in (
+        ("/v1/score/disposition", "scoring"), ("/v2/models/reason/infer", "scoring"),
+        ("/v1/returns", "returns"), ("/v1/returns/R-1/receipts", "handling"),
+        ("/v1/events", "facts"), ("/v1/edi", "edi"), ("/v1/evidence", "evidence"),
+        ("/v1/queue/T-1/decision", None), ("/v1/effects/retry", None),
+    ):  # fmt: skip
+        assert door_of("POST", path) == door
+        assert door_of("GET", path) is None
 
 
 @pytest.mark.slow
