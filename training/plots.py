@@ -9,6 +9,8 @@ from models.overview import Overview
 from training.judging import Report
 
 MOST_BARS = 25
+MOST_WORDS = 4
+"""Words of one value in the picture of a text model."""
 
 
 def draw(seen: Overview) -> dict[str, bytes]:
@@ -43,6 +45,7 @@ def _pictures(seen: Overview) -> dict[str, tuple[Callable[[Overview, Any], None]
     """What paints each file, what it needs, and how high it is in inches."""
     return {
         "importance.png": (_importance, seen.importance, 6),
+        "words.png": (_words, seen.words, 14),
         "dependence.png": (_dependence, seen.dependence, 8),
         "calibration.png": (_calibration, seen.calibration, 6),
         "confusion.png": (_confusion, seen.confusion, 7),
@@ -56,6 +59,21 @@ def _importance(seen: Overview, figure: Any) -> None:
     axes.barh([weight.feature for weight in first], [weight.mean_push for weight in first])
     axes.tick_params(axis="y", labelsize=8)
     axes.set(title="What the model leans on", xlabel="mean size of the push")
+
+
+def _words(seen: Overview, figure: Any) -> None:
+    """What a text model leans on, and how far each word pushes: the strongest words a value."""
+    shown = [
+        word
+        for value in dict.fromkeys(one.value for one in seen.words)
+        for word in [one for one in seen.words if one.value == value][:MOST_WORDS]
+    ][::-1]
+    axes = figure.add_subplot()
+    places = range(len(shown))
+    axes.barh(places, [one.mean_push for one in shown])
+    axes.set_yticks(places, [f"{one.word}: {one.value} ({one.texts})" for one in shown])
+    axes.tick_params(axis="y", labelsize=7)
+    axes.set(title="Words that speak for a value (in so many texts)", xlabel="mean push")
 
 
 def _dependence(seen: Overview, figure: Any) -> None:

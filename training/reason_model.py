@@ -12,7 +12,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from models.bundle import read_card
-from models.protocol import Card, Model
+from models.protocol import Card, Model, Prediction
 from models.reason.model import ReasonModel, load
 from training import measures
 from training.encoder import exported, on_all_cores
@@ -101,10 +101,7 @@ def _judge(model: Model, split: Split[TextExample], seed: int) -> Judgement:
         "abstained_share": float(1 - answered.mean()),
         "macro_f1": measures.macro_f1(truth, best),
         "ece": measures.calibration_error(sure, right),
-        "set_coverage": float(
-            np.mean([t in answer.set for t, answer in zip(truth, answers, strict=True)])
-        ),
-        "set_size": float(np.mean([len(answer.set) for answer in answers])),
+        **_sets(truth, answers),
         **_baselines(split, test),
     }
     confusion, classes = measures.confusion(truth, [reason or UNCLEAR for reason in best])
@@ -119,6 +116,22 @@ def _judge(model: Model, split: Split[TextExample], seed: int) -> Judgement:
         figure="accuracy",
         measure=lambda at: float(right[at].mean()),
     )
+
+
+def _sets(truth: Sequence[str], answers: Sequence[Prediction]) -> dict[str, float]:
+    """Coverage and size of the conformal sets, of texts that were read.
+
+    A text that was declined unread (empty, another language) has no set that could hold anything;
+    how many those are is told beside, and they stay errors of the accuracy.
+    """
+    read = [(t, answer) for t, answer in zip(truth, answers, strict=True) if answer.candidates]
+    unread = {"unread_share": 1 - len(read) / len(answers)}
+    if not read:
+        return unread
+    return unread | {
+        "set_coverage": float(np.mean([t in answer.set for t, answer in read])),
+        "set_size": float(np.mean([len(answer.set) for _, answer in read])),
+    }
 
 
 def _baselines(split: Split[TextExample], test: Sequence[TextExample]) -> dict[str, float]:
