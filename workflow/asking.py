@@ -153,6 +153,8 @@ def disposition_facts(case: Case, portion: Portion, at: datetime) -> Facts:
         "refurbishable": facts.refurbishable,
         "reason": line.reason,
         "goods_value_minor": int(found.quantity * facts.unit_cost_minor),
+        "days_since_delivery": since,
+        "evidence_count": len(found.evidence),
         "master_gap": "restock" in line.master_blocks,
         "master_gap_vendor": "return_to_vendor" in line.master_blocks,
     }
@@ -323,6 +325,7 @@ def rollout_facts(
         "business_unit": case.requested.business_unit,
         "warehouse": case.warehouse or line.requested.facts.warehouse,
         "item_class": line.requested.facts.item_class,
+        "regulated": line.requested.facts.regulated,
         "reason": line.reason,
         "amount_minor": amount,
         "currency": case.requested.currency,
