@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from workflow.approvals import require_any_role
-from workflow.commands import ReceiptLine, ReceiveGoods
+from workflow.commands import ReceiveGoods
 from workflow.counting import check_counted
 from workflow.events import GoodsReceived, ReceivedLine, TaskOpened
 from workflow.intercompany import charge_receipt
@@ -35,7 +35,7 @@ def receive(run: Run, command: ReceiveGoods) -> None:
     if not command.lines and not command.final:
         raise Refused("invalid_quantity", "A receipt needs lines, or says that it is final.")
     surplus: list[tuple[ReceivedLine, Decimal]] = []
-    lines = tuple(_received(run, line, command.final, surplus) for line in command.lines)
+    lines = tuple(_received(run, command, place, surplus) for place in range(len(command.lines)))
     _check_once(lines)
     received = GoodsReceived(
         return_id=run.case.return_id,
@@ -55,19 +55,22 @@ def receive(run: Run, command: ReceiveGoods) -> None:
 
 
 def _check_once(lines: tuple[ReceivedLine, ...]) -> None:
-    numbers = [line.line for line in lines if line.line is not None]
-    twice = {n for n in numbers if numbers.count(n) > 1}
-    if twice:
-        raise Refused(
-            "invalid_quantity",
-            f"Line {min(twice)} stands twice in one receipt; add it up, or send a receipt a lot.",
-        )
+    """A line stands once a lot."""
+    told = [(line.line, line.lot) for line in lines if line.line is not None]
+    for number, lot in told:
+        if told.count((number, lot)) > 1:
+            of = f" of lot {lot}" if lot else ""
+            raise Refused(
+                "invalid_quantity", f"Line {number}{of} stands twice in one receipt; add it up."
+            )
 
 
 def _received(
-    run: Run, got: ReceiptLine, final: bool, surplus: list[tuple[ReceivedLine, Decimal]]
+    run: Run, command: ReceiveGoods, place: int, surplus: list[tuple[ReceivedLine, Decimal]]
 ) -> ReceivedLine:
-    """What came, with what differs from what was authorised."""
+    """What came, with what differs from what was authorised; other lots of a line in the same
+    receipt come before or after it."""
+    got = command.lines[place]
     if got.quantity <= 0:
         raise Refused("invalid_quantity", f"{got.sku}: quantity {got.quantity} is not positive.")
     if got.line is None:
@@ -86,16 +89,20 @@ def _received(
         return line
     check_counted(known, got.quantity)
     expected_lot = known.requested.lot or known.requested.facts.shipped_lot
-    differs = []
-    if got.quantity > known.outstanding:
+    before, after = (
+        sum((x.quantity for x in others if (x.line, x.sku) == (got.line, got.sku)), ZERO)
+        for others in (command.lines[:place], command.lines[place + 1 :])
+    )
+    room, differs = max(known.outstanding - before, ZERO), []
+    if got.quantity > room:
         differs.append("over")
-    if final and got.quantity < known.outstanding:
+    if command.final and before + got.quantity + after < known.outstanding:
         differs.append("short")
     if got.lot and expected_lot and got.lot != expected_lot:
         differs.append("wrong_lot")
     line = ReceivedLine(got.line, got.sku, got.quantity, got.lot, tuple(differs))
-    if got.quantity > known.outstanding:
-        surplus.append((line, got.quantity - max(known.outstanding, ZERO)))
+    if got.quantity > room:
+        surplus.append((line, got.quantity - room))
     return line
 
 
