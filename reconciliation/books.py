@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from integrations.erp.documents import LedgerLine
+from reconciliation.shelves import Shelf
 from workflow.money import share
 
 ZERO = Decimal(0)
@@ -123,7 +124,7 @@ class Books:
 
     ``asked`` in the order of the decisions; ``posted`` holds voided lines too;
     ``interim_minor`` is the ERP's returns interim account by case (``None``: no case), debits
-    less credits, zero balances left out.
+    less credits, zero balances left out; ``shelves`` are those that differ from its documents.
     """
 
     asked: Sequence[Asked] = ()
@@ -133,6 +134,7 @@ class Books:
     answers: Iterable[ClaimAnswer] = ()
     interim_minor: Mapping[str | None, int] = field(default_factory=dict)
     claims: Sequence[Claim] = ()
+    shelves: Sequence[Shelf] = ()
 
     @cached_property
     def by_key(self) -> dict[str, Asked]:

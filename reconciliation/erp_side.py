@@ -7,8 +7,8 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from integrations.erp.accounts import INTERIM
-from integrations.erp.documents import Changes, LedgerLine
-from integrations.erp.ledger_lines import gl_balances, page
+from integrations.erp.documents import Changes, LedgerLine, OnHand
+from integrations.erp.ledger_lines import gl_balances, page, stock_on_hand
 from integrations.erp.port import ErpPort
 
 MOST_DOCUMENTS = 10_000
@@ -20,6 +20,10 @@ class ErpSide(Protocol):
 
     def posted(self, conn: Connection) -> list[LedgerLine]:
         """Every line; of a document that changed while we read, only the later lines."""
+        ...
+
+    def on_hand(self, conn: Connection) -> list[OnHand]:
+        """What of the returned goods stands where."""
         ...
 
     def interim_minor(self, conn: Connection) -> dict[str | None, int]:
@@ -35,6 +39,10 @@ class Local:
         """As ``ErpSide`` says."""
         return _latest(lambda cursor: page(conn, cursor, MOST_DOCUMENTS, settled=False))
 
+    def on_hand(self, conn: Connection) -> list[OnHand]:
+        """As ``ErpSide`` says."""
+        return stock_on_hand(conn)
+
     def interim_minor(self, conn: Connection) -> dict[str | None, int]:
         """As ``ErpSide`` says."""
         return {row["return_id"]: row["balance_minor"] for row in gl_balances(conn)}
@@ -49,6 +57,10 @@ class Remote:
     def posted(self, conn: Connection) -> list[LedgerLine]:
         """As ``ErpSide`` says."""
         return _latest(lambda cursor: self.erp.changes(cursor, MOST_DOCUMENTS))
+
+    def on_hand(self, conn: Connection) -> list[OnHand]:
+        """As ``ErpSide`` says."""
+        return self.erp.on_hand()
 
     def interim_minor(self, conn: Connection) -> dict[str | None, int]:
         """As ``ErpSide`` says."""

@@ -4,7 +4,7 @@ Nothing is corrected here and nothing is closed: an exception is a question to a
 that finds nothing new writes nothing.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,6 +26,7 @@ from reconciliation.erp_side import LOCAL, ErpSide
 from reconciliation.findings import Finding, news, raised
 from reconciliation.ledgers import compare
 from reconciliation.open_ends import open_ends
+from reconciliation.shelves import counted_otherwise, differing
 from workflow.actor import SYSTEM, Actor
 from workflow.assessment import Assessment, ModelRef
 from workflow.facts import ExceptionAssessed, ExceptionRaised
@@ -55,11 +56,7 @@ def reconcile(
     raised, the largest exposure first.
     """
     books = read_books(conn, erp)
-    found = [
-        finding
-        for finding in (*compare(books, at), *open_ends(books, at), *claim_windows(books, at))
-        if codes is None or finding.code in codes
-    ]
+    found = [finding for finding in _found(books, at) if codes is None or finding.code in codes]
     new = news(found, source.exceptions_known(conn))
     new.sort(key=lambda named: (-named[1].exposure_minor, named[0]))
     units = _units(conn, books, [finding for _, finding in new])
@@ -98,6 +95,13 @@ def rerank(
     return scored
 
 
+def _found(books: Books, at: datetime) -> Iterator[Finding]:
+    yield from compare(books, at)
+    yield from open_ends(books, at)
+    yield from claim_windows(books, at)
+    yield from counted_otherwise(books.shelves)
+
+
 def read_books(conn: Connection, erp: ErpSide = LOCAL) -> Books:
     """Both sides as the connection sees them.
 
@@ -109,7 +113,7 @@ def read_books(conn: Connection, erp: ErpSide = LOCAL) -> Books:
     lines = [CaseLine(**row) for row in source.case_lines(conn)]
     answers = [ClaimAnswer(**row) for row in source.claims_answered(conn)]
     claims = [Claim(**row) for row in source.claims(conn)]
-    posted = erp.posted(conn)
+    before, posted = erp.on_hand(conn), erp.posted(conn)
     known = {one.key for one in asked}
     unknown = {line.key for line in posted if line.key is not None and line.key not in known}
     newer = source.keys_asked(conn, unknown)
@@ -121,6 +125,7 @@ def read_books(conn: Connection, erp: ErpSide = LOCAL) -> Books:
         answers=answers,
         claims=claims,
         interim_minor=erp.interim_minor(conn),
+        shelves=differing(before, posted, erp.on_hand(conn)),
     )
 
 
