@@ -167,6 +167,17 @@ def test_stray_drafts_are_dropped() -> None:
     assert [row["state"] for row in system.records.values()] == ["cancelled", "posted", "cancelled"]
 
 
+def test_lost_drop_is_tried_again() -> None:
+    """A stray draft whose deletion was lost on the way is dropped when the paper is asked again."""
+    system = OneModel(once("delete", "before", UnknownOutcome("lost")))
+    for _ in range(2):
+        system.write("model.note.create", [{"reference": "k"}])
+    with pytest.raises(UnknownOutcome):
+        stepper(system).write(NOTE, "k")
+    assert stepper(system).write(NOTE, "k") == Written("note", 1, "N1")
+    assert [row["state"] for row in system.records.values()] == ["posted", "cancelled"]
+
+
 def test_fenced_worker_takes_no_step() -> None:
     """A worker whose key was taken over stops before the next step."""
     system, calls = OneModel(), iter([None, Unavailable("taken over")])

@@ -113,10 +113,13 @@ class Stepper:
         return made[0]
 
     def _drop(self, paper: Paper, stray: int) -> None:
-        """A draft made twice goes; where the system keeps it, it stays a draft: nothing."""
+        """A draft made twice goes; where the system keeps it, it stays a draft: nothing.
+
+        A lost answer is the caller's: it comes again, and what is left is dropped then.
+        """
         try:
             self.rpc.write(f"model.{paper.model}.delete", [stray])
-        except (NotAllowed, Overtaken, UnknownOutcome):
+        except (NotAllowed, Overtaken):
             return
 
     def _take(self, paper: Paper, record: int, step: Step, row: Row) -> Row:
