@@ -6,8 +6,9 @@ hold these forms against what it answers.
 
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from serving.answers.form import Answer
 from serving.openapi import body_of
 from serving.scoring import MOST_ITEMS, REFERENCES
 from workflow.assessment import Value
@@ -15,7 +16,7 @@ from workflow.assessment import Value
 Json = dict[str, Any]
 
 
-class ScoredBy(BaseModel):
+class ScoredBy(Answer):
     """The model that answered; ``alias`` is ``champion`` where it is the promoted one."""
 
     name: str
@@ -25,21 +26,21 @@ class ScoredBy(BaseModel):
     trained_at: str | None
 
 
-class CandidateAnswer(BaseModel):
+class CandidateAnswer(Answer):
     """A value that was weighed, and its calibrated probability."""
 
     value: str
     probability: float
 
 
-class MaskedAnswer(BaseModel):
+class MaskedAnswer(Answer):
     """A value that a rule took away, and the rule."""
 
     value: str
     rule: str
 
 
-class PushAnswer(BaseModel):
+class PushAnswer(Answer):
     """How far one feature pushed the output. ``start`` and ``end`` for a span of text only, in
     Unicode code points of the text that was sent: ``text[start:end]`` is ``value``."""
 
@@ -52,7 +53,7 @@ class PushAnswer(BaseModel):
     end: int | None = None
 
 
-class ExplanationAnswer(BaseModel):
+class ExplanationAnswer(Answer):
     """``base`` and all pushes make ``total``, but for ``residual``, in the unit of ``output``."""
 
     method: str
@@ -63,7 +64,7 @@ class ExplanationAnswer(BaseModel):
     pushes: list[PushAnswer]
 
 
-class ScoredItem(BaseModel):
+class ScoredItem(Answer):
     """An answer, or ``problem`` alone. ``value`` is null where ``abstained`` says why.
 
     ``policy``: whose rules removed ``masked``. ``rank``: exceptions only, 1 is the largest.
@@ -82,7 +83,7 @@ class ScoredItem(BaseModel):
     problem: Json | None = None
 
 
-class ScoreAnswer(BaseModel):
+class ScoreAnswer(Answer):
     """An answer an item, in the order they were asked."""
 
     model: ScoredBy

@@ -7,6 +7,8 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from journal import absences
+from serving.answers.authority import Absence, Absences
+from serving.answers.form import answers
 from serving.http import Reply, plain
 from serving.identity import signed_in
 from serving.lending import leave
@@ -20,7 +22,7 @@ router = APIRouter(prefix="/v1/absences", tags=["authority"], route_class=Strict
 Signed = Annotated[Actor, Depends(signed_in)]
 
 
-@router.get("")
+@router.get("", responses=answers(Absences))
 def listed(
     request: Request,
     actor: Signed,
@@ -33,14 +35,14 @@ def listed(
     return Reply({"items": [plain(row) for row in rows]}).response()
 
 
-@router.post("", status_code=201)
+@router.post("", responses=answers(Absence, 201), status_code=201)
 def record(shape: AbsenceShape, request: Request, actor: Signed) -> Response:
     """Be away: take no tasks, and give back those taken. An admin may say so for somebody."""
     services = services_of(request)
     return once(request, actor, shape, lambda conn: Reply(leave(services, conn, actor, shape), 201))
 
 
-@router.post("/{absence_id}/end")
+@router.post("/{absence_id}/end", responses=answers(Absence))
 def end(absence_id: str, shape: NothingShape, request: Request, actor: Signed) -> Response:
     """Be back at once, or not go at all."""
     services = services_of(request)

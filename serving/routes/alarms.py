@@ -7,6 +7,8 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from journal import alarms
+from serving.answers.authority import Alarm, Alarms
+from serving.answers.form import answers
 from serving.http import Reply, plain
 from serving.identity import signed_in
 from serving.reading import StrictRoute
@@ -20,7 +22,7 @@ router = APIRouter(prefix="/v1/alarms", tags=["governance"], route_class=StrictR
 Signed = Annotated[Actor, Depends(signed_in)]
 
 
-@router.get("")
+@router.get("", responses=answers(Alarms))
 def listed(
     request: Request,
     actor: Signed,
@@ -35,7 +37,7 @@ def listed(
     return Reply({"items": [plain(row) for row in rows]}).response()
 
 
-@router.post("/{alarm_id}/settlement")
+@router.post("/{alarm_id}/settlement", responses=answers(Alarm))
 def settle(alarm_id: str, shape: SettlementShape, request: Request, actor: Signed) -> Response:
     """Say what came of an alarm; it then leaves the list of open ones."""
     services = services_of(request)

@@ -3,6 +3,8 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from serving.answers.form import answers
+from serving.answers.operations import AsyncApiDocument
 from serving.asyncapi import document_of
 from serving.errors import respond
 from serving.http import Reply
@@ -11,7 +13,7 @@ from serving.wiring import services_of
 router = APIRouter(tags=["operations"])
 
 
-@router.get("/asyncapi.json")
+@router.get("/asyncapi.json", responses=answers(AsyncApiDocument))
 def asyncapi(request: Request) -> Response:
     """The AsyncAPI 3 document of the broker in use; 404 where none is set."""
     found = document_of(services_of(request))

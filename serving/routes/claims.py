@@ -11,6 +11,8 @@ from starlette.responses import Response
 from insights.recovery import AGES, Shares, recovery
 from journal import claims
 from journal.absences import at_work
+from serving.answers.claims import ClaimPage, ClaimWithTasks, Recovery
+from serving.answers.form import answers
 from serving.claim_json import Json, claim_json
 from serving.claims import answer_of
 from serving.http import Reply, plain
@@ -32,7 +34,7 @@ Standing = Literal["open", "answered", "denied", "paid_short", "paid", "closed"]
 ANSWER_TAKERS = ("procurement", "finance_clerk", "service")
 
 
-@router.get("/claims")
+@router.get("/claims", responses=answers(ClaimPage))
 def listed(
     request: Request,
     actor: Signed,
@@ -60,14 +62,14 @@ def listed(
     return Reply({"items": items, "next": found.cursor}).response()
 
 
-@router.get("/claims/{claim_id}")
+@router.get("/claims/{claim_id}", responses=answers(ClaimWithTasks))
 def one(claim_id: str, request: Request, actor: Signed) -> Response:
     """One claim with the customer's line that caused it, its evidence and its answers."""
     with services_of(request).engine.connect() as conn:
         return Reply(shown(conn, claim_id)).response()
 
 
-@router.post("/claims/{claim_id}/answers", status_code=201)
+@router.post("/claims/{claim_id}/answers", responses=answers(ClaimWithTasks, 201), status_code=201)
 def answer(claim_id: str, shape: ClaimAnswerShape, request: Request, actor: Signed) -> Response:
     """Record what a supplier answered: several times if it does, each answer with its number."""
     require_any_role(actor, ANSWER_TAKERS, "Recording a supplier's answer")
@@ -81,7 +83,7 @@ def answer(claim_id: str, shape: ClaimAnswerShape, request: Request, actor: Sign
     return once(request, actor, shape, work)
 
 
-@router.post("/claims/{claim_id}/evidence")
+@router.post("/claims/{claim_id}/evidence", responses=answers(ClaimWithTasks))
 def evidence(claim_id: str, shape: ClaimEvidenceShape, request: Request, actor: Signed) -> Response:
     """Hand in evidence; the claim is made as soon as nothing that is demanded is missing."""
     services = services_of(request)
@@ -94,7 +96,7 @@ def evidence(claim_id: str, shape: ClaimEvidenceShape, request: Request, actor: 
     return once(request, actor, shape, work)
 
 
-@router.post("/claims/{claim_id}/write-off")
+@router.post("/claims/{claim_id}/write-off", responses=answers(ClaimWithTasks))
 def write_off(claim_id: str, shape: GivingUpShape, request: Request, actor: Signed) -> Response:
     """Give up what is left. Above the system's limit somebody else has to approve it: a task."""
     services = services_of(request)
@@ -107,7 +109,7 @@ def write_off(claim_id: str, shape: GivingUpShape, request: Request, actor: Sign
     return once(request, actor, shape, work)
 
 
-@router.get("/insights/recovery", tags=["insights"])
+@router.get("/insights/recovery", responses=answers(Recovery), tags=["insights"])
 def insight(request: Request, actor: Signed) -> Response:
     """Claimed, expected, recovered and lost, by supplier, reason and cause, and what is open by
     age; money by currency."""

@@ -7,6 +7,8 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from journal import delegations
+from serving.answers.authority import Delegation, Delegations
+from serving.answers.form import answers
 from serving.http import Reply
 from serving.identity import signed_in
 from serving.lending import lend, shown
@@ -20,7 +22,7 @@ router = APIRouter(prefix="/v1/delegations", tags=["authority"], route_class=Str
 Signed = Annotated[Actor, Depends(signed_in)]
 
 
-@router.get("")
+@router.get("", responses=answers(Delegations))
 def listed(
     request: Request,
     actor: Signed,
@@ -35,14 +37,14 @@ def listed(
     return Reply({"items": [shown(row, services.clock()) for row in rows]}).response()
 
 
-@router.post("", status_code=201)
+@router.post("", responses=answers(Delegation, 201), status_code=201)
 def give(shape: DelegationShape, request: Request, actor: Signed) -> Response:
     """Let somebody decide tasks in one's own name; an admin may do it for somebody else."""
     services = services_of(request)
     return once(request, actor, shape, lambda conn: Reply(lend(services, conn, actor, shape), 201))
 
 
-@router.post("/{delegation_id}/revocation")
+@router.post("/{delegation_id}/revocation", responses=answers(Delegation))
 def revoke(delegation_id: str, shape: BecauseShape, request: Request, actor: Signed) -> Response:
     """End a delegation at once."""
     services = services_of(request)

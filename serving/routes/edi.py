@@ -6,6 +6,8 @@ from fastapi import APIRouter, Depends, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from serving.answers.events import EdiReport
+from serving.answers.form import answers
 from serving.edi import edi_text, take_edi
 from serving.errors import Invalid
 from serving.http import Reply
@@ -23,6 +25,7 @@ TYPES = ("application/edi-x12", "text/plain")
 
 @router.post(
     "/edi",
+    responses=answers(EdiReport),
     openapi_extra=body_of("One X12 interchange, ISA to IEA.", {"type": "string"}, *TYPES),
 )
 async def edi(request: Request, actor: Signed) -> Response:

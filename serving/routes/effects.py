@@ -9,6 +9,8 @@ from starlette.responses import Response
 
 from journal import systems
 from serving import repairs
+from serving.answers.effects import EffectList, EffectsQueued, EffectWithAttempts
+from serving.answers.form import answers
 from serving.http import Reply, plain
 from serving.identity import signed_in
 from serving.reading import StrictRoute
@@ -45,7 +47,7 @@ class CorrectionShape(Shape):
     because: Annotated[str, Field(min_length=1, max_length=2000)]
 
 
-@router.get("")
+@router.get("", responses=answers(EffectList))
 def listed(
     request: Request,
     actor: Signed,
@@ -61,7 +63,7 @@ def listed(
     return Reply({"items": items, "causes": repairs.causes(items), "down": down}).response()
 
 
-@router.post("/retry")
+@router.post("/retry", responses=answers(EffectsQueued))
 def retry_all(shape: RetryShape, request: Request, actor: Signed) -> Response:
     """Try all parked effects again, or those of one cause."""
 
@@ -71,13 +73,13 @@ def retry_all(shape: RetryShape, request: Request, actor: Signed) -> Response:
     return once(request, actor, shape, work)
 
 
-@router.post("/{key:path}/retry")
+@router.post("/{key:path}/retry", responses=answers(EffectWithAttempts))
 def retry(key: str, shape: NothingShape, request: Request, actor: Signed) -> Response:
     """Try one parked effect again."""
     return once(request, actor, shape, lambda conn: Reply(repairs.retry(conn, actor, key)))
 
 
-@router.post("/{key:path}/correction")
+@router.post("/{key:path}/correction", responses=answers(EffectWithAttempts))
 def correct(key: str, shape: CorrectionShape, request: Request, actor: Signed) -> Response:
     """Correct codes of a parked effect that the other system did not take, and try it again."""
     services = services_of(request)
@@ -88,7 +90,7 @@ def correct(key: str, shape: CorrectionShape, request: Request, actor: Signed) -
     return once(request, actor, shape, work)
 
 
-@router.post("/{key:path}/abandonment")
+@router.post("/{key:path}/abandonment", responses=answers(EffectWithAttempts))
 def abandon(key: str, shape: AbandonmentShape, request: Request, actor: Signed) -> Response:
     """Ask that a parked effect is given up, or agree as the second person to the same reason: its
     case goes on, and reconciliation shows what is missing."""
@@ -101,7 +103,7 @@ def abandon(key: str, shape: AbandonmentShape, request: Request, actor: Signed) 
     return once(request, actor, shape, work)
 
 
-@router.get("/{key:path}")
+@router.get("/{key:path}", responses=answers(EffectWithAttempts))
 def one(key: str, request: Request, actor: Signed) -> Response:
     """One effect with what was asked and answered at each attempt, secrets removed."""
     with services_of(request).engine.connect() as conn:

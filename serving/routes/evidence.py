@@ -7,6 +7,8 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from serving import evidence
+from serving.answers.form import answers
+from serving.answers.integration import StoredEvidence
 from serving.evidence import Brought
 from serving.http import Reply
 from serving.identity import signed_in
@@ -20,7 +22,7 @@ router = APIRouter(prefix="/v1/evidence", tags=["evidence"])
 Signed = Annotated[Actor, Depends(signed_in)]
 
 
-@router.post("", status_code=201)
+@router.post("", responses=answers(StoredEvidence, 201), status_code=201)
 def bring(request: Request, actor: Signed, file: Annotated[UploadFile, File()]) -> Response:
     """Keep a photo or document (multipart field ``file``); its ``id`` goes into ``evidence``.
 

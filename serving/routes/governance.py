@@ -6,6 +6,8 @@ from fastapi import APIRouter, Depends, Request
 from sqlalchemy import Connection
 from starlette.responses import Response
 
+from serving.answers.form import answers
+from serving.answers.models import ServedModels, ServedModelWithOverview
 from serving.http import Reply
 from serving.identity import signed_in
 from serving.lifecycle import lifecycle_of
@@ -20,7 +22,7 @@ router = APIRouter(prefix="/v1", tags=["governance"], route_class=StrictRoute)
 Signed = Annotated[Actor, Depends(signed_in)]
 
 
-@router.get("/models")
+@router.get("/models", responses=answers(ServedModels))
 def models(request: Request, actor: Signed) -> Response:
     """The models that answer here: their cards, the ledger of their promotions with the gates
     they passed, their challengers in shadow, how far what they read has moved, their automatic
@@ -32,7 +34,7 @@ def models(request: Request, actor: Signed) -> Response:
     return Reply({"items": items}).response()
 
 
-@router.get("/models/{name}")
+@router.get("/models/{name}", responses=answers(ServedModelWithOverview))
 def model(name: str, request: Request, actor: Signed) -> Response:
     """One model, and its overview: what it leans on, where it is good, how far to believe it.
 

@@ -9,6 +9,9 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from journal import parked
+from serving.answers.events import FactForms, ParkedFact, ParkedList, Told, ToldList
+from serving.answers.form import answers
+from serving.answers.operations import JsonSchema
 from serving.errors import Invalid, problem_response, respond
 from serving.event_schemas import FORMS, NEWEST, VERSIONS, address, schema
 from serving.http import Reply, plain
@@ -41,6 +44,7 @@ _BATCH = {
 
 @router.post(
     "/events",
+    responses=answers(ToldList, 200, 202),
     openapi_extra=body_of(
         "One CloudEvent, or a list of them; in binary mode the fact itself.",
         _BATCH,
@@ -87,7 +91,7 @@ def _events(request: Request, body: bytes) -> tuple[list[Mapping[str, Any]], boo
     return events, isinstance(data, list)
 
 
-@router.get("/events/schema")
+@router.get("/events/schema", responses=answers(FactForms))
 def schemas(request: Request, actor: Signed) -> Response:
     """The types of facts that may be told, with their versions and where each form stands."""
     items = [
@@ -97,7 +101,7 @@ def schemas(request: Request, actor: Signed) -> Response:
     return Reply({"items": items}).response()
 
 
-@router.get("/events/schema/{type}")
+@router.get("/events/schema/{type}", responses=answers(JsonSchema))
 def form(
     type: str,
     request: Request,
@@ -111,7 +115,7 @@ def form(
     return Reply(schema(type)).response()
 
 
-@router.get("/events/parked")
+@router.get("/events/parked", responses=answers(ParkedList))
 def waiting(
     request: Request,
     actor: Signed,
@@ -130,7 +134,7 @@ def waiting(
     return Reply({"items": items, "waiting": many, "next": following}).response()
 
 
-@router.get("/events/parked/{parked_id}")
+@router.get("/events/parked/{parked_id}", responses=answers(ParkedFact))
 def one(parked_id: str, request: Request, actor: Signed) -> Response:
     """One parked fact with the event as it was told, whatever became of it."""
     with services_of(request).engine.connect() as conn:
@@ -140,7 +144,7 @@ def one(parked_id: str, request: Request, actor: Signed) -> Response:
     return Reply(plain(row)).response()
 
 
-@router.post("/events/parked/{parked_id}/retry")
+@router.post("/events/parked/{parked_id}/retry", responses=answers(Told, 200, 202))
 def again(parked_id: str, shape: NothingShape, request: Request, actor: Signed) -> Response:
     """Try to record a parked fact now; the answer says what became of it."""
     services = services_of(request)
@@ -156,7 +160,7 @@ def again(parked_id: str, shape: NothingShape, request: Request, actor: Signed) 
     return answer
 
 
-@router.post("/events/parked/{parked_id}/abandonment")
+@router.post("/events/parked/{parked_id}/abandonment", responses=answers(ParkedFact))
 def give_up(parked_id: str, shape: BecauseShape, request: Request, actor: Signed) -> Response:
     """Give a parked fact up, and say why; it stays readable."""
     services = services_of(request)

@@ -7,6 +7,15 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from journal import findings, mappings, worklists
+from serving.answers.findings import (
+    CodeMapping,
+    CodeMappings,
+    CodeMeaning,
+    Finding,
+    FindingPage,
+    Vocabularies,
+)
+from serving.answers.form import answers
 from serving.codes import agree, meaning_json, means, take_back, vocabularies
 from serving.http import Reply, plain
 from serving.identity import signed_in
@@ -25,7 +34,7 @@ Signed = Annotated[Actor, Depends(signed_in)]
 Short = Annotated[str, Query(min_length=1, max_length=64)]
 
 
-@router.get("/findings")
+@router.get("/findings", responses=answers(FindingPage))
 def listed(
     request: Request,
     actor: Signed,
@@ -53,7 +62,7 @@ def listed(
     return page_reply(page)
 
 
-@router.get("/findings/{finding_id}")
+@router.get("/findings/{finding_id}", responses=answers(Finding))
 def one(finding_id: str, request: Request, actor: Signed) -> Response:
     """One finding; of a probable duplicate with the weights that its probability rests on."""
     with services_of(request).engine.connect() as conn:
@@ -63,7 +72,7 @@ def one(finding_id: str, request: Request, actor: Signed) -> Response:
     return Reply(plain(found)).response()
 
 
-@router.post("/findings/{finding_id}/settlement")
+@router.post("/findings/{finding_id}/settlement", responses=answers(Finding))
 def settle(finding_id: str, shape: AcceptanceShape, request: Request, actor: Signed) -> Response:
     """Let a finding be as it is, and say why; nothing waits for it any more. What is corrected is
     closed by the next check."""
@@ -76,13 +85,13 @@ def settle(finding_id: str, shape: AcceptanceShape, request: Request, actor: Sig
     return once(request, actor, shape, work)
 
 
-@router.get("/crosswalk")
+@router.get("/crosswalk", responses=answers(Vocabularies))
 def vocabulary(request: Request, actor: Signed) -> Response:
     """Our vocabularies: the codes of each, and the systems that ship with it."""
     return Reply({"vocabularies": vocabularies(services_of(request))}).response()
 
 
-@router.get("/crosswalk/meaning")
+@router.get("/crosswalk/meaning", responses=answers(CodeMeaning))
 def meaning(
     request: Request, actor: Signed, vocabulary: Short, system: Short, code: Short
 ) -> Response:
@@ -94,7 +103,7 @@ def meaning(
     return Reply(meaning_json(told)).response()
 
 
-@router.get("/crosswalk/mappings")
+@router.get("/crosswalk/mappings", responses=answers(CodeMappings))
 def all_mappings(
     request: Request,
     actor: Signed,
@@ -107,7 +116,7 @@ def all_mappings(
     return Reply({"items": items}).response()
 
 
-@router.post("/crosswalk/mappings", status_code=201)
+@router.post("/crosswalk/mappings", responses=answers(CodeMapping, 201), status_code=201)
 def propose(shape: MappingShape, request: Request, actor: Signed) -> Response:
     """Say what a code means here; somebody else approves it."""
     services = services_of(request)
@@ -123,7 +132,7 @@ def propose(shape: MappingShape, request: Request, actor: Signed) -> Response:
     return once(request, actor, shape, work)
 
 
-@router.post("/crosswalk/mappings/{mapping_id}/approval")
+@router.post("/crosswalk/mappings/{mapping_id}/approval", responses=answers(CodeMapping))
 def approve(mapping_id: str, shape: NothingShape, request: Request, actor: Signed) -> Response:
     """Let a mapping be used, by a policy author who did not propose it; findings about the code
     are closed."""
@@ -136,7 +145,7 @@ def approve(mapping_id: str, shape: NothingShape, request: Request, actor: Signe
     return once(request, actor, shape, work)
 
 
-@router.post("/crosswalk/mappings/{mapping_id}/withdrawal")
+@router.post("/crosswalk/mappings/{mapping_id}/withdrawal", responses=answers(CodeMapping))
 def withdraw(mapping_id: str, shape: BecauseShape, request: Request, actor: Signed) -> Response:
     """Take a mapping back: the one before it holds again, or what ships."""
     services = services_of(request)

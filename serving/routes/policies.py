@@ -9,6 +9,14 @@ from starlette.responses import Response
 
 from journal import policies as ledger
 from journal import policy_replays, rollout
+from serving.answers.form import answers
+from serving.answers.policies import (
+    PolicyProposal,
+    PolicyProposalInFull,
+    PolicyProposals,
+    PolicyVersions,
+    WouldHave,
+)
 from serving.http import Reply, plain
 from serving.identity import signed_in
 from serving.policy_ledger import entry_of, policy_of, proposal_json, replay_of, versions
@@ -25,7 +33,7 @@ Dimension = Literal["business_unit", "warehouse", "item_class", "reason"]
 """What the rollout can be narrowed by."""
 
 
-@router.get("")
+@router.get("", responses=answers(PolicyVersions))
 def policies(request: Request, actor: Signed) -> Response:
     """Every version of every policy and of its variants for business units: rules, digest, days,
     who proposed and who published it."""
@@ -35,7 +43,7 @@ def policies(request: Request, actor: Signed) -> Response:
     return Reply({"items": items}).response()
 
 
-@router.get("/rollout/would-have")
+@router.get("/rollout/would-have", responses=answers(WouldHave))
 def would_have(request: Request, actor: Signed, by: Dimension = "business_unit") -> Response:
     """What *automate* would have done, by decision point and one dimension, the most first; at most
     200 rows.
@@ -49,7 +57,7 @@ def would_have(request: Request, actor: Signed, by: Dimension = "business_unit")
     return Reply({"by": by, "items": items}).response()
 
 
-@router.get("/proposals")
+@router.get("/proposals", responses=answers(PolicyProposals))
 def proposals(request: Request, actor: Signed) -> Response:
     """Every proposal, the newest first: who said what, and what became of it."""
     with services_of(request).engine.connect() as conn:
@@ -57,7 +65,7 @@ def proposals(request: Request, actor: Signed) -> Response:
     return Reply({"items": items}).response()
 
 
-@router.get("/proposals/{proposal_id}")
+@router.get("/proposals/{proposal_id}", responses=answers(PolicyProposalInFull))
 def proposal(
     proposal_id: str, request: Request, actor: Signed, since: date | None = None
 ) -> Response:
@@ -78,7 +86,9 @@ def proposal(
     return Reply(told).response()
 
 
-@router.post("/proposals/{proposal_id}/replay")
+@router.post(
+    "/proposals/{proposal_id}/replay", status_code=202, responses=answers(PolicyProposalInFull, 202)
+)
 def replay(proposal_id: str, shape: NothingShape, request: Request, actor: Signed) -> Response:
     """Ask for the replay anew, of what the journal holds by now; a worker computes it."""
     services = services_of(request)
@@ -91,7 +101,7 @@ def replay(proposal_id: str, shape: NothingShape, request: Request, actor: Signe
     return once(request, actor, shape, work)
 
 
-@router.post("/proposals")
+@router.post("/proposals", status_code=201, responses=answers(PolicyProposal, 201))
 def propose(shape: DraftShape, request: Request, actor: Signed) -> Response:
     """Propose a new version; it must load, be total, answer its examples as written, and declare
     what the program asks with."""
@@ -108,7 +118,7 @@ def propose(shape: DraftShape, request: Request, actor: Signed) -> Response:
     return once(request, actor, shape, work)
 
 
-@router.post("/proposals/{proposal_id}/publication")
+@router.post("/proposals/{proposal_id}/publication", responses=answers(PolicyProposal))
 def publish(proposal_id: str, shape: PublicationShape, request: Request, actor: Signed) -> Response:
     """Let a proposed version decide from its day on; by a policy author who did not propose it."""
     services = services_of(request)
@@ -123,7 +133,7 @@ def publish(proposal_id: str, shape: PublicationShape, request: Request, actor: 
     return answer
 
 
-@router.post("/proposals/{proposal_id}/withdrawal")
+@router.post("/proposals/{proposal_id}/withdrawal", responses=answers(PolicyProposal))
 def withdraw(proposal_id: str, shape: WithdrawalShape, request: Request, actor: Signed) -> Response:
     """Take a proposal back, or a published version: the one before it is in force again. Cases
     that were authorised under it keep it."""

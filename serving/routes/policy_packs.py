@@ -9,6 +9,8 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from journal import policies as ledger
+from serving.answers.form import answers
+from serving.answers.policies import PolicyPacks, PolicyProposals
 from serving.http import Reply, plain
 from serving.identity import signed_in
 from serving.reading import StrictRoute
@@ -23,7 +25,7 @@ router = APIRouter(prefix="/v1/policies/packs", tags=["governance"], route_class
 Signed = Annotated[Actor, Depends(signed_in)]
 
 
-@router.get("")
+@router.get("", responses=answers(PolicyPacks))
 def packs(request: Request, actor: Signed) -> Response:
     """Every pack: what its distributor published, how we read it, and the rules of its tables."""
     services = services_of(request)
@@ -46,7 +48,7 @@ def _pack(pack: Pack) -> dict[str, Any]:
     }
 
 
-@router.post("/{name}/adoption")
+@router.post("/{name}/adoption", status_code=201, responses=answers(PolicyProposals, 201))
 def adopt(name: str, shape: AdoptionShape, request: Request, actor: Signed) -> Response:
     """Propose every table of a pack as a business unit's own, under its next version, from today
     unless a day is given; all of them, or where one is refused none. Somebody else publishes each.

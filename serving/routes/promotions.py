@@ -8,6 +8,8 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from serving import promoting
+from serving.answers.form import answers
+from serving.answers.models import ChallengerEnd, Promotion, Promotions, Rollback
 from serving.http import Reply
 from serving.identity import signed_in
 from serving.lifecycle import promotions_of
@@ -21,7 +23,7 @@ router = APIRouter(prefix="/v1/models", tags=["governance"], route_class=StrictR
 Signed = Annotated[Actor, Depends(signed_in)]
 
 
-@router.get("/{name}/promotions")
+@router.get("/{name}/promotions", responses=answers(Promotions))
 def proposals(name: str, request: Request, actor: Signed) -> Response:
     """Every version of a model that was proposed, the newest first: its figures, the gates it was
     held to, who proposed and who approved or declined it. Versions are proposed where they are
@@ -32,7 +34,7 @@ def proposals(name: str, request: Request, actor: Signed) -> Response:
     return Reply({"items": items}).response()
 
 
-@router.post("/{name}/promotions/{number}/approval")
+@router.post("/{name}/promotions/{number}/approval", responses=answers(Promotion))
 def approve(
     name: str, number: int, shape: NothingShape, request: Request, actor: Signed
 ) -> Response:
@@ -50,7 +52,7 @@ def approve(
     return answer
 
 
-@router.post("/{name}/promotions/{number}/refusal")
+@router.post("/{name}/promotions/{number}/refusal", responses=answers(Promotion))
 def decline(
     name: str, number: int, shape: BecauseShape, request: Request, actor: Signed
 ) -> Response:
@@ -64,7 +66,7 @@ def decline(
     return once(request, actor, shape, work)
 
 
-@router.post("/{name}/rollback")
+@router.post("/{name}/rollback", responses=answers(Rollback))
 def roll_back(name: str, shape: BecauseShape, request: Request, actor: Signed) -> Response:
     """Go back to the champion before the present one; one model approver is enough, because
     whoever sees a model do harm must not wait."""
@@ -78,7 +80,7 @@ def roll_back(name: str, shape: BecauseShape, request: Request, actor: Signed) -
     return answer
 
 
-@router.post("/{name}/challenger/withdrawal")
+@router.post("/{name}/challenger/withdrawal", responses=answers(ChallengerEnd))
 def withdraw(name: str, shape: BecauseShape, request: Request, actor: Signed) -> Response:
     """End a challenger's time in shadow, by a data scientist or a model approver."""
     services = services_of(request)

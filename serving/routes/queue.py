@@ -12,6 +12,9 @@ from journal import leases, worklists
 from journal.absences import at_work
 from journal.delegations import mandated
 from serving.acting import act
+from serving.answers.form import answers
+from serving.answers.queue import Lease, LeaseReleased, Task, TaskPage
+from serving.answers.returns import Return
 from serving.assessor import situation
 from serving.coverage import covered
 from serving.http import Reply, plain, retrying
@@ -37,7 +40,7 @@ def for_whom(actor: Actor, role: str) -> str | None:
     return acting.for_whom if acting else None
 
 
-@router.get("")
+@router.get("", responses=answers(TaskPage))
 def queue(
     request: Request,
     actor: Signed,
@@ -64,7 +67,7 @@ def queue(
     return page_reply(replace(page, rows=rows), leased_to_others=page.leased_to_others)
 
 
-@router.get("/{task_id}")
+@router.get("/{task_id}", responses=answers(Task))
 def read_task(task_id: str, request: Request, actor: Signed) -> Response:
     """One task, open or not."""
     with services_of(request).engine.connect() as conn:
@@ -94,7 +97,7 @@ def check_lease(task: dict[str, object], actor: Actor, now: datetime) -> None:
         raise Refused("task_leased", f"{holder} works on {task['task_id']} until {time(until)}.")
 
 
-@router.post("/{task_id}/lease")
+@router.post("/{task_id}/lease", responses=answers(Lease))
 def lease(task_id: str, request: Request, actor: Signed) -> Response:
     """Reserve a task for yourself; ask again before it ends to keep it."""
     services = services_of(request)
@@ -110,7 +113,7 @@ def lease(task_id: str, request: Request, actor: Signed) -> Response:
     return retrying(services.engine, work)
 
 
-@router.post("/{task_id}/release")
+@router.post("/{task_id}/release", responses=answers(LeaseReleased))
 def give_back(task_id: str, request: Request, actor: Signed) -> Response:
     """Give a leased task back to the queue."""
     services = services_of(request)
@@ -123,7 +126,7 @@ def give_back(task_id: str, request: Request, actor: Signed) -> Response:
     return retrying(services.engine, work)
 
 
-@router.post("/{task_id}/decision")
+@router.post("/{task_id}/decision", responses=answers(Return))
 def decide(task_id: str, shape: DecisionShape, request: Request, actor: Signed) -> Response:
     """Decide a task. A rejection or an override carries a reason code and a note."""
     services = services_of(request)

@@ -8,6 +8,9 @@ from starlette.responses import Response
 
 from journal import worklists
 from serving import resolving
+from serving.answers.events import Feed
+from serving.answers.exceptions import ExceptionPage, ReconciliationException
+from serving.answers.form import answers
 from serving.blind import case_of, hidden_by_case, shown_payload
 from serving.feed import event_of
 from serving.http import Reply, plain
@@ -23,7 +26,7 @@ router = APIRouter(prefix="/v1", tags=["records"], route_class=StrictRoute)
 Signed = Annotated[Actor, Depends(signed_in)]
 
 
-@router.get("/events")
+@router.get("/events", responses=answers(Feed))
 def feed(
     request: Request,
     actor: Signed,
@@ -44,7 +47,7 @@ def feed(
     return Reply({"items": items, "next_after": following}).response()
 
 
-@router.get("/exceptions", tags=["reconciliation"])
+@router.get("/exceptions", responses=answers(ExceptionPage), tags=["reconciliation"])
 def exceptions(
     request: Request,
     actor: Signed,
@@ -62,7 +65,11 @@ def exceptions(
     return page_reply(page)
 
 
-@router.get("/exceptions/{exception_id}", tags=["reconciliation"])
+@router.get(
+    "/exceptions/{exception_id}",
+    responses=answers(ReconciliationException),
+    tags=["reconciliation"],
+)
 def exception(exception_id: str, request: Request, actor: Signed) -> Response:
     """One exception with its assessment."""
     with services_of(request).engine.connect() as conn:
@@ -72,7 +79,11 @@ def exception(exception_id: str, request: Request, actor: Signed) -> Response:
     return Reply(plain(found)).response()
 
 
-@router.post("/exceptions/{exception_id}/resolution", tags=["reconciliation"])
+@router.post(
+    "/exceptions/{exception_id}/resolution",
+    responses=answers(ReconciliationException),
+    tags=["reconciliation"],
+)
 def resolve(exception_id: str, shape: ResolutionShape, request: Request, actor: Signed) -> Response:
     """Close an exception with what came of it; what is let go is bound by the write-off limits."""
     services = services_of(request)
@@ -84,7 +95,11 @@ def resolve(exception_id: str, shape: ResolutionShape, request: Request, actor: 
     return once(request, actor, shape, work)
 
 
-@router.post("/exceptions/{exception_id}/confirmation", tags=["reconciliation"])
+@router.post(
+    "/exceptions/{exception_id}/confirmation",
+    responses=answers(ReconciliationException),
+    tags=["reconciliation"],
+)
 def confirm(exception_id: str, shape: NothingShape, request: Request, actor: Signed) -> Response:
     """Agree, as the second of two people, to how an exception ends."""
     services = services_of(request)
@@ -96,7 +111,11 @@ def confirm(exception_id: str, shape: NothingShape, request: Request, actor: Sig
     return once(request, actor, shape, work)
 
 
-@router.post("/exceptions/{exception_id}/rejection", tags=["reconciliation"])
+@router.post(
+    "/exceptions/{exception_id}/rejection",
+    responses=answers(ReconciliationException),
+    tags=["reconciliation"],
+)
 def reject(exception_id: str, shape: BecauseShape, request: Request, actor: Signed) -> Response:
     """Say that an exception does not end as the first of two people said; it is open again."""
     services = services_of(request)

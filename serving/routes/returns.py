@@ -11,6 +11,8 @@ from starlette.responses import Response
 from integrations.erp.postings import postings
 from journal import findings, idempotency, lookups, worklists
 from serving.acting import act
+from serving.answers.form import answers
+from serving.answers.returns import Postings, Return, ReturnPage, ReturnWithHistory
 from serving.assessor import situation
 from serving.blind import hidden
 from serving.codes import take
@@ -119,7 +121,7 @@ def obey(
     return once(request, actor, shape, work)
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, responses=answers(Return, 201))
 def request_return(shape: ReturnShape, request: Request, actor: Signed) -> Response:
     """Ask for a return. Answers 201 with the case: authorised, refused, or waiting for someone;
     503 ``overloaded`` while too much waits for other systems."""
@@ -146,7 +148,7 @@ def request_return(shape: ReturnShape, request: Request, actor: Signed) -> Respo
     return answer
 
 
-@router.get("")
+@router.get("", responses=answers(ReturnPage))
 def list_returns(
     request: Request,
     actor: Signed,
@@ -163,7 +165,7 @@ def list_returns(
     return page_reply(page)
 
 
-@router.get("/{return_id}")
+@router.get("/{return_id}", responses=answers(ReturnWithHistory))
 def read_return(return_id: str, request: Request, actor: Signed) -> Response:
     """One return: state, lines, portions, credits, open tasks, decisions and timeline; findings
     about the records of its customer and items."""
@@ -183,7 +185,7 @@ def read_return(return_id: str, request: Request, actor: Signed) -> Response:
     return Reply(body, 200, etag(len(history))).response()
 
 
-@router.get("/{return_id}/postings")
+@router.get("/{return_id}/postings", responses=answers(Postings))
 def read_postings(return_id: str, request: Request, actor: Signed) -> Response:
     """What the return comes to in the general ledger: what was posted and what still will be."""
     with services_of(request).engine.connect() as conn:
@@ -193,7 +195,7 @@ def read_postings(return_id: str, request: Request, actor: Signed) -> Response:
     return Reply(postings_json(rows["case"]["currency"], postings(rows["effects"]))).response()
 
 
-@router.post("/{return_id}/receipts")
+@router.post("/{return_id}/receipts", responses=answers(Return))
 def receive(return_id: str, shape: ReceiptShape, request: Request, actor: Signed) -> Response:
     """Record what arrived: exact, short (``final``), over, or goods nobody announced."""
 
@@ -203,7 +205,7 @@ def receive(return_id: str, shape: ReceiptShape, request: Request, actor: Signed
     return obey(request, actor, return_id, shape, build)
 
 
-@router.post("/{return_id}/inspections")
+@router.post("/{return_id}/inspections", responses=answers(Return))
 def inspect(return_id: str, shape: InspectionShape, request: Request, actor: Signed) -> Response:
     """Record what was found; the disposition is proposed, and confirmed where policy allows."""
     services = services_of(request)
@@ -215,7 +217,7 @@ def inspect(return_id: str, shape: InspectionShape, request: Request, actor: Sig
     return obey(request, actor, return_id, shape, build)
 
 
-@router.post("/{return_id}/reinspections")
+@router.post("/{return_id}/reinspections", responses=answers(Return))
 def reinspect(
     return_id: str, shape: ReinspectionShape, request: Request, actor: Signed
 ) -> Response:
@@ -229,7 +231,7 @@ def reinspect(
     return obey(request, actor, return_id, shape, build)
 
 
-@router.post("/{return_id}/dispositions")
+@router.post("/{return_id}/dispositions", responses=answers(Return))
 def dispose(return_id: str, shape: DispositionShape, request: Request, actor: Signed) -> Response:
     """Say what happens to an inspected portion, split as needed, among what the rules allow.
 
@@ -243,7 +245,7 @@ def dispose(return_id: str, shape: DispositionShape, request: Request, actor: Si
     return obey(request, actor, return_id, shape, build)
 
 
-@router.post("/{return_id}/refurbishments")
+@router.post("/{return_id}/refurbishments", responses=answers(Return))
 def refurbish(
     return_id: str, shape: RefurbishmentShape, request: Request, actor: Signed
 ) -> Response:
@@ -255,7 +257,7 @@ def refurbish(
     return obey(request, actor, return_id, shape, build)
 
 
-@router.post("/{return_id}/cancellations")
+@router.post("/{return_id}/cancellations", responses=answers(Return))
 def cancel(return_id: str, shape: CancellationShape, request: Request, actor: Signed) -> Response:
     """Withdraw a return for which nothing has come back yet."""
 
@@ -265,7 +267,7 @@ def cancel(return_id: str, shape: CancellationShape, request: Request, actor: Si
     return obey(request, actor, return_id, shape, build)
 
 
-@router.post("/{return_id}/releases")
+@router.post("/{return_id}/releases", responses=answers(Return))
 def release(return_id: str, shape: ReleaseShape, request: Request, actor: Signed) -> Response:
     """Let a credit that was held (for the vendor, or until asked) go to the customer."""
 

@@ -8,6 +8,8 @@ from starlette.responses import Response
 
 from journal import reviews
 from serving import second_reviews
+from serving.answers.authority import Review, ReviewAgreements, Reviews, ReviewWithEvidence
+from serving.answers.form import answers
 from serving.assessor import situation
 from serving.http import Reply
 from serving.identity import signed_in
@@ -23,7 +25,7 @@ router = APIRouter(prefix="/v1/reviews", tags=["authority"], route_class=StrictR
 Signed = Annotated[Actor, Depends(signed_in)]
 
 
-@router.get("")
+@router.get("", responses=answers(Reviews))
 def listed(
     request: Request,
     actor: Signed,
@@ -37,7 +39,7 @@ def listed(
     return Reply({"items": [shown(row) for row in rows]}).response()
 
 
-@router.get("/agreement")
+@router.get("/agreement", responses=answers(ReviewAgreements))
 def agreement(request: Request, actor: Signed) -> Response:
     """How often two people came to the same, by decision point and role, with exact 95 per cent
     intervals."""
@@ -45,7 +47,7 @@ def agreement(request: Request, actor: Signed) -> Response:
         return Reply({"items": second_reviews.agreement(conn)}).response()
 
 
-@router.get("/{task_id}")
+@router.get("/{task_id}", responses=answers(ReviewWithEvidence))
 def read(task_id: str, request: Request, actor: Signed) -> Response:
     """One review with the evidence to judge it by, as it was before the first decision."""
     services = services_of(request)
@@ -57,7 +59,7 @@ def read(task_id: str, request: Request, actor: Signed) -> Response:
     return Reply(shown(row) | {"evidence": evidence(state.case, row)}).response()
 
 
-@router.post("/{task_id}/answer")
+@router.post("/{task_id}/answer", responses=answers(Review))
 def answer(task_id: str, shape: ReviewShape, request: Request, actor: Signed) -> Response:
     """Say what you would have decided. Where it is something else than the first did, the role
     above gets an alarm; nothing else follows."""

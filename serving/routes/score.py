@@ -9,6 +9,16 @@ from starlette.responses import Response
 
 from features.catalogue import SETS
 from models.prior import Prior
+from serving.answers.form import answers
+from serving.answers.operations import (
+    Inference,
+    InferenceExplained,
+    JsonSchema,
+    Live,
+    ModelMetadata,
+    ModelReady,
+    ServerReady,
+)
 from serving.errors import Invalid
 from serving.identity import signed_in
 from serving.openapi import body_of
@@ -101,7 +111,7 @@ async def exceptions(request: Request, actor: Signed, explain: Explain = "top") 
     return await _score(request, "reconciliation-exceptions", explain)
 
 
-@router.get("/v1/score/schema/{model}", tags=["scoring"])
+@router.get("/v1/score/schema/{model}", responses=answers(JsonSchema), tags=["scoring"])
 async def schema(
     model: Literal["return-reason", "disposition", "credit-anomaly", "reconciliation-exceptions"],
     actor: Signed,
@@ -122,26 +132,26 @@ def _endpoint_of(model: str) -> str:
     return names[model]
 
 
-@router.get("/v2/health/live", tags=["open inference"])
+@router.get("/v2/health/live", responses=answers(Live), tags=["open inference"])
 async def live() -> Json:
     """The process answers."""
     return {"live": True}
 
 
-@router.get("/v2/health/ready", tags=["open inference"])
+@router.get("/v2/health/ready", responses=answers(ServerReady), tags=["open inference"])
 async def ready() -> Json:
     """The process takes requests; whether a model answers is said by the model's own ready."""
     return {"ready": True}
 
 
-@router.get("/v2/models/{model}/ready", tags=["open inference"])
+@router.get("/v2/models/{model}/ready", responses=answers(ModelReady), tags=["open inference"])
 async def model_ready(model: str, request: Request, actor: Signed) -> Json:
     """Whether a promoted model answers; without one every answer is abstained."""
     shelf = services_of(request).shelf.get(MODEL_OF[_endpoint_of(model)])
     return {"name": model, "ready": not isinstance(shelf.model, Prior)}
 
 
-@router.get("/v2/models/{model}", tags=["open inference"])
+@router.get("/v2/models/{model}", responses=answers(ModelMetadata), tags=["open inference"])
 async def model_metadata(model: str, request: Request, actor: Signed) -> Json:
     """Inputs and outputs of a model in the protocol's words."""
     name = MODEL_OF[_endpoint_of(model)]
@@ -229,7 +239,12 @@ _INPUTS = body_of(
 )
 
 
-@router.post("/v2/models/{model}/infer", tags=["open inference"], openapi_extra=_INPUTS)
+@router.post(
+    "/v2/models/{model}/infer",
+    responses=answers(Inference),
+    tags=["open inference"],
+    openapi_extra=_INPUTS,
+)
 async def infer(model: str, request: Request, actor: Signed) -> Json:
     """Predictions in the Open Inference Protocol: ``value``, ``confidence``, ``abstained``."""
     body = parse_json(await request.body())
@@ -248,7 +263,12 @@ async def infer(model: str, request: Request, actor: Signed) -> Json:
     return head | {"outputs": outputs}
 
 
-@router.post("/v2/models/{model}/explain", tags=["open inference"], openapi_extra=_INPUTS)
+@router.post(
+    "/v2/models/{model}/explain",
+    responses=answers(InferenceExplained),
+    tags=["open inference"],
+    openapi_extra=_INPUTS,
+)
 async def explain(model: str, request: Request, actor: Signed) -> Json:
     """Our documented extension of the protocol: the explanation of each row, in full."""
     body = parse_json(await request.body())

@@ -6,6 +6,8 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from journal import stops
+from serving.answers.authority import AutomationStop, AutomationStops
+from serving.answers.form import answers
 from serving.http import Reply, plain
 from serving.identity import signed_in
 from serving.reading import StrictRoute
@@ -19,7 +21,7 @@ router = APIRouter(prefix="/v1/automation/stops", tags=["authority"], route_clas
 Signed = Annotated[Actor, Depends(signed_in)]
 
 
-@router.get("")
+@router.get("", responses=answers(AutomationStops))
 def listed(
     request: Request,
     actor: Signed,
@@ -32,7 +34,7 @@ def listed(
     return Reply({"items": [plain(row) for row in rows]}).response()
 
 
-@router.post("", status_code=201)
+@router.post("", responses=answers(AutomationStop, 201), status_code=201)
 def stop(shape: StopShape, request: Request, actor: Signed) -> Response:
     """Stop models for a decision point, a reason, an item class, or what is all of them, from the
     next answer on: people decide, and still see what the model says."""
@@ -40,7 +42,7 @@ def stop(shape: StopShape, request: Request, actor: Signed) -> Response:
     return once(request, actor, shape, lambda conn: Reply(throw(services, conn, actor, shape), 201))
 
 
-@router.post("/{stop_id}/resumption")
+@router.post("/{stop_id}/resumption", responses=answers(AutomationStop))
 def resume(stop_id: str, shape: BecauseShape, request: Request, actor: Signed) -> Response:
     """Let models act again; by somebody other than who stopped them."""
     services = services_of(request)

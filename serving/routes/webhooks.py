@@ -11,6 +11,8 @@ from starlette.responses import Response
 from integrations.webhooks.address import MOST_URL_CHARS
 from integrations.webhooks.signing import new_secret
 from journal import deliveries, webhooks
+from serving.answers.form import answers
+from serving.answers.integration import Deliveries, Webhook, Webhooks, WebhookWithSecret
 from serving.http import Reply
 from serving.identity import signed_in
 from serving.reading import StrictRoute
@@ -47,7 +49,7 @@ class ReplayShape(Shape):
     since: AwareDatetime
 
 
-@router.get("")
+@router.get("", responses=answers(Webhooks))
 def listed(request: Request, actor: Signed) -> Response:
     """Subscriptions, the oldest first, with how they are doing; no secret."""
     require_reader(actor)
@@ -56,7 +58,7 @@ def listed(request: Request, actor: Signed) -> Response:
     return Reply({"items": [readable(row) for row in rows]}).response()
 
 
-@router.post("", status_code=201)
+@router.post("", responses=answers(WebhookWithSecret, 201), status_code=201)
 def subscribe(shape: WebhookShape, request: Request, actor: Signed) -> Response:
     """Send the feed from now on to a URL. The answer holds the secret, this once: it is not kept
     readable, and a repetition of the request is answered without it."""
@@ -69,7 +71,7 @@ def subscribe(shape: WebhookShape, request: Request, actor: Signed) -> Response:
     return _with_secret(once(request, actor, shape, work), secret)
 
 
-@router.get("/{webhook_id}")
+@router.get("/{webhook_id}", responses=answers(Webhook))
 def one(webhook_id: str, request: Request, actor: Signed) -> Response:
     """One subscription."""
     require_reader(actor)
@@ -87,7 +89,7 @@ def remove(webhook_id: str, request: Request, actor: Signed) -> Response:
     return Response(status_code=204)
 
 
-@router.post("/{webhook_id}/rotation")
+@router.post("/{webhook_id}/rotation", responses=answers(WebhookWithSecret))
 def rotate(webhook_id: str, shape: RotationShape, request: Request, actor: Signed) -> Response:
     """A new secret, shown this once; both sign until the overlap ends."""
     courier, secret = services_of(request).courier, new_secret()
@@ -98,7 +100,7 @@ def rotate(webhook_id: str, shape: RotationShape, request: Request, actor: Signe
     return _with_secret(once(request, actor, shape, work), secret)
 
 
-@router.post("/{webhook_id}/activation")
+@router.post("/{webhook_id}/activation", responses=answers(Webhook))
 def activate(webhook_id: str, shape: NothingShape, request: Request, actor: Signed) -> Response:
     """Send again to a receiver that was disabled, from where it stopped."""
     require_role(actor, "admin", "Activating a webhook")
@@ -110,7 +112,7 @@ def activate(webhook_id: str, shape: NothingShape, request: Request, actor: Sign
     return once(request, actor, shape, work)
 
 
-@router.post("/{webhook_id}/replay")
+@router.post("/{webhook_id}/replay", responses=answers(Webhook))
 def replay(webhook_id: str, shape: ReplayShape, request: Request, actor: Signed) -> Response:
     """Send again, in the order of the feed, what was recorded from a moment on: at most the last
     30 days. Messages keep their ids."""
@@ -124,7 +126,7 @@ def replay(webhook_id: str, shape: ReplayShape, request: Request, actor: Signed)
     return once(request, actor, shape, work)
 
 
-@router.get("/{webhook_id}/deliveries")
+@router.get("/{webhook_id}/deliveries", responses=answers(Deliveries))
 def delivered(
     webhook_id: str,
     request: Request,

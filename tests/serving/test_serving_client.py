@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.serving.house import request_body
 from tests.serving.small_models import SmallModel
 from tests.serving.test_serving_engines import MakeHouse, by_text, served
 
@@ -57,3 +58,34 @@ def test_a_client_made_from_the_document_scores_with_types(
     assert isinstance(sure, models.ScoredItem) and sure.value == "defective_on_arrival"
     assert (unsure.value, unsure.abstained) == (None, "unsure")
     assert isinstance(problem, models.Problem) and problem.status == 401
+
+
+@pytest.mark.slow
+def test_the_client_asks_for_a_return_and_reads_it_with_types(
+    client_folder: Path, house_with: MakeHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A return is an object with its lines: codes are enumerations, times are times, quantities
+    numbers or decimal texts; a refusal is a problem with its code."""
+    monkeypatch.syspath_prepend(str(client_folder))
+    package = import_module("returns_triage_client")
+    models = import_module("returns_triage_client.models")
+    calls = "returns_triage_client.api.returns."
+    ask = import_module(f"{calls}request_return_v1_returns_post")
+    read = import_module(f"{calls}read_return_v1_returns_return_id_get")
+    body = models.ReturnShape.from_dict(request_body())
+    house = house_with()
+    with (
+        served(house.app) as url,
+        package.AuthenticatedClient(base_url=url, token=house.keys["service"]) as known,
+    ):
+        made = ask.sync(client=known, body=body, idempotency_key="ask-1")
+        again = ask.sync(client=known, body=body, idempotency_key="ask-2")
+        found = read.sync("R-1001", client=known)
+    assert isinstance(made, models.Return) and made.status == models.ReturnStatus.AUTHORISED
+    assert isinstance(again, models.Problem) and again.code == "return_exists"
+    assert isinstance(found, models.ReturnWithHistory)
+    assert (found.value_minor, found.currency) == (made.value_minor, "USD")
+    (line,) = found.lines
+    assert line.reason == models.ReturnReason.DEFECTIVE_ON_ARRIVAL
+    assert line.quantities.requested == 4 and line.eligibility.trace[-1].fired
+    assert found.requested_at.tzinfo and found.timeline[0].type_ == "return_requested"
