@@ -28,7 +28,7 @@ from training.detector import fit_detector
 from training.enough import need
 from training.made import Array, Judgement, Made, by_slice, columns_of, rows_of
 from training.rows import Example
-from training.split import Split, by_time_and_customer
+from training.split import Split, by_time_and_customer, drawn_as
 from training.strangeness import Lesson, is_suspect, lesson, usual_detector, when_new, with_labels
 
 NAME = "credit_anomaly"
@@ -201,7 +201,7 @@ def _judge_labelled(
     def auc(at: NDArray[np.intp]) -> float:
         return measures.auc(truth[at], score[at])
 
-    low, high = measures.interval(auc, [example.customer for example in known], seed)
+    low, high = measures.interval(auc, drawn_as(known), seed)
     judged.metrics |= {
         "test_suspect": float(truth.sum()),
         "auc": measures.auc(truth, score),

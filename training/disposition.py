@@ -33,7 +33,7 @@ from training.crossfit import (
 from training.enough import common, need
 from training.made import Array, Judgement, Made, by_slice, columns_of, rows_of
 from training.rows import Example
-from training.split import by_time_and_customer
+from training.split import by_time_and_customer, drawn_as
 from training.terms import counted, crossfit_terms
 from workflow.assessment import Row
 from workflow.codes import Disposition
@@ -253,9 +253,7 @@ def _judge(
     answers = model.predict(rows_of(test))
     answered = np.array([answer.abstained is None for answer in answers])
     in_set = [label in answer.set for label, answer in zip(truth, answers, strict=True)]
-    low, high = measures.interval(
-        lambda at: float(right[at].mean()), [example.customer for example in test], seed
-    )
+    low, high = measures.interval(lambda at: float(right[at].mean()), drawn_as(test), seed)
     met = {example.customer for example in taught}
     new = np.array([example.customer not in met for example in test])
     person = np.array([example.weight > 0.5 for example in test])

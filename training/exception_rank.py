@@ -30,7 +30,7 @@ from training.crossfit import Crossfit, Past, crossfit, own_columns, stretches
 from training.enough import need
 from training.made import Array, Judgement, Made, by_slice, columns_of, rows_of
 from training.rows import Example
-from training.split import by_time_and_customer
+from training.split import by_time_and_customer, drawn_as
 
 NAME = "exception_rank"
 LEAST_RESOLVED, LEAST_COSTLY = 60, 15
@@ -170,7 +170,7 @@ def _judge(model: ExceptionRank, test: Sequence[Example], seed: int) -> Judgemen
     def first_tenth(at: NDArray[np.intp]) -> float:
         return measures.captured(losses[at], scores[at], 0.1)
 
-    low, high = measures.interval(first_tenth, [example.customer for example in test], seed)
+    low, high = measures.interval(first_tenth, drawn_as(test), seed)
     metrics = {
         "test_rows": float(len(test)),
         "test_costly": float((losses > 0).sum()),

@@ -21,7 +21,7 @@ from training.labels import SUSPECT
 from training.made import Array
 from training.registry import SLICES
 from training.rows import Example, Rows, TextExample
-from training.split import Boundary, since
+from training.split import Boundary, drawn_as, since
 from workflow.assessment import Row
 
 Question = Example | TextExample
@@ -184,8 +184,8 @@ def truth_of(question: Question) -> str:
 
 def figure(answers: Answers, asked: Sequence[Question], at: At, seed: int) -> Figure:
     """The figure of some questions with its interval, drawing whole customers."""
-    customers = [asked[i].customer for i in at]
-    low, high = measures.interval(lambda rows: answers.measure(at[rows]), customers, seed)
+    drawn = drawn_as(asked[i] for i in at)
+    low, high = measures.interval(lambda rows: answers.measure(at[rows]), drawn, seed)
     return Figure(answers.measure(at), low, high, len(at))
 
 

@@ -15,6 +15,7 @@ from models.protocol import Column, Model
 from training import measures
 from training.made import Judgement, Made
 from training.rows import Example, TextExample
+from training.split import drawn_as
 from workflow.assessment import Explanation, Row, Value
 
 Array = NDArray[np.float64]
@@ -182,13 +183,13 @@ def _slices(judged: Judgement, seed: int) -> tuple[Slice, ...]:
         for by, name in _kinds(example).items():
             found[(by, name)].append(i)
     slices = []
-    customers = [example.customer for example in judged.rows]
-    for (by, name), at in [(("all", "all"), list(range(len(customers)))), *sorted(found.items())]:
+    drawn = drawn_as(judged.rows)
+    for (by, name), at in [(("all", "all"), list(range(len(drawn)))), *sorted(found.items())]:
         inside = np.array(at, dtype=np.intp)
         value = judged.measure(inside) if len(at) >= LEAST_SLICE else np.nan
         if np.isfinite(value):
             whole = _inside(judged, inside)
-            low, high = measures.interval(whole, [customers[i] for i in at], seed)
+            low, high = measures.interval(whole, [drawn[i] for i in at], seed)
             slices.append(Slice(by, name, len(at), _round(value), _round(low), _round(high)))
     return tuple(slices)
 

@@ -20,7 +20,7 @@ from training.enough import need
 from training.made import Judgement, Made
 from training.reason import fit as fit_head
 from training.rows import TextExample
-from training.split import Split, by_time_and_customer
+from training.split import Split, by_time_and_customer, drawn_as
 from workflow.codes import UNCLEAR
 
 NAME = "reason"
@@ -89,9 +89,7 @@ def _judge(model: Model, split: Split[TextExample], seed: int) -> Judgement:
     sure = np.array([a.candidates[0].probability if a.candidates else 0.0 for a in answers])
     right = np.array([float(t == b) for t, b in zip(truth, best, strict=True)])
     answered = np.array([answer.abstained is None for answer in answers])
-    low, high = measures.interval(
-        lambda at: float(right[at].mean()), [example.customer for example in test], seed
-    )
+    low, high = measures.interval(lambda at: float(right[at].mean()), drawn_as(test), seed)
     metrics = {
         "test_rows": float(len(test)),
         "accuracy": float(right.mean()),

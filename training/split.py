@@ -6,7 +6,7 @@ that the report can say how the model does on customers it never met.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
@@ -98,6 +98,17 @@ def since(items: Sequence[T], boundary: Boundary) -> list[T]:
 def case_of(item: Timed) -> str:
     """The case, credit note or exception a subject is part of: what stands before the ``/``."""
     return item.subject.partition("/")[0]
+
+
+def drawn_as(items: Iterable[Timed]) -> list[str]:
+    """What a bootstrap draws whole: an item's customer or, where nobody recorded one, its case.
+
+    All who are unknown are no one customer; drawn as one they would make a figure look certain.
+    """
+    return [
+        f"case {case_of(item)}" if item.customer == UNKNOWN else f"customer {item.customer}"
+        for item in items
+    ]
 
 
 def _first_asked(items: Sequence[T]) -> dict[str, datetime]:
