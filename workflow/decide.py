@@ -44,6 +44,7 @@ from workflow.commands import (
 )
 from workflow.correcting import correct
 from workflow.counting import check_counted
+from workflow.damage import check_damage
 from workflow.deciding import check_allowed, decide_task
 from workflow.escalating import escalate_overdue
 from workflow.events import (
@@ -260,6 +261,7 @@ def _inspect(run: Run, command: InspectLine) -> None:
     if command.condition not in set(Condition):
         allowed = ", ".join(Condition)
         raise Refused("not_allowed_value", f"{command.condition!r} is no condition: {allowed}.")
+    check_damage(command.damage_code)
     line = _line(run, command.line)
     check_counted(line, command.quantity)
     waiting = line.received - line.inspected

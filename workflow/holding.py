@@ -13,6 +13,7 @@ from workflow.asking import allowed_dispositions
 from workflow.codes import Condition, Point
 from workflow.commands import DisposePortion, ReinspectPortion
 from workflow.counting import check_counted
+from workflow.damage import check_damage
 from workflow.events import (
     DispositionPart,
     HoldReleaseAsked,
@@ -100,7 +101,8 @@ def on_hold(run: Run, portion_id: str) -> Portion:
 def reinspect(run: Run, command: ReinspectPortion) -> None:
     """Record what was found now; the question to quality is put anew, with what is left now.
 
-    Refused: ``wrong_state`` unless something is on hold, ``not_allowed_value`` for a condition.
+    Refused: ``wrong_state`` unless something is on hold, ``not_allowed_value`` for a condition
+    or a damage code that there is not.
     """
     run.authorised("an inspection")
     require_any_role(command.actor, ("inspector",), "Inspecting")
@@ -108,6 +110,7 @@ def reinspect(run: Run, command: ReinspectPortion) -> None:
     if command.condition not in set(Condition):
         allowed = ", ".join(Condition)
         raise Refused("not_allowed_value", f"{command.condition!r} is no condition: {allowed}.")
+    check_damage(command.damage_code)
     before = portion.inspected
     others = [
         s

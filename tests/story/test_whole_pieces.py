@@ -38,3 +38,16 @@ def test_a_receipt_is_told_once_and_says_so(house: House) -> None:
         assert again.status_code == answer
     assert "a receipt with a number of its own" in again.json()["detail"]
     assert walk.line()["quantities"]["received"] == 1
+
+
+def test_a_damage_code_that_partners_do_not_know_is_refused_with_those_there_are(
+    house: House,
+) -> None:
+    """It goes out to them as it stands; a code of X12 element 853 is kept."""
+    walk = Walk(house)
+    walk.request(4)
+    walk.receive(4)
+    no = refused(walk.inspect(1, "damaged", damage_code="QQ"), 422, "not_allowed_value")
+    assert "'QQ' is no damage code of X12 element 853: NR Not Reported, WC" in no["detail"]
+    assert walk.inspect(1, "damaged", damage_code="CC").status_code == 200
+    assert [p["damage_code"] for p in walk.line()["portions"]] == ["CC"]
