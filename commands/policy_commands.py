@@ -101,11 +101,13 @@ def replay(
         for policy, _ in _drafts(known, place, unit):
             told = replay_past(conn, known, policy, wired.clock(), start, EVERY_CASE)
             found[policy.ref] = replay_json(told, most=len(told.changed))
-    lines = [line for ref, told in found.items() for line in _replay_lines(ref, told)]
+    lines = [line for ref, told in found.items() for line in replay_lines(ref, told)]
     show(found, as_json, "\n".join(lines) or "Nothing differs from what is known.")
 
 
-def _replay_lines(ref: str, told: dict[str, Any]) -> Iterator[str]:
+def replay_lines(ref: str, told: dict[str, Any]) -> Iterator[str]:
+    """What a draft would have changed, in words: how many, the money, by rule, and every case with
+    what it got and would have got."""
     yield (
         f"{ref} would have changed {told['changed']:,} of {told['verdicts']:,} verdicts"
         f" in {told['cases']:,} cases."
@@ -116,7 +118,16 @@ def _replay_lines(ref: str, told: dict[str, Any]) -> Iterator[str]:
         yield f"  {row['verdicts']:>6,}  {row['before']} -> {row['after']}"
     for one in told["list"]:
         where = f"{one['return_id']}/{one['line'] or ''}".rstrip("/")
-        yield f"  {where}: {one['before']['outcome']} -> {one['after']['outcome']}"
+        before, after = (_said(one[when], one["currency"]) for when in ("before", "after"))
+        yield f"  {where}: {before} -> {after}"
+
+
+def _said(one: dict[str, Any], currency: str) -> str:
+    from workflow.money import money_text
+
+    net = [] if one["net_minor"] is None else [money_text(one["net_minor"], currency)]
+    more = [f"({', '.join(one['more'])})"] if one["more"] else []
+    return " ".join([one["outcome"], *net, *more])
 
 
 def _major(minor: int, currency: str) -> str:

@@ -1,5 +1,6 @@
 """A draft asked about past cases of the journal, and what came of it as JSON."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -69,5 +70,18 @@ def _changed(one: Changed) -> dict[str, Any]:
 
 
 def said_json(said: Said) -> dict[str, Any]:
-    """A verdict in short."""
-    return {"rule": said.rule, "outcome": said.outcome, "net_minor": said.net_minor}
+    """A verdict in short; ``more`` is what else of it counts as a difference: a role, values."""
+    return {
+        "rule": said.rule,
+        "outcome": said.outcome,
+        "net_minor": said.net_minor,
+        "more": list(_more(said.more)),
+    }
+
+
+def _more(told: tuple[object, ...]) -> Iterator[str]:
+    for one in told:
+        if isinstance(one, tuple):
+            yield from (" ".join(map(str, pair)) for pair in one)
+        elif one is not None:
+            yield str(one)

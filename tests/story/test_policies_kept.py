@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from commands.policy_commands import replay_lines
 from journal.stories import stories
 from serving.automation import MODEL_OF
 from serving.chores import replay_proposals
@@ -127,6 +128,14 @@ def test_a_replay_tells_the_cases_and_the_money(house: House) -> None:
     assert money["before"] == net
     assert money["difference"] == money["after"] - net == -round(net / 10)
     assert {one["return_id"] for one in found["list"]} == {"R-1001"}
+    words = list(replay_lines("credit@3", found))
+    assert words[:2] == [
+        "credit@3 would have changed 2 of 2 verdicts in 1 cases.", "  -56.24 USD credited",
+    ]  # fmt: skip
+    assert sorted(words[3:]) == [
+        "  R-1001/1: full USD 140.60 (on_approval) -> full USD 126.54 (on_approval)",
+        "  R-1001/1: full USD 421.80 (on_approval) -> full USD 379.62 (on_approval)",
+    ]
     assert told["changes"] == ["changed supplier: percent: '100' -> '90'"]
     later = house.get(f"{PROPOSALS}/{proposal}", since="2030-01-01").json()["replay"]
     assert later["verdicts"] == 0
