@@ -25,6 +25,7 @@ from serving.chores import errands, recurring
 from serving.settings import Settings
 from serving.wiring import Services, wire
 from simulation.story import PEOPLE, Story
+from tests.serving.documented import hold_to_document
 from tests.serving.small_models import shelf_of
 from workflow.actor import SYSTEM, Actor
 from workflow.facts import AutomationCleared
@@ -64,7 +65,10 @@ class Clock:
 
 @dataclass
 class House:
-    """Requests as anybody; effects performed on demand; what the database holds."""
+    """Requests as anybody; effects performed on demand; what the database holds.
+
+    Every JSON answer of 2xx is held against the API's document (``documented.py``).
+    """
 
     services: Services
     app: FastAPI
@@ -210,6 +214,7 @@ def open_house(services: Services) -> House:
     """The app with everybody's keys; ``House.client`` is to be entered by the fixture."""
     app = create_app(services)
     client = TestClient(app, raise_server_exceptions=False)
+    client.event_hooks = {"response": [hold_to_document(app)]}
     clock = services.clock
     assert isinstance(clock, Clock)
     return House(services, app, client, hire(services), clock)
