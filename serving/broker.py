@@ -13,6 +13,7 @@ import orjson
 import structlog
 
 from integrations.broker.messages import Unreadable, events_of, subject_of
+from journal import tracing
 from journal.alone import alone
 from journal.feed_position import BROKER, published_up_to, save_published
 from serving.errors import Unavailable
@@ -34,8 +35,16 @@ FEED_PAUSE_SECONDS = 1.0
 def take(services: Services, body: bytes, headers: Mapping[str, str]) -> list[dict[str, object]]:
     """Take the events of one message; after it returns the message may be forgotten.
 
-    Errors: ``Unavailable`` where it must come again (what was taken of it is known then).
+    A step of the trace that its ``traceparent`` (or ``ce-traceparent``) names. Errors:
+    ``Unavailable`` where it must come again (what was taken of it is known then).
     """
+    lower = {name.lower(): value for name, value in headers.items()}
+    told = lower.get("traceparent") or lower.get("ce-traceparent")
+    with tracing.continued(told, "message"):
+        return _take(services, body, headers)
+
+
+def _take(services: Services, body: bytes, headers: Mapping[str, str]) -> list[dict[str, object]]:
     try:
         events = events_of(body, headers)
     except Unreadable as error:

@@ -1,19 +1,27 @@
 """One trace follows a return over request, queue and ERP call; without configuration none does."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 from opentelemetry import trace
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from integrations.erp.tryton.rpc import Rpc
 from journal import tracing
+from serving.feed import PREFIX
 from serving.tracing import configure
-from tests.serving.house import House, request_body
+from serving.wanting import TYPE as WANTED
+from tests.integrations.receivers import receiver
+from tests.serving.house import STORY, House, cloud_event, request_body
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
@@ -102,3 +110,31 @@ def test_an_error_is_told_by_its_class_only(exporter: InMemorySpanExporter) -> N
     (span,) = exporter.get_finished_spans()
     assert (span.attributes or {})["error.type"] == "ValueError"
     assert "secret" not in span.to_json()
+
+
+def test_what_is_exported_is_one_trace_from_message_to_erp(house: House, tmp_path: Path) -> None:
+    """A program of its own takes a message of a broker, does its effect and ends; a receiver of
+    OTLP decodes what arrived: message, effect and call, each the child of the one before, in the
+    trace that the message named, and no words of the customer."""
+    line = request_body()["lines"][0]
+    event = cloud_event(STORY.facts()[0], "w-1") | {
+        "type": PREFIX + WANTED,
+        "data": {"id": "R-7", "customer": "C-1001", "lines": [line]},
+    }
+    with receiver(200, b"", Content_Type="application/x-protobuf") as (url, heard):
+        command = [sys.executable, "-m", "tests.serving.traced_child", url.partition("/in")[0]]
+        command += [house.services.database_url, str(tmp_path), PARENT, json.dumps(event)]
+        subprocess.run(command, check=True, timeout=60)
+    assert {one.path for one in heard} == {"/v1/traces"}
+    spans: dict[str, Span] = {}
+    for one in heard:
+        for resource in ExportTraceServiceRequest.FromString(one.body).resource_spans:
+            (name,) = [a.value.string_value for a in resource.resource.attributes
+                       if a.key == "service.name"]  # fmt: skip
+            assert name == "returns-triage"
+            spans |= {s.name: s for scope in resource.scope_spans for s in scope.spans}
+    message, effect, call = (spans[n] for n in ("message", "effect erp.rma", "call erp"))
+    assert {span.trace_id.hex() for span in (message, effect, call)} == {TRACE}
+    assert message.parent_span_id.hex() == "00f067aa0ba902b7"
+    assert (effect.parent_span_id, call.parent_span_id) == (message.span_id, effect.span_id)
+    assert not any(line["reason_text"].encode() in one.body for one in heard)
