@@ -145,6 +145,8 @@ class VerdictInShort(Answer):
     outcome: str
     net_minor: int | None
     """Null where the verdict is not about money."""
+    more: Annotated[list[str], Field(default_factory=list)]
+    """What else of it counts as a difference: a role, values. Not in replays kept from before."""
 
 
 class VerdictChanged(Answer):

@@ -24,6 +24,8 @@ class AlsoHolds(Answer):
     rule: str
     outcome: str
     because: str
+    role: Role | None
+    """Whom it asks."""
 
 
 class Verdict(Answer):
