@@ -69,8 +69,10 @@ class Governed:
 
     def add(self, entry: Recorded) -> None:
         payload = entry.payload
-        if entry.type in ("promotion_proposed", "promotion_approved", "promotion_declined"):
-            known = self._promotions.setdefault(payload["proposal_id"], {})
+        if entry.type == "promotion_proposed":
+            self._promotions[payload["proposal_id"]] = {**payload, "status": "proposed"}
+        elif entry.type in ("promotion_approved", "promotion_declined"):
+            known = self._promotions.get(payload["proposal_id"], {})
             known.update(payload, status=entry.type.removeprefix("promotion_"))
         if entry.type == "alarm_raised":
             self._alarms[payload["alarm_id"]] = {**payload, "status": "open"}
