@@ -63,7 +63,10 @@ def least(schema: Json, document: Json) -> Any:
     match schema.get("type"):
         case "object":
             parts = schema.get("properties", {})
-            return {name: least(parts[name], document) for name in schema.get("required", ())}
+            named = {name: least(parts[name], document) for name in schema.get("required", ())}
+            if len(named) < schema.get("minProperties", 0):
+                named["1"] = least(schema["additionalProperties"], document)
+            return named
         case "array":
             return [least(schema["items"], document)] * schema.get("minItems", 0)
         case "integer" | "number":
