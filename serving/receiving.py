@@ -22,18 +22,25 @@ from workflow.commands import (
     ReportRefurbishment,
 )
 from workflow.events import Seen
-from workflow.refused import Refused
 from workflow.state import Born, Line
 
 
 def build_receipt(
     conn: Connection, shape: ReceiptShape, actor: Actor, at: datetime
 ) -> ReceiveGoods:
-    """Every item must be known, announced or not. Errors: ``Refused('unknown_product')``."""
-    lines = tuple(ReceiptLine(x.line, x.sku, x.quantity, x.lot) for x in shape.lines)
-    for line in lines:
-        if lookups.product(conn, line.sku) is None:
-            raise Refused("unknown_product", f"There is no item {line.sku}.")
+    """An item that no master lists came all the same: it is received, and a person is asked."""
+    lines = tuple(
+        ReceiptLine(
+            x.line,
+            x.sku,
+            x.quantity,
+            x.lot,
+            x.condition,
+            x.damage_code,
+            known=lookups.product(conn, x.sku) is not None,
+        )
+        for x in shape.lines
+    )
     unit = lookups.unit_of_warehouse(conn, shape.warehouse) or ""
     return ReceiveGoods(
         shape.receipt_id,

@@ -157,12 +157,16 @@ class ReturnShape(Shape):
 
 
 class ReceiptLineShape(Shape):
-    """What arrived. Leave ``line`` out for goods that nobody announced."""
+    """What arrived. Leave ``line`` out for goods that nobody announced; an item that no master
+    lists is taken too. ``condition`` and ``damage_code`` (X12 element 853) are what is seen at the
+    door, before anybody inspects."""
 
     line: LineNumber | None = None
     sku: Id
     quantity: Quantity
     lot: Id | None = None
+    condition: Condition | None = None
+    damage_code: Annotated[str, StringConstraints(max_length=8)] | None = None
 
 
 class ReceiptShape(Shape):

@@ -83,12 +83,17 @@ class GiveSecondReview:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptLine:
-    """``line`` ``None`` means goods that nobody announced (blind)."""
+    """``line`` ``None`` means goods that nobody announced (blind); ``known`` is false for an item
+    that no master lists. ``condition`` and ``damage_code`` are what the door saw, before any
+    inspection."""
 
     line: int | None
     sku: str
     quantity: Decimal
     lot: str | None = None
+    condition: str | None = None
+    damage_code: str | None = None
+    known: bool = True
 
 
 @dataclass(frozen=True, slots=True)

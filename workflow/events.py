@@ -389,13 +389,17 @@ class ReturnRefused:
 @dataclass(frozen=True, slots=True)
 class ReceivedLine:
     """``line`` is ``None`` for goods nobody announced (blind). ``discrepancies`` name what
-    differs: ``short``, ``over``, ``blind``, ``wrong_lot``, ``wrong_item``."""
+    differs: ``short``, ``over``, ``blind``, ``wrong_lot``, ``wrong_item``, ``unknown_item`` (no
+    master lists it). ``condition`` and ``damage_code`` (X12 element 853) are what the door saw;
+    what the goods are is said by the inspection."""
 
     line: int | None
     sku: str
     quantity: Decimal
     lot: str | None = None
     discrepancies: tuple[str, ...] = ()
+    condition: str | None = None
+    damage_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,9 @@
 from decimal import Decimal
 
 from workflow.approvals import require_any_role
-from workflow.commands import ReceiveGoods
+from workflow.commands import ReceiptLine, ReceiveGoods
 from workflow.counting import check_counted
+from workflow.damage import check_damage
 from workflow.events import GoodsReceived, ReceivedLine, TaskOpened
 from workflow.intercompany import charge_receipt
 from workflow.refused import Refused
@@ -73,8 +74,9 @@ def _received(
     got = command.lines[place]
     if got.quantity <= 0:
         raise Refused("invalid_quantity", f"{got.sku}: quantity {got.quantity} is not positive.")
+    check_damage(got.damage_code)
     if got.line is None:
-        line = ReceivedLine(None, got.sku, got.quantity, got.lot, ("blind",))
+        line = _as_seen(got, None, ["blind"])
         surplus.append((line, got.quantity))
         return line
     known = run.case.line(got.line)
@@ -84,7 +86,7 @@ def _received(
             f"{run.case.return_id} has no line {got.line} that goods may come back for.",
         )
     if got.sku != known.requested.sku:
-        line = ReceivedLine(None, got.sku, got.quantity, got.lot, ("blind", "wrong_item"))
+        line = _as_seen(got, None, ["blind", "wrong_item"])
         surplus.append((line, got.quantity))
         return line
     check_counted(known, got.quantity)
@@ -100,10 +102,19 @@ def _received(
         differs.append("short")
     if got.lot and expected_lot and got.lot != expected_lot:
         differs.append("wrong_lot")
-    line = ReceivedLine(got.line, got.sku, got.quantity, got.lot, tuple(differs))
+    line = _as_seen(got, got.line, differs)
     if got.quantity > room:
         surplus.append((line, got.quantity - room))
     return line
+
+
+def _as_seen(got: ReceiptLine, number: int | None, differs: list[str]) -> ReceivedLine:
+    """What came as what it is: of line ``number``, or of none."""
+    if not got.known:
+        differs.append("unknown_item")
+    return ReceivedLine(
+        number, got.sku, got.quantity, got.lot, tuple(differs), got.condition, got.damage_code
+    )
 
 
 def _ask_about(run: Run, line: ReceivedLine, quantity: Decimal) -> None:
@@ -112,6 +123,8 @@ def _ask_about(run: Run, line: ReceivedLine, quantity: Decimal) -> None:
     cost = known.requested.facts.unit_cost_minor if known else 0
     options = SURPLUS_OPTIONS if line.line is not None else SURPLUS_OPTIONS[1:]
     what = "more than was authorised" if line.line is not None else "goods nobody announced"
+    if "unknown_item" in line.discrepancies:
+        what += ", of an item that no master lists"
     run.emit(
         TaskOpened(
             return_id=case.return_id,

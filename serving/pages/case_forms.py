@@ -184,16 +184,19 @@ def receive(
     sku: Annotated[list[str] | None, Form()] = None,
     quantity: Annotated[list[str] | None, Form()] = None,
     lot: Annotated[list[str] | None, Form()] = None,
+    condition: Annotated[list[str] | None, Form()] = None,
     final: Short = "",
     freight: Short = "",
 ) -> Response:
     """Record what arrived, line by line; a row without a quantity did not arrive."""
     services = services_of(request)
-    rows = list(zip(line or [], sku or [], quantity or [], lot or [], strict=False))
+    conditions = condition or [""] * len(line or [])
+    rows = list(zip(line or [], sku or [], quantity or [], lot or [], conditions, strict=False))
     sent = {"form": "receipt", "warehouse": warehouse, "final": final, "receipt_id": receipt_id}
     sent["freight"] = freight
-    sent |= {f"quantity-{n or 'blind'}": q for n, _, q, _ in rows}
-    sent |= {f"lot-{n or 'blind'}": held for n, _, _, held in rows}
+    sent |= {f"quantity-{n or 'blind'}": q for n, _, q, _, _ in rows}
+    sent |= {f"lot-{n or 'blind'}": held for n, _, _, held, _ in rows}
+    sent |= {f"condition-{n or 'blind'}": seen for n, _, _, _, seen in rows}
 
     def work(conn: Connection) -> str:
         cost = _in_currency_of(conn, services, return_id, freight)
@@ -204,13 +207,16 @@ def receive(
                 final=bool(final),
                 freight_minor=cost,
                 lines=[
-                    ReceiptLineShape(
-                        line=int(n[:9]) if n.isdecimal() else None,
-                        sku=item.strip(),
-                        quantity=quantity_of(many, f"Quantity of {item}"),
-                        lot=held.strip() or None,
+                    ReceiptLineShape.model_validate(
+                        {
+                            "line": int(n[:9]) if n.isdecimal() else None,
+                            "sku": item.strip(),
+                            "quantity": quantity_of(many, f"Quantity of {item}"),
+                            "lot": held.strip() or None,
+                            "condition": seen or None,
+                        }
                     )
-                    for n, item, many, held in rows
+                    for n, item, many, held, seen in rows
                     if many.strip()
                 ],
             )

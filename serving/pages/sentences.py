@@ -249,9 +249,9 @@ def _received(p: Payload) -> str:
     lines = []
     for line in p["lines"]:
         where = f"line {line['line']}" if line["line"] is not None else "unannounced"
-        differs = (
-            f" ({', '.join(map(words, line['discrepancies']))})" if line["discrepancies"] else ""
-        )
+        seen = (*line["discrepancies"], line.get("condition"), line.get("damage_code"))
+        said = [words(one) for one in seen if one]
+        differs = f" ({', '.join(said)})" if said else ""
         lines.append(f"{count(line['quantity'])} of {line['sku']}, {where}{differs}")
     more = " Nothing more will come." if p["final"] else ""
     cost = p.get("freight_minor", 0)

@@ -117,10 +117,11 @@ def test_a_bad_request_is_told_what_is_wrong(house: House) -> None:
 
 
 STEPS: dict[str, tuple[str, str, object, int, str]] = {
-    "receipt of an unknown item": (
+    "receipt with a damage code of ours alone": (
         "receipts", "warehouse",
-        {"receipt_id": "RC-1", "warehouse": "W", "lines": [{"sku": "NOPE", "quantity": 1}]},
-        422, "unknown_product"),
+        {"receipt_id": "RC-1", "warehouse": "W",
+         "lines": [{"line": 1, "sku": "PMP-1001", "quantity": 1, "damage_code": "QQ"}]},
+        422, "not_allowed_value"),
     "receipt of nothing": (
         "receipts", "warehouse", {"receipt_id": "RC-1", "warehouse": "W", "lines": []},
         422, "invalid_quantity"),

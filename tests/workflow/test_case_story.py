@@ -50,8 +50,10 @@ from workflow.refused import Refused
 from workflow.state import Authorised, Closed, Declined, UnderReview, status_of
 
 
-def received(story: Story, quantity: str = "4", final: bool = False, **more: str) -> None:
-    goods = (ReceiptLine(1, "SKU-1", Decimal(quantity), **more),)
+def received(
+    story: Story, quantity: str = "4", final: bool = False, lot: str | None = None
+) -> None:
+    goods = (ReceiptLine(1, "SKU-1", Decimal(quantity), lot),)
     story.send(ReceiveGoods("GR-1", "W1", goods, WALT, NOON, final))
 
 
