@@ -24,7 +24,7 @@ def models(
 ) -> None:
     """Versions, aliases, who promoted what, and which gates it passed."""
     from journal.lookups import champions, proposals
-    from journal.promotions import judged, rollbacks
+    from journal.promotions import history, judged, rollbacks
     from serving.trust import trust
     from training.promotion import project_aliases, strayed
 
@@ -41,7 +41,7 @@ def models(
             }
             for row in champions(conn)
         ]
-        known = {name: judged(wired.journal, conn, name) for name in NAMES.values()}
+        known = {name: judged(history(wired.journal, conn, name)) for name in NAMES.values()}
         ledger = [
             dict(row) | known[row["name"]].get(row["proposal_id"], {}) for row in proposals(conn)
         ]

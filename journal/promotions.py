@@ -3,6 +3,7 @@
 Which bundle answers is what an approval or a way back names; MLflow's aliases are set from it.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -87,10 +88,10 @@ def withdraw(
     return fact
 
 
-def judged(journal: Journal, conn: Connection, model: str) -> dict[str, dict[str, Any]]:
+def judged(past: Sequence[PromotionFact]) -> dict[str, dict[str, Any]]:
     """By proposal: the ``gates`` it was held to, and ``despite`` what it was proposed."""
     found = {}
-    for event in history(journal, conn, model):
+    for event in past:
         if isinstance(event, PromotionProposed):
             gates = [asdict(gate) | {"figures": dict(gate.figures)} for gate in event.gates]
             found[event.proposal_id] = {

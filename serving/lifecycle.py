@@ -1,5 +1,6 @@
 """How a model came to answer and how it fares: ledger, gates, challenger, drift."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -10,7 +11,7 @@ from journal.promotions import history, judged, rollbacks
 from serving.comparison import compare
 from serving.drift_watch import latest
 from serving.http import plain
-from workflow.promoting import succession
+from workflow.promoting import PromotionFact, succession
 
 LEAST_EFFECTS = 8
 """Columns of a drift report that are shown: those that moved furthest."""
@@ -20,9 +21,10 @@ def lifecycle_of(journal: Journal, conn: Connection, name: str) -> dict[str, Any
     """``promotions`` (newest first, with gates), ``rollbacks``, ``goes_back_to`` (the version that
     a rollback would bring back), ``challenger`` and ``drift``; the last three are ``None`` where
     there is none."""
-    line = succession(history(journal, conn, name))
+    past = history(journal, conn, name)
+    line = succession(past)
     return {
-        "promotions": promotions_of(journal, conn, name),
+        "promotions": _with_gates(conn, name, past),
         "rollbacks": rollbacks(journal, conn, name),
         "goes_back_to": line[-2].version if len(line) > 1 else None,
         "challenger": compare(conn, name),
@@ -35,7 +37,11 @@ def promotions_of(journal: Journal, conn: Connection, name: str) -> list[dict[st
 
     Refused: ``unknown_model``.
     """
-    known = judged(journal, conn, name)
+    return _with_gates(conn, name, history(journal, conn, name))
+
+
+def _with_gates(conn: Connection, name: str, past: Sequence[PromotionFact]) -> list[dict[str, Any]]:
+    known = judged(past)
     return [plain(row) | known.get(row["proposal_id"], {}) for row in lookups.proposals(conn, name)]
 
 

@@ -10,12 +10,12 @@ from integrations.perform import request_of
 from journal import attempts, lookups, outbox
 from serving.http import plain
 from serving.wiring import Services
-from workflow.abandoning import ROLES
 from workflow.actor import Actor
 from workflow.approvals import require_any_role
 from workflow.commands import AbandonEffect, CorrectEffect
 from workflow.correcting import correctable
 from workflow.events import FieldChange
+from workflow.parked_effects import ROLES
 from workflow.refused import Refused
 
 MOST_AT_ONCE = 1000

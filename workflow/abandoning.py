@@ -1,13 +1,13 @@
 """Giving an effect up: what the other system would not do, two people say we will not do."""
 
-from workflow.approvals import require_any_role
 from workflow.commands import AbandonEffect
 from workflow.events import AbandonmentProposed, EffectAbandoned
+from workflow.parked_effects import Wording, check_parked
 from workflow.refused import Refused
 from workflow.run import Run
 
 REASONS = ("posted_by_hand", "not_owed", "duplicate", "cannot_be_posted", "other")
-ROLES = ("finance_lead", "admin")
+GIVING_UP = Wording("give an effect up", "Giving up", "given up")
 
 
 def abandon(run: Run, command: AbandonEffect) -> None:
@@ -17,14 +17,7 @@ def abandon(run: Run, command: AbandonEffect) -> None:
     Refused: ``wrong_role`` (also programs), ``unknown_effect``, ``not_parked``,
     ``reason_required`` (no such reason, or no note), ``already_decided`` (the same person twice).
     """
-    if command.actor.kind != "person":
-        raise Refused("wrong_role", "Only a person may give an effect up.")
-    require_any_role(command.actor, ROLES, f"Giving up {command.key}")
-    status = run.case.effects.get(command.key)
-    if status is None:
-        raise Refused("unknown_effect", f"{run.case.return_id} never asked for {command.key}.")
-    if status != "parked":
-        raise Refused("not_parked", f"{command.key} is not parked; it cannot be given up.")
+    check_parked(run, command.actor, command.key, GIVING_UP)
     if command.reason not in REASONS or not command.note.strip():
         reasons = ", ".join(REASONS)
         raise Refused("reason_required", f"Give one of {reasons}, and a note.")

@@ -8,10 +8,9 @@ currencies come from the decision: a wrong decision is corrected by another deci
 import re
 from collections.abc import Mapping
 
-from workflow.abandoning import ROLES
-from workflow.approvals import require_any_role
 from workflow.commands import CorrectEffect
 from workflow.events import EffectCorrected, FieldChange
+from workflow.parked_effects import Wording, check_parked
 from workflow.refused import Refused
 from workflow.run import Run
 
@@ -26,6 +25,7 @@ CORRECTABLE: Mapping[str, tuple[str, ...]] = {
     "erp.intercompany": ("lines.*.lot",),
 }
 """Effect kind -> fields that may be corrected; ``*`` is the place in the list, from 1."""
+CORRECTING = Wording("correct an effect", "Correcting", "corrected")
 MOST_CHARS = 100
 MOST_CHANGES = 100
 
@@ -42,14 +42,7 @@ def correct(run: Run, command: CorrectEffect) -> None:
     programs), ``unknown_effect``, ``not_parked``, ``not_correctable``, ``not_allowed_value`` (too
     long, not printable, or the same as before), ``reason_required``.
     """
-    if command.actor.kind != "person":
-        raise Refused("wrong_role", "Only a person may correct an effect.")
-    require_any_role(command.actor, ROLES, f"Correcting {command.key}")
-    status = run.case.effects.get(command.key)
-    if status is None:
-        raise Refused("unknown_effect", f"{run.case.return_id} never asked for {command.key}.")
-    if status != "parked":
-        raise Refused("not_parked", f"{command.key} is not parked; it cannot be corrected.")
+    check_parked(run, command.actor, command.key, CORRECTING)
     for change in command.changes:
         _check(command.kind, change)
     if not 0 < len(command.changes) <= MOST_CHANGES:

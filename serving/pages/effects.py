@@ -12,9 +12,10 @@ from serving.pages import sentences
 from serving.pages.forms import do_once
 from serving.pages.frame import DeskRoute, OwnForm, Viewer, page
 from serving.wiring import services_of
-from workflow.abandoning import REASONS, ROLES
+from workflow.abandoning import REASONS
 from workflow.actor import Actor
 from workflow.approvals import holds
+from workflow.parked_effects import ROLES
 
 router = APIRouter(route_class=DeskRoute)
 Once = Annotated[str, Form(max_length=100)]
