@@ -6,41 +6,35 @@ from serving.answers.findings import CodeMeaning
 from serving.answers.form import Answer, Json, Time
 
 
-class Told(Answer):
+class Outcome(Answer):
+    """What became of something told; which fields there are depends on it."""
+
+    return_id: str | None = None
+    """Only of a return that was wanted."""
+    position: int | None = None
+    """In the journal; only of what was recorded."""
+    codes: list[CodeMeaning] | None = None
+    """Codes of another system, and what they mean; only where there are any."""
+    parked_id: str | None = None
+    """Only of what is parked, as the three below."""
+    reason: str | None = None
+    says: str | None = None
+    waits_for: list[str] | None = None
+
+
+class Told(Outcome):
     """What became of one event. ``recorded``; ``requested``: a return that is wanted; ``repeated``:
     known already; ``late``: older than what is known, and kept beside it; ``parked``: kept until it
     can be recorded. Which fields there are depends on it."""
 
     status: Literal["recorded", "requested", "repeated", "late", "parked"]
-    return_id: str | None = None
-    """Only of a return that was wanted."""
-    position: int | None = None
-    """In the journal; only of what was recorded."""
-    codes: list[CodeMeaning] | None = None
-    """Codes of another system, and what they mean; only where there are any."""
-    parked_id: str | None = None
-    """Only of what is parked, as the three below."""
-    reason: str | None = None
-    says: str | None = None
-    waits_for: list[str] | None = None
 
 
-class ToldItem(Answer):
+class ToldItem(Outcome):
     """What became of one event, or ``problem`` beside its ``id`` alone."""
 
     id: str
     status: Literal["recorded", "requested", "repeated", "late", "parked"] | None = None
-    return_id: str | None = None
-    """Only of a return that was wanted."""
-    position: int | None = None
-    """In the journal; only of what was recorded."""
-    codes: list[CodeMeaning] | None = None
-    """Codes of another system, and what they mean; only where there are any."""
-    parked_id: str | None = None
-    """Only of what is parked, as the three below."""
-    reason: str | None = None
-    says: str | None = None
-    waits_for: list[str] | None = None
     problem: Json | None = None
     """A problem document (RFC 9457)."""
 
@@ -125,7 +119,7 @@ class EdiFault(Answer):
     """What was there; left out of faults of the envelope."""
 
 
-class EdiSet(Answer):
+class EdiSet(Outcome):
     """What became of one set: as of an event, or ``rejected``, or ``tested`` and not taken."""
 
     kind: str
@@ -135,13 +129,6 @@ class EdiSet(Answer):
     """Only of a set that is rejected."""
     lost: list[str] | None = None
     """What the standard lets a partner say and we do not keep."""
-    return_id: str | None = None
-    position: int | None = None
-    codes: list[CodeMeaning] | None = None
-    parked_id: str | None = None
-    reason: str | None = None
-    says: str | None = None
-    waits_for: list[str] | None = None
 
 
 class EdiReport(Answer):
