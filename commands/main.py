@@ -5,6 +5,7 @@ import typer
 from commands import (
     data_commands,
     demo_command,
+    drift_command,
     effects_commands,
     erp_commands,
     events_commands,
@@ -30,6 +31,7 @@ for group in (
     replay_command,
     export_commands,
     model_commands,
+    drift_command,
     promotion_commands,
 ):
     app.registered_commands.extend(group.app.registered_commands)

@@ -6,7 +6,7 @@ report; where it is beyond the thresholds of ``models/drift.toml`` a data scient
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -36,11 +36,18 @@ MOST_TOLD = 3
 Json = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class NotMeasured:
+    """A model that nothing was measured of, and a sentence that says why."""
+
+    name: str
+    because: str
+
+
 def watch(services: Services, limits: Mapping[str, Any] | None = None) -> list[DriftMeasured]:
     """Measure every champion that said enough since it was promoted; record, raise alarms."""
-    limits = limits or drift.thresholds()
-    measured = (_watch(services, name, limits) for name in MODELS)
-    return [one for one in measured if one is not None]
+    found = (measure_now(services, name, limits) for name in MODELS)
+    return [one for one in found if isinstance(one, DriftMeasured)]
 
 
 def latest(conn: Connection, name: str) -> Json | None:
@@ -52,20 +59,25 @@ def latest(conn: Connection, name: str) -> Json | None:
     return {**told, "report": orjson.loads(told["report"])}
 
 
-def _watch(services: Services, name: str, limits: Mapping[str, Any]) -> DriftMeasured | None:
+def measure_now(
+    services: Services, name: str, limits: Mapping[str, Any] | None = None
+) -> DriftMeasured | NotMeasured:
+    """Measure one model's champion, record what was found, and raise the alarm it calls for."""
+    limits = limits or drift.thresholds()
     now = services.clock()
     with services.engine.connect() as conn:
         champion = lookups.champion(conn, name)
         if champion is None:
-            return None
+            return NotMeasured(name, "No version is promoted.")
         since = max(champion["since"], now - timedelta(days=limits["window"]["days"]))
-        most = limits["window"]["most_rows"]
+        most, least = limits["window"]["most_rows"], limits["window"]["least_rows"]
         answers = newest_answers(conn, name, champion["version"], since, most)
-        if len(answers) < limits["window"]["least_rows"]:
-            return None
+        if len(answers) < least:
+            told = f"{len(answers)} answers of version {champion['version']} since {since:%Y-%m-%d}"
+            return NotMeasured(name, f"{told}, and {least} are needed.")
         decided = decisions(conn, name, answers[-1].entry.position)
     measured = measure(services, champion, answers, decided, (since, now), limits)
-    if measured is not None:
+    if isinstance(measured, DriftMeasured):
         retrying(services.engine, lambda conn: _record(services, conn, measured, now))
     return measured
 
@@ -77,14 +89,14 @@ def measure(
     decided: Mapping[str, Decided],
     window: tuple[datetime, datetime],
     limits: Mapping[str, Any],
-) -> DriftMeasured | None:
-    """The measurement to record; ``None`` where the bundle holds no reference, which is said."""
+) -> DriftMeasured | NotMeasured:
+    """The measurement to record; nothing to record where the bundle holds no reference."""
     try:
         folder = services.shelf.fetch(champion["bundle_digest"])
         reference = read_json(folder / drift.FILE)
     except (Mismatch, OSError) as error:
         log.warning("drift cannot be measured", model=champion["name"], why=str(error))
-        return None
+        return NotMeasured(champion["name"], f"Its bundle cannot be compared with: {error}")
     told = [_answered(answer.assessment) for answer in answers]
     # The same answers always meet the same chance.
     digest = hashlib.sha256(champion["bundle_digest"].encode()).digest()

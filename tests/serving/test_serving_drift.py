@@ -1,18 +1,21 @@
 """Drift: what champions read and say is measured against their bundle; a person gets a task."""
 
+import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from commands.main import app
 from journal.alarms import listed, settle_alarm
 from journal.entries import Append
 from models import drift
 from models.store import Store
-from serving.drift_watch import watch
+from serving.drift_watch import NotMeasured, latest, measure_now, watch
 from tests.serving.house import House
 from tests.training.small_world import VERDICT, SmallWorld
 from training import disposition, judging
@@ -94,6 +97,10 @@ def test_nothing_is_measured_on_few_answers(champion: House, made: Made, rows: R
     """Two hundred are needed by the thresholds as shipped."""
     answer(champion, made, rows.of(NAME)[600:700])
     assert watch(champion.services) == []
+    told = measure_now(champion.services, NAME)
+    assert isinstance(told, NotMeasured)
+    assert "100 answers of version 1 since" in told.because
+    assert told.because.endswith("and 200 are needed.")
 
 
 def test_more_of_the_same_is_no_drift(champion: House, made: Made, rows: Rows) -> None:
@@ -150,6 +157,32 @@ def test_only_the_window_counts(champion: House, made: Made, rows: Rows) -> None
     answer(champion, made, rows.of(NAME)[600:])
     champion.clock.forward(days=30)
     assert watch(champion.services) == []
+
+
+def test_it_is_measured_when_asked_for(
+    champion: House, made: Made, rows: Rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`triage drift` records what the nightly job would, prints it, calls the same person, and says
+    of every other model why there is nothing to tell."""
+    monkeypatch.setenv("TRIAGE_DATABASE_URL", champion.services.database_url)
+    monkeypatch.setenv("TRIAGE_STATE_DIR", str(tmp_path))
+    champion.clock.now = datetime.now(UTC)
+    answer(champion, made, rows.of(NAME)[600:], agreed=False)
+    printed = CliRunner().invoke(app, ["drift", NAME])
+    assert printed.exit_code == 0, printed.output
+    assert "disposition 1: somebody must look" in printed.output
+    assert "and was in 0.0%." in printed.output
+    assert [alarm["subject"] for alarm in open_alarms(champion)] == [NAME]
+    with champion.services.engine.connect() as conn:
+        recorded = latest(conn, NAME)
+    assert recorded is not None
+    again = CliRunner().invoke(app, ["drift", "--json"])
+    told = json.loads(again.stdout[again.stdout.index("{") :])["models"]
+    assert [one["name"] for one in told if one["measured"]] == [NAME]
+    assert {one["because"] for one in told if not one["measured"]} == {"No version is promoted."}
+    (shown,) = (one for one in told if one["measured"])
+    assert shown["report"] == recorded["report"]
+    assert len(open_alarms(champion)) == 1
 
 
 def test_the_reference_holds_no_rows(made: Made, rows: Rows) -> None:
