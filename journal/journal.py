@@ -37,6 +37,7 @@ from journal.entries import (
 )
 from journal.outbox import store_effects
 from journal.projections import project
+from journal.traces import keep
 
 __all__ = [
     "GENESIS",
@@ -123,6 +124,7 @@ class Journal:
         project(conn, entries)
         self._learn(driver, memories, drafts, entries)
         store_effects(conn, _effects(appends, entries), self._defer)
+        keep(conn, entries)
         return entries
 
     def read_stream(self, conn: Connection, stream: str, after_version: int = 0) -> list[Recorded]:

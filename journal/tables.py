@@ -2,10 +2,10 @@
 
 The log (``event``, ``checkpoint``) is the truth and refuses change. Everything else can be
 rebuilt from it, except who may sign in (``account`` and its keys), short memories of the HTTP
-edge (``idempotency``, ``told_time``, ``feed_position``) and leases. Read models carry no foreign
-keys: facts may arrive in any order, and a read model must never refuse a fact that was recorded.
-The two ledgers do refuse: their CHECK constraints are the last line against a double return or a
-double credit.
+edge (``idempotency``, ``told_time``, ``event_trace``, ``feed_position``) and leases. Read models
+carry no foreign keys: facts may arrive in any order, and a read model must never refuse a fact that
+was recorded. The two ledgers do refuse: their CHECK constraints are the last line against a double
+return or a double credit.
 
 Money is integer minor units, quantities are NUMERIC in the product's unit, times are
 ``timestamptz``. JSON that must keep its text (payloads, memories) is ``json``, not ``jsonb``.
@@ -1008,6 +1008,16 @@ told_time = Table(
 )
 """When what was last told of a master or recall happened, by its teller's own clock. A memory of
 the edge: without it the next fact of a stream is taken as the newest."""
+
+event_trace = Table(
+    "event_trace",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    _time("recorded_at"),
+    _text("traceparent"),
+    Index(None, "recorded_at"),
+)
+"""The trace that an event was recorded in; see ``traces.py``."""
 
 feed_position = Table(
     "feed_position",

@@ -13,7 +13,7 @@ import orjson
 import structlog
 
 from integrations.broker.messages import Unreadable, events_of, subject_of
-from journal import tracing
+from journal import traces, tracing
 from journal.alone import alone
 from journal.feed_position import BROKER, published_up_to, save_published
 from serving.errors import Unavailable
@@ -110,9 +110,11 @@ async def publish_feed(services: Services, publish: "Publish") -> int:
         with services.engine.connect() as conn:
             after = published_up_to(conn, BROKER)
             entries = services.journal.follow(conn, after, FEED_BATCH)
+            known = traces.of(conn, [entry.position for entry in entries])
         for entry in entries:
-            event = event_of(entry, entry.payload)
-            await publish(subject_of(event["type"]), event)
+            event, parent = event_of(entry, entry.payload), known.get(entry.position)
+            headers = {"traceparent": parent} if parent else {}
+            await publish(subject_of(event["type"]), event, headers)
         if entries:
             with services.engine.begin() as conn:
                 save_published(conn, BROKER, entries[-1].position)

@@ -17,6 +17,7 @@ from journal import (
     lookups,
     outbox,
     policy_replays,
+    traces,
     worklists,
 )
 from journal.checkpoints import Signer, take_checkpoint
@@ -191,6 +192,7 @@ def forget_messages(services: Services) -> None:
     with services.engine.begin() as conn:
         deliveries.forget(conn, services.clock())
         attempts.forget(conn, services.clock())
+        traces.forget(conn, services.clock())
 
 
 def defer_waiting(services: Services) -> None:

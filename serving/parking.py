@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection
 
-from journal import parked
+from journal import parked, traces, tracing
 from journal.accounts import find_account
 from journal.entries import LedgerViolation
 from serving import debits
@@ -250,6 +250,13 @@ def _if_waiting(services: Services, parked_id: str, conn: Connection) -> Outcome
 
 
 def _once_more(services: Services, conn: Connection, row: Mapping[Any, Any]) -> Outcome:
+    """In the trace of the message that told it, whoever lets it be tried again."""
+    parent = traces.of_first(conn, f"parked/{row['parked_id']}")
+    with tracing.continued(parent, "message again"):
+        return _tried_again(services, conn, row)
+
+
+def _tried_again(services: Services, conn: Connection, row: Mapping[Any, Any]) -> Outcome:
     now = services.clock()
     account = find_account(conn, row["told_by"])
     actor = account.actor if account else Actor(row["told_by"], frozenset(), "service")

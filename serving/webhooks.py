@@ -14,13 +14,14 @@ from uuid import uuid4
 
 import orjson
 import structlog
+from opentelemetry.trace import Span, SpanKind, StatusCode
 from sqlalchemy import Connection, Engine
 
 from integrations.redaction import redacted
 from integrations.webhooks import address, signing
 from integrations.webhooks.address import Unfit
 from integrations.webhooks.sending import Answer, Post, post
-from journal import deliveries, outbox, webhooks
+from journal import deliveries, outbox, traces, tracing, webhooks
 from journal.alarms import raise_alarm
 from journal.deliveries import Attempt, Message
 from journal.journal import Journal
@@ -95,10 +96,14 @@ class Courier:
         with self._engine.connect() as conn:
             (entry,) = self._journal.follow(conn, message.position - 1, 1)
             keys = webhooks.secrets_of(conn, self.sealer, message.webhook_id, now)
+            parent = traces.of(conn, [entry.position]).get(entry.position)
         body = orjson.dumps(event_of(entry, entry.payload), default=str)
         head = signing.headers(keys, f"evt_{message.position}", now, body)
         head |= {"Content-Type": "application/cloudevents+json", "User-Agent": "returns-triage"}
-        answer = self._send(message, head, body)
+        about = {"webhook": message.webhook_id, "event": entry.type, **_about(entry.stream)}
+        with tracing.continued(parent, "webhook", SpanKind.CLIENT, about) as span:
+            answer = self._send(message, head | tracing.headers(), body)
+            _mark(span, answer)
         took = int(1000 * (time.monotonic() - started))
         attempt = Attempt(
             now,
@@ -161,6 +166,19 @@ class Courier:
         overlap = timedelta(hours=overlap_hours)
         webhooks.add_secret(conn, self.sealer, webhook_id, secret, self._clock(), overlap)
         return shown(conn, webhook_id)
+
+
+def _about(stream: str) -> dict[str, str]:
+    kind, _, name = stream.partition("/")
+    return {"return_id": name} if kind == "case" else {}
+
+
+def _mark(span: Span, answer: Answer) -> None:
+    """What came of the attempt, without the receiver's words."""
+    if answer.status is not None:
+        span.set_attribute("http.response.status_code", answer.status)
+    if not answer.taken:
+        span.set_status(StatusCode.ERROR)
 
 
 def shown(conn: Connection, webhook_id: str) -> dict[str, object]:

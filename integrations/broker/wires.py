@@ -32,7 +32,8 @@ PAUSE_SECONDS = 1.0
 
 Broker = NatsBroker | RabbitBroker
 Take = Callable[[bytes, Mapping[str, str]], object]
-Publish = Callable[[str, dict[str, Any]], Awaitable[object]]
+Publish = Callable[[str, dict[str, Any], dict[str, str]], Awaitable[object]]
+"""Publishes an event to a subject with headers."""
 
 
 class Settled(Protocol):
@@ -83,9 +84,9 @@ def _nats(url: str, take: Take, pause: float, ack_wait: float) -> tuple[Broker, 
         description="The journal's public feed, one subject a type; at least once.",
     )  # fmt: skip
 
-    async def publish(subject: str, event: dict[str, Any]) -> object:
-        headers = {"Nats-Msg-Id": str(event["id"])}
-        return await broker.publish(event, subject, headers=headers, stream=STREAM.name)
+    async def publish(subject: str, event: dict[str, Any], headers: dict[str, str]) -> object:
+        named = headers | {"Nats-Msg-Id": str(event["id"])}
+        return await broker.publish(event, subject, headers=named, stream=STREAM.name)
 
     del feed  # declared for the document; subjects are chosen by type
     return broker, publish
@@ -109,10 +110,11 @@ def _rabbit(url: str, take: Take, pause: float) -> tuple[Broker, Publish]:
         description="The journal's public feed, one routing key a type; at least once.",
     )  # fmt: skip
 
-    async def publish(subject: str, event: dict[str, Any]) -> object:
+    async def publish(subject: str, event: dict[str, Any], headers: dict[str, str]) -> object:
         return await broker.publish(
-            event, exchange=EXCHANGE, routing_key=subject, persist=True, message_id=str(event["id"])
-        )
+            event, exchange=EXCHANGE, routing_key=subject, persist=True,
+            message_id=str(event["id"]), headers={**headers},
+        )  # fmt: skip
 
     del feed
     return broker, publish

@@ -20,7 +20,7 @@ from serving.broker import publish_feed, take
 from serving.errors import Unavailable
 from serving.identity import COOKIE
 from serving.openapi import CLOUD_EVENT
-from tests.serving.house import STORY, House, cloud_event
+from tests.serving.house import STORY, House, cloud_event, request_body
 from tests.serving.test_serving_parked import PARKED, by_kind
 from workflow.facts import CustomerRegistered, InvoiceRecorded
 
@@ -97,21 +97,29 @@ def test_a_message_is_given_back_until_it_is_taken(house: House) -> None:
 
 
 def test_the_feed_goes_out_in_order_and_goes_on_where_it_was(house: House) -> None:
-    """Every event of the journal by its position; a broker that fails gets the same again."""
+    """Every event of the journal by its position, in the trace it was recorded in; a broker that
+    fails gets the same again."""
     seen: list[tuple[str, str]] = []
+    traced: dict[str, str] = {}
 
-    async def publish(subject: str, event: dict[str, Any]) -> None:
+    async def publish(subject: str, event: dict[str, Any], headers: dict[str, str]) -> None:
         seen.append((subject, event["id"]))
+        traced[event["subject"]] = headers.get("traceparent", "")
 
-    async def fails(subject: str, event: dict[str, Any]) -> None:
+    async def fails(subject: str, event: dict[str, Any], headers: dict[str, str]) -> None:
         raise ConnectionError("away")
 
+    parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    told = house.post("/v1/returns", request_body(), traceparent=parent)
+    assert told.status_code == 201
     with pytest.raises(ConnectionError):
         asyncio.run(publish_feed(house.services, fails))
     many = asyncio.run(publish_feed(house.services, publish))
     assert many == len(seen) == house.rows("SELECT count(*) FROM event")[0][0]
     assert [int(number) for _, number in seen] == sorted(int(number) for _, number in seen)
     assert seen[0][0].startswith("triage.feed.")
+    named = {subject for subject, told in traced.items() if told[:35] == parent[:35]}
+    assert named == {"case/R-1001"}
     assert asyncio.run(publish_feed(house.services, publish)) == 0
 
 

@@ -16,7 +16,9 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from integrations.erp.tryton.rpc import Rpc
-from journal import tracing
+from integrations.webhooks.address import networks
+from journal import traces, tracing
+from serving.chores import forget_messages
 from serving.feed import PREFIX
 from serving.tracing import configure
 from serving.wanting import TYPE as WANTED
@@ -112,29 +114,84 @@ def test_an_error_is_told_by_its_class_only(exporter: InMemorySpanExporter) -> N
     assert "secret" not in span.to_json()
 
 
-def test_what_is_exported_is_one_trace_from_message_to_erp(house: House, tmp_path: Path) -> None:
-    """A program of its own takes a message of a broker, does its effect and ends; a receiver of
-    OTLP decodes what arrived: message, effect and call, each the child of the one before, in the
-    trace that the message named, and no words of the customer."""
+def test_what_is_exported_is_one_trace_from_message_to_webhook(
+    house: House, tmp_path: Path
+) -> None:
+    """A program of its own takes a message of a broker, does its effect, tells a subscriber and
+    ends; a receiver of OTLP decodes what arrived: message, effect, call and both webhooks in the
+    trace that the message named, each the child of what it tells of, and no words of the customer.
+    The subscriber is told of that trace."""
     line = request_body()["lines"][0]
     event = cloud_event(STORY.facts()[0], "w-1") | {
         "type": PREFIX + WANTED,
         "data": {"id": "R-7", "customer": "C-1001", "lines": [line]},
     }
+    house.services.courier.networks = networks("127.0.0.0/8")
+    types = ["return_requested", "effect_done"]
     with receiver(200, b"", Content_Type="application/x-protobuf") as (url, heard):
+        hook = house.post("/v1/webhooks", {"url": url, "types": types}, "admin").json()
         command = [sys.executable, "-m", "tests.serving.traced_child", url.partition("/in")[0]]
         command += [house.services.database_url, str(tmp_path), PARENT, json.dumps(event)]
-        subprocess.run(command, check=True, timeout=60)
-    assert {one.path for one in heard} == {"/v1/traces"}
-    spans: dict[str, Span] = {}
-    for one in heard:
-        for resource in ExportTraceServiceRequest.FromString(one.body).resource_spans:
+        subprocess.run([*command, hook["webhook_id"]], check=True, timeout=60)
+    spans = exported([one.body for one in heard if one.path == "/v1/traces"])
+    message, effect, call = (spans[n][0] for n in ("message", "effect erp.rma", "call erp"))
+    requested, done = spans["webhook"]
+    assert {one.trace_id.hex() for one in (message, effect, call, requested, done)} == {TRACE}
+    assert message.parent_span_id.hex() == "00f067aa0ba902b7"
+    assert (effect.parent_span_id, call.parent_span_id) == (message.span_id, effect.span_id)
+    assert (requested.parent_span_id, done.parent_span_id) == (message.span_id, effect.span_id)
+    told = [one.headers["traceparent"] for one in heard if one.path.startswith("/in")]
+    assert told == [f"00-{TRACE}-{one.span_id.hex()}-01" for one in (requested, done)]
+    known = {one.key: one.value for one in done.attributes}
+    assert known["event"].string_value == "effect_done"
+    assert known["return_id"].string_value == "R-7"
+    assert known["http.response.status_code"].int_value == 200
+
+
+def exported(bodies: list[bytes]) -> dict[str, list[Span]]:
+    """Spans by name in the order they began; nothing that was sent holds the customer's words."""
+    said = request_body()["lines"][0]["reason_text"].encode()
+    found: list[Span] = []
+    for body in bodies:
+        assert said not in body
+        for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
             (name,) = [a.value.string_value for a in resource.resource.attributes
                        if a.key == "service.name"]  # fmt: skip
             assert name == "returns-triage"
-            spans |= {s.name: s for scope in resource.scope_spans for s in scope.spans}
-    message, effect, call = (spans[n] for n in ("message", "effect erp.rma", "call erp"))
-    assert {span.trace_id.hex() for span in (message, effect, call)} == {TRACE}
-    assert message.parent_span_id.hex() == "00f067aa0ba902b7"
-    assert (effect.parent_span_id, call.parent_span_id) == (message.span_id, effect.span_id)
-    assert not any(line["reason_text"].encode() in one.body for one in heard)
+            found += [span for scope in resource.scope_spans for span in scope.spans]
+    by_name: dict[str, list[Span]] = {}
+    for span in sorted(found, key=lambda one: one.start_time_unix_nano):
+        by_name.setdefault(span.name, []).append(span)
+    return by_name
+
+
+def test_what_came_too_early_stays_in_its_trace(
+    empty_house: House, exporter: InMemorySpanExporter
+) -> None:
+    """A return asked for before its customer is known is requested, when the customer is told, in
+    the trace of its own message; what is told of it later is, too."""
+    exporter.clear()
+    house, line = empty_house, request_body()["lines"][0]
+    event = cloud_event(STORY.facts()[0], "w-1") | {
+        "type": PREFIX + WANTED,
+        "data": {"id": "R-7", "customer": "C-1001", "lines": [line]},
+    }
+    house.post("/v1/events", [event], "feed", traceparent=PARENT)
+    house.tell(*STORY.facts())
+    again = [one for one in exporter.get_finished_spans() if one.name == "message again"]
+    assert {ids(one)[0] for one in again} == {TRACE}
+    with house.services.engine.connect() as conn:
+        begun = traces.of_first(conn, "case/R-7")
+    assert begun == f"00-{TRACE}-{ids(again[-1])[1]:016x}-01"
+
+
+def test_traces_are_forgotten_with_what_may_be_replayed(house: House) -> None:
+    """Thirty days after they were recorded, events know no trace any more."""
+    house.post("/v1/returns", request_body(), traceparent=PARENT)
+    kept = house.rows("SELECT count(*) FROM event_trace")[0][0]
+    house.clock.forward(days=29)
+    forget_messages(house.services)
+    assert kept > 0 and house.rows("SELECT count(*) FROM event_trace") == [(kept,)]
+    house.clock.forward(days=2)
+    forget_messages(house.services)
+    assert house.rows("SELECT * FROM event_trace") == []

@@ -1,4 +1,5 @@
-"""A program that sends its spans to a collector: ``ENDPOINT DATABASE FOLDER TRACEPARENT EVENT``."""
+"""A program that sends its spans to a collector: ``ENDPOINT DATABASE FOLDER TRACEPARENT EVENT
+WEBHOOK``."""
 
 import sys
 from pathlib import Path
@@ -10,8 +11,11 @@ from serving.wiring import wire
 from tests.serving.house import Clock
 
 if __name__ == "__main__":
-    endpoint, database, folder, parent, event = sys.argv[1:]
+    endpoint, database, folder, parent, event, webhook = sys.argv[1:]
     configure(endpoint)
-    services = wire(Settings(state_dir=Path(folder)), database, clock=Clock())
+    settings = Settings(state_dir=Path(folder), webhook_networks="127.0.0.0/8")
+    services = wire(settings, database, clock=Clock())
     (item,) = take(services, event.encode(), {"traceparent": parent})
     services.performer.perform(f"{item['return_id']}/rma")
+    services.courier.look()
+    services.courier.carry(webhook)
