@@ -232,6 +232,7 @@ def portion_json(portion: Portion) -> Json:
             "by": proposal.proposed_by,
             "allowed": list(proposal.allowed),
             "masked": [{"value": m.value, "rule": m.rule} for m in proposal.masked],
+            "rule": proposal.rule or None,
         }
         if proposal
         else None,

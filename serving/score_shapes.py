@@ -64,10 +64,18 @@ class ExplanationAnswer(Answer):
     pushes: list[PushAnswer]
 
 
+class ProposedAnswer(Answer):
+    """A value that a rule asks for whatever the model says, and the rule."""
+
+    value: str
+    rule: str
+
+
 class ScoredItem(Answer):
     """An answer, or ``problem`` alone. ``value`` is null where ``abstained`` says why.
 
-    ``policy``: whose rules removed ``masked``. ``rank``: exceptions only, 1 is the largest.
+    ``policy``: whose rules removed ``masked``. ``proposed``: dispositions only, null where no rule
+    asks for one. ``rank``: exceptions only, 1 is the largest.
     """
 
     id: str
@@ -79,6 +87,7 @@ class ScoredItem(Answer):
     masked: list[MaskedAnswer] = Field(default_factory=list)
     explanation: ExplanationAnswer | None = None
     policy: str | None = None
+    proposed: ProposedAnswer | None = None
     rank: int | None = None
     problem: Json | None = None
 

@@ -50,11 +50,13 @@ TOP = {"none": 0, "top": 5, "full": None}
 
 
 class Ruled(NamedTuple):
-    """What the rules leave of a row's options, what they removed, and which policy said so."""
+    """What the rules leave of a row's options, what they removed, which policy said so, and what a
+    rule of it asks for, with that rule."""
 
     allowed: tuple[str, ...]
     removed: Sequence[Masked]
     policy: str
+    proposed: tuple[str, str] | None = None
 
 
 Mask = Callable[[Row], Ruled]
@@ -230,6 +232,7 @@ def answer(shelf: OnShelf, questions: Sequence[Question], explain: str, ranked: 
         rules = ruled[place]
         if rules is not None:
             items[i]["policy"] = rules.policy
+            items[i]["proposed"] = _asked_for(rules)
         if ranks is not None:
             items[i]["rank"] = ranks[place]
     return {"model": model_json(shelf), "items": items}
@@ -254,6 +257,10 @@ def _ruled(question: Question) -> tuple[Question, Ruled | None]:
         return question, question.mask(question.row)
     except WrongFacts as error:
         return Question(question.id, None, problem(422, "invalid_facts", str(error))), None
+
+
+def _asked_for(rules: Ruled) -> Json | None:
+    return {"value": rules.proposed[0], "rule": rules.proposed[1]} if rules.proposed else None
 
 
 def _masked(rules: Ruled | None, prediction: Prediction) -> tuple[Prediction, Sequence[Masked]]:
@@ -342,7 +349,10 @@ def disposition_rules(policies: PolicyShelf, clock: Callable[[], datetime]) -> M
             "goods_value_minor": row.get("portion_value_minor"),
         }
         book = policies.at(clock())
-        return Ruled(*book.masks("disposition", facts), book["disposition"].ref)
+        allowed, removed = book.masks("disposition", facts)
+        asking = book.proposed("disposition", facts, allowed)
+        proposed = (asking.proposes, asking.id) if asking else None
+        return Ruled(allowed, removed, book["disposition"].ref, proposed)
 
     return rules
 

@@ -141,12 +141,13 @@ class Shadow:
         event = answer.entry.event
         history = self.services.cases.history(conn, event.return_id)[: answer.entry.version]
         state = situation(fold(entry.event for entry in history), event.return_id)
-        policies = self.services.policies.of_case(state, answer.entry.recorded_at)
+        at = answer.entry.recorded_at
+        policies = self.services.policies.of_case(state, at)
         # The challenger has no guarantee of its own yet: it is held to the champion's threshold.
         clearance = automation.clearance(conn, event.point)
         least = clearance["threshold"] if clearance else None
-        first = lane_of(state, event, champion, policies, least)
-        return first, lane_of(state, event, mine, policies, least)
+        first = lane_of(state, event, champion, policies, least, at)
+        return first, lane_of(state, event, mine, policies, least, at)
 
 
 def _same(one: RowMapping, other: RowMapping) -> bool:

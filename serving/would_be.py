@@ -2,7 +2,9 @@
 a person would have seen. Reads only; nothing here is a decision."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from workflow.asking import allowed_dispositions, proposed_disposition
 from workflow.assessment import Assessment, Clearing, sureness
 from workflow.events import AssessmentRecorded
 from workflow.lanes import Answered, weigh
@@ -25,17 +27,28 @@ def lane_of(
     said: Assessment,
     policies: PolicyBook,
     least: float | None,
+    at: datetime,
 ) -> Lane:
     """The lane of an answer to what ``asked`` was about, in the case as it was then.
 
-    ``least`` is how sure an answer must be to pass without a person; ``None``: none passes.
+    ``state`` knows the question and nothing after it, ``at`` its moment. ``least`` is how sure an
+    answer must be to pass without a person; ``None``: none passes.
     """
     line = state.case.line(asked.line)
     if line is None:
         raise AssertionError(f"{asked.return_id} has no line {asked.line}")
     sure = sureness(asked.point, said.confidence)
     cleared = sure is not None and least is not None and sure >= least
-    possible = said.value is not None
+    possible = said.value is not None and not _ruled(state, asked, policies, at)
     answered = Answered(asked.point, said, Clearing(cleared, None, 0), asked.portion, possible)
     weighed = weigh(policies, state.case, line, answered)
     return Lane(weighed.lane, weighed.amount_minor, state.case.requested.currency)
+
+
+def _ruled(state: Born, asked: AssessmentRecorded, policies: PolicyBook, at: datetime) -> bool:
+    """Whether a rule asks for a disposition itself, so that no answer is acted on."""
+    portion = state.case.portion(asked.portion or "") if asked.point == "disposition" else None
+    if portion is None:
+        return False
+    allowed, _ = allowed_dispositions(state.case, portion, policies, at)
+    return proposed_disposition(state.case, portion, policies, at, allowed)[0] is not None

@@ -181,6 +181,14 @@ def allowed_dispositions(
     return policies.masks("disposition", disposition_facts(case, portion, at))
 
 
+def proposed_disposition(
+    case: Case, portion: Portion, policies: PolicyBook, at: datetime, allowed: tuple[str, ...]
+) -> tuple[str | None, str]:
+    """What a rule asks for among the options left, and that rule's id, empty where none does."""
+    rule = policies.proposed("disposition", disposition_facts(case, portion, at), allowed)
+    return (rule.proposes, rule.id) if rule else (None, "")
+
+
 def credit_facts(
     case: Case,
     line: Line,

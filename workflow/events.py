@@ -533,7 +533,8 @@ class DispositionPart:
 
 @dataclass(frozen=True, slots=True)
 class DispositionProposed:
-    """``how``: ``model``, ``inspector`` or ``rule`` (only one option left)."""
+    """``how``: ``model``, ``inspector``, ``person`` or ``rule``: of the latter ``rule`` is the one
+    that asked for it, empty where the rules left one option only."""
 
     return_id: str
     line: int
@@ -543,6 +544,7 @@ class DispositionProposed:
     proposed_by: str
     allowed: tuple[str, ...]
     masked: tuple[Masked, ...]
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from workflow.codes import Lane
 from workflow.events import LaneChosen, Verdict
 from workflow.limit_documents import REASON, document_of_credit
 from workflow.run import PolicyBook, Run
-from workflow.state import Case, Credit, Line
+from workflow.state import Case, Credit, Line, Portion
 
 ALWAYS = 1000
 """The propensity, in thousandths, of an answer that a person judges anyway."""
@@ -118,6 +118,22 @@ def answered_credit(credit: Credit) -> Answered:
         str(credit.sequence),
         possible=not asked,
         by_model=proposed.decision != "deny" and not asked,
+    )
+
+
+def answered_disposition(portion: Portion) -> Answered:
+    """The answer about a portion, after whatever was proposed: what a rule asked for while there
+    was a choice is a person's to agree to, and no answer of the model's."""
+    if portion.assessment is None:
+        raise AssertionError(f"portion {portion.id} has no answer")
+    made = portion.proposal
+    return Answered(
+        "disposition",
+        portion.assessment,
+        portion.clearing,
+        portion.id,
+        possible=made is not None and not made.rule,
+        by_model=made is None or made.how == "model",
     )
 
 

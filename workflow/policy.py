@@ -6,7 +6,7 @@ conditions ``policy_condition.py``. Who lets a policy decide is ``policy_ledger.
 case is judged by ``policy_choice.py``.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -96,6 +96,13 @@ class Policies:
         """See ``Policy.masks``; facts that the policy does not declare are left out."""
         policy = self[name]
         return policy.masks(policy.reads(facts))
+
+    def proposed(
+        self, name: str, facts: Mapping[str, object], allowed: Sequence[str]
+    ) -> Rule | None:
+        """See ``Policy.proposed``; facts that the policy does not declare are left out."""
+        policy = self[name]
+        return policy.proposed(policy.reads(facts), allowed)
 
     def calendar(self, name: str) -> Calendar:
         """The calendar that a policy's days are counted in."""

@@ -22,6 +22,7 @@ _CASE = {
     "values",
     "allowed",
     "removed",
+    "proposed",
     "finds",
 }
 _COVERS = {"says", "role", "document", "currency", "amount_minor", "reason", "covers"}
@@ -81,8 +82,13 @@ def _answer(
             reached |= set(broken)
         elif policy.options:
             allowed, masked = policy.masks(facts)
-            got = {"allowed": list(allowed), "removed": {m.value: m.rule for m in masked}}
-            reached |= {m.rule for m in masked}
+            asking = policy.proposed(facts, allowed)
+            got = {
+                "allowed": list(allowed),
+                "removed": {m.value: m.rule for m in masked},
+                "proposed": asking.id if asking else None,
+            }
+            reached |= {m.rule for m in masked} | ({asking.id} if asking else set())
         else:
             verdict = policy.judge(facts)
             got = {

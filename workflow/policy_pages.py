@@ -18,7 +18,8 @@ Written from `policies/*.toml` by `python -m workflow.policy_pages`; edit the da
 
 A policy is a table of rules. In a judging policy the first rule whose condition holds decides,
 and the last one has no condition, so every case is answered. In `disposition` every rule is
-tried and each that holds removes options; where nothing is left, the goods stay in quarantine.
+tried and each that holds removes options; where nothing is left, the goods stay in quarantine. The
+first one that holds and proposes an option that is left is proposed, before any model's choice.
 In `master_…` every rule that holds is a finding about a record: a task for its role
 ([keep masters clean](../how-to/keep-masters-clean.md)).
 
@@ -153,7 +154,8 @@ def _then(rule: Rule, finds: str) -> str:
         waits = f"; blocks {', '.join(rule.removes)}" if rule.removes else ""
         return f"**{dict(rule.values)['severity']}** ({rule.role}){waits}"
     if rule.removes:
-        return "removes " + ", ".join(rule.removes)
+        asks = f"; proposes **{rule.proposes}**" if rule.proposes else ""
+        return "removes " + ", ".join(rule.removes) + asks
     role = f" ({rule.role})" if rule.role else ""
     values = "".join(f", {name} {value}" for name, value in rule.values)
     return f"**{rule.outcome}**{role}{values}"

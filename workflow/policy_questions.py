@@ -17,9 +17,11 @@ from workflow.asking import (
     claim_facts,
     eligibility_facts,
     freight_facts,
+    proposed_disposition,
     refurbish_facts,
     transfer_facts,
 )
+from workflow.assessment import Masked
 from workflow.credit import worth
 from workflow.events import (
     AdvanceJudged,
@@ -37,7 +39,7 @@ from workflow.events import (
     Verdict,
 )
 from workflow.evolve import evolve
-from workflow.lanes import NOBODY, Answered, Weighed, answered_credit, weigh
+from workflow.lanes import NOBODY, Answered, Weighed, answered_credit, answered_disposition, weigh
 from workflow.policy import Policies, Policy
 from workflow.policy_choice import policies_for
 from workflow.state import Born, Line, State, Unborn
@@ -216,26 +218,34 @@ def _authorisation(now: _Moment) -> Asked | None:
 
 
 def _disposition(now: _Moment) -> Asked | None:
-    """What the rules left for a portion, as the model was told it."""
+    """What the rules left for a portion, as the model was told it, and what one asked for."""
     state, event, at = now.state, now.event, now.at
     if not isinstance(event, AssessmentRecorded) or event.point != "disposition":
         return None
     portion = state.case.portion(event.portion or "")
     if portion is None:
         return None
-    removed = {m.value: m.rule for m in event.assessment.masked}
+    told = event.assessment.masked
+
+    def asked_for(book: Policies, masked: Sequence[Masked]) -> str | None:
+        gone = {m.value for m in masked}
+        left = tuple(option for option in book["disposition"].options if option not in gone)
+        return proposed_disposition(state.case, portion, book, at, left)[0]
 
     def again(policy: Policy) -> Said:
-        _, masked = allowed_dispositions(state.case, portion, Policies((policy,)), at)
-        return _removed({m.value: m.rule for m in masked})
+        book = Policies((policy,))
+        masked = allowed_dispositions(state.case, portion, book, at)[1]
+        return _removed(masked, asked_for(book, masked))
 
-    return now.asked("disposition", _removed(removed), again, event.portion)
+    said = _removed(told, asked_for(now.policies(), told))
+    return now.asked("disposition", said, again, event.portion)
 
 
-def _removed(rules: Mapping[str, str]) -> Said:
-    named = sorted(set(rules.values()))
-    options = "+".join(sorted(rules))
-    return Said("+".join(named) or "none", f"without {options}" if options else "all allowed")
+def _removed(masked: Sequence[Masked], asked_for: str | None) -> Said:
+    named = sorted({m.rule for m in masked})
+    options = "+".join(sorted(m.value for m in masked))
+    left = f"without {options}" if options else "all allowed"
+    return Said("+".join(named) or "none", f"{left}, {asked_for} proposed" if asked_for else left)
 
 
 def _credit(now: _Moment) -> Asked | None:
@@ -369,11 +379,7 @@ def _answered(state: Born, event: CaseEvent) -> Answered | None:
         portion = state.case.portion(event.portion or "")
         if portion is None or portion.assessment is None:
             return None
-        made = portion.proposal
-        found = Answered(
-            "disposition", portion.assessment, portion.clearing, portion.id,
-            made is not None, made is None or made.how == "model",
-        )  # fmt: skip
+        found = answered_disposition(portion)
     else:
         credit = next((c for c in line.credits if str(c.sequence) == event.portion), None)
         if credit is None or credit.assessment is None:

@@ -34,7 +34,7 @@ _TOP = {
     "name", "version", "effective", "says", "outcomes", "options", "stays",
     "facts", "values", "rule", "limit", "stop", "review", "finds", "yes", "calendar",
 }  # fmt: skip
-_RULE = {"id", "when", "outcome", "role", "because", "removes"}
+_RULE = {"id", "when", "outcome", "role", "because", "removes", "proposes"}
 _FACT = {"type", "unit", "says", "required", "one_of"}
 _LIMIT = {
     "id", "role", "principal", "document", "currency", "min_minor", "max_minor", "reasons",
@@ -210,6 +210,7 @@ class _Reading:
                         (key, self._value(key, row[key], name)) for key in row if key in columns
                     ),
                     removes=self._removes(row, name),
+                    proposes=self._proposes(row, name),
                 )
             )
         return rules
@@ -281,6 +282,14 @@ class _Reading:
             if option not in options:
                 self.fault(f"removes {option!r}, which is no option of this policy", rule)
         return tuple(removes)
+
+    def _proposes(self, row: Mapping[str, Any], rule: str) -> str:
+        option = row.get("proposes", "")
+        if option and ("finds" in self.table or option not in self.table.get("options", [])):
+            self.fault(f"proposes {option!r}, which is no option of this policy", rule)
+        elif option and option in row.get("removes", []):
+            self.fault(f"proposes {option!r} and removes it", rule)
+        return str(option)
 
     def _limits(self) -> tuple[list[Limit], list[Rule]]:
         stops = [stop for row in self.table.get("stop", []) if (stop := self._stop(row))]

@@ -25,7 +25,8 @@ class WrongFacts(ValueError):
 class Rule:
     """``when`` is ``None`` only for the last rule of a judging policy.
 
-    ``outcome`` is empty and ``removes`` filled where the policy removes options.
+    ``outcome`` is empty and ``removes`` filled where the policy removes options; ``proposes`` is
+    then the option that the rule asks for, empty for none.
     """
 
     id: str
@@ -35,6 +36,7 @@ class Rule:
     role: str | None = None
     values: tuple[tuple[str, str], ...] = ()
     removes: tuple[str, ...] = ()
+    proposes: str = ""
 
     def columns(self) -> dict[str, object]:
         """The rule as plain values, for comparing and for printing."""
@@ -44,6 +46,7 @@ class Rule:
             "role": self.role,
             "values": dict(self.values),
             "removes": list(self.removes),
+            "proposes": self.proposes,
             "because": self.because,
         }
 
@@ -152,6 +155,17 @@ class Policy:
         allowed = tuple(option for option in self.options if option not in removed)
         masked = tuple(Masked(o, removed[o]) for o in self.options if o in removed)
         return allowed, masked
+
+    def proposed(self, facts: Mapping[str, object], allowed: Sequence[str]) -> Rule | None:
+        """The first rule that holds and proposes one of the options ``allowed``; ``None`` where
+        none does, and the choice is free.
+
+        A rule that cannot be evaluated proposes: in doubt the careful thing is. Raises
+        ``WrongFacts``.
+        """
+        context = context_of(self._checked(facts))
+        asking = (rule for rule in self.rules if rule.proposes in allowed)
+        return next((rule for rule in asking if _fires(rule, context)), None)
 
     def found(self, facts: Mapping[str, object]) -> tuple[Rule, ...]:
         """Every rule that a record breaks, in the policy's order.

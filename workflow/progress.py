@@ -8,12 +8,7 @@ from datetime import timedelta
 
 from workflow.advancing import goods_due, judge_advances, settle_advances
 from workflow.approvals import senior
-from workflow.asking import (
-    allowed_dispositions,
-    authorisation_facts,
-    eligibility_facts,
-    needs_no_goods,
-)
+from workflow.asking import authorisation_facts, eligibility_facts, needs_no_goods
 from workflow.claiming import follow_claims
 from workflow.codes import Lane, ReturnReason
 from workflow.credit import proposal, tax_again, tax_of
@@ -23,7 +18,6 @@ from workflow.events import (
     CreditDenied,
     DispositionConfirmed,
     DispositionPart,
-    DispositionProposed,
     EligibilityJudged,
     ReasonSettled,
     ReturnAuthorised,
@@ -34,9 +28,9 @@ from workflow.events import (
 from workflow.holding import ask_for_release
 from workflow.intercompany import charge_parts_back
 from workflow.keys import keys, refused_by
-from workflow.lanes import Answered, answered_credit, choose_lane
+from workflow.lanes import Answered, answered_credit, answered_disposition, choose_lane
 from workflow.money import money_text
-from workflow.proposing import open_disposition_task
+from workflow.proposing import open_disposition_task, proposal_of
 from workflow.refurbishing import follow_orders
 from workflow.run import Run
 from workflow.state import Authorised, Case, Credit, Line, Portion, UnderReview
@@ -198,46 +192,27 @@ def grant(
 
 
 def _propose_disposition(run: Run, portion: Portion) -> None:
-    """The model ranks what the rules left; the rollout says who acts on it."""
+    """A rule may ask for one of what the rules left, else the model ranks it; the rollout says who
+    acts on it. What a rule asks for while there is a choice, a person agrees to."""
     if portion.parts or portion.proposal is not None or portion.assessment is None:
         return
     if any(
         t.opened.portion == portion.id and t.opened.point == "disposition" for t in run.case.tasks
     ):
         return
-    said = portion.assessment
-    allowed, masked = allowed_dispositions(run.case, portion, run.policies, run.at)
-    choice = said.value if said.value in allowed else None
-    how, by = "model", f"model:{said.model.name}@{said.model.version}"
-    if choice is None and len(allowed) == 1:
-        choice, how, by = allowed[0], "rule", "system"
-    if choice is not None:
-        parts = (DispositionPart(choice, portion.inspected.quantity),)
-        run.emit(
-            DispositionProposed(
-                run.case.return_id, portion.line, portion.id, parts, how, by, allowed, masked
-            )
-        )
+    proposed = proposal_of(run, portion, portion.assessment)
+    if proposed.parts:
+        run.emit(proposed)
     line = run.case.line(portion.line)
     if line is None:
         raise AssertionError(f"portion {portion.id} without its line")
-    answered = Answered(
-        "disposition",
-        said,
-        portion.clearing,
-        portion.id,
-        possible=choice is not None,
-        by_model=how == "model",
-    )
-    chosen = choose_lane(run, line, answered)
+    chosen = choose_lane(run, line, answered_disposition(run.case.portion(portion.id) or portion))
     verdict = chosen.verdict
-    if chosen.passes and choice is not None:
-        confirm(
-            run, portion, (DispositionPart(choice, portion.inspected.quantity),), verdict, how, by
-        )
+    if chosen.passes and proposed.parts:
+        confirm(run, portion, proposed.parts, verdict, proposed.how, proposed.proposed_by)
         return
     role = chosen.role or "quality"
-    open_disposition_task(run, portion, allowed, verdict, role, chosen.blind)
+    open_disposition_task(run, portion, proposed.allowed, verdict, role, chosen.blind)
 
 
 def confirm(

@@ -1,13 +1,30 @@
 """What somebody wants to become of inspected goods, and who is asked to agree."""
 
 from workflow.actor import Actor
-from workflow.asking import allowed_dispositions
+from workflow.asking import allowed_dispositions, proposed_disposition
+from workflow.assessment import Assessment
 from workflow.events import DispositionPart, DispositionProposed, TaskOpened, Verdict
 from workflow.goods_limits import asked_for
 from workflow.lanes import stake
 from workflow.run import Run
 from workflow.state import Portion
 from workflow.tasks import open_task
+
+
+def proposal_of(run: Run, portion: Portion, said: Assessment) -> DispositionProposed:
+    """What a rule asks for, else what the model chose, else the only option that the rules left,
+    for all of a portion; without parts where nobody proposes anything."""
+    allowed, masked = allowed_dispositions(run.case, portion, run.policies, run.at)
+    choice, rule = proposed_disposition(run.case, portion, run.policies, run.at, allowed)
+    how, by = "rule", "system"
+    if choice is None and said.value in allowed:
+        choice, how, by = said.value, "model", f"model:{said.model.name}@{said.model.version}"
+    elif choice is None and len(allowed) == 1:
+        choice = allowed[0]
+    parts = (DispositionPart(choice, portion.inspected.quantity),) if choice else ()
+    return DispositionProposed(
+        run.case.return_id, portion.line, portion.id, parts, how, by, allowed, masked, rule
+    )
 
 
 def open_disposition_task(

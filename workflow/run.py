@@ -1,6 +1,6 @@
 """One decision in the making: events emitted so far and the state they lead to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -9,6 +9,7 @@ from workflow.actor import Actor
 from workflow.assessment import Masked
 from workflow.events import CaseEvent, TaskWithdrawn, Verdict
 from workflow.evolve import evolve
+from workflow.policy_table import Rule
 from workflow.refused import Refused
 from workflow.state import Authorised, Born, Case, State, Unborn, UnderReview
 from workflow.workdays import Calendar
@@ -22,6 +23,9 @@ class PolicyBook(Protocol):
     def masks(
         self, name: str, facts: Mapping[str, object]
     ) -> tuple[tuple[str, ...], tuple[Masked, ...]]: ...
+    def proposed(
+        self, name: str, facts: Mapping[str, object], allowed: Sequence[str]
+    ) -> Rule | None: ...
     def calendar(self, name: str) -> Calendar: ...
     def covers(
         self,

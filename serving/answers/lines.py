@@ -75,11 +75,13 @@ class Proposal(Answer):
 
     parts: list[PartOfPortion]
     how: str
-    """Who proposed: ``model``, ``policy`` or ``person``."""
+    """Who proposed: ``model``, ``rule``, ``inspector`` or ``person``."""
     by: str
     allowed: list[Disposition]
     masked: list[MaskedAnswer]
     """What a rule took away, and which."""
+    rule: str | None
+    """The rule that asked for it, where one did."""
 
 
 class Portion(Answer):

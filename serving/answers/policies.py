@@ -19,6 +19,8 @@ class PolicyRule(Answer):
     """Its further columns."""
     removes: list[str]
     """Options that it takes away."""
+    proposes: str
+    """The option that it asks for, where the rules leave it; empty for none."""
     because: str
 
 

@@ -206,7 +206,8 @@ def _then(rule: dict[str, Any]) -> str:
         until = f"; until it is closed, no {sentences.listed(waits)}" if waits else ""
         return f"a task for {sentences.role(rule['role'])}, {severity}{until}"
     if rule["removes"]:
-        return "not " + sentences.listed([sentences.words(one) for one in rule["removes"]])
+        asks = f"; proposes {sentences.words(rule['proposes'])}" if rule["proposes"] else ""
+        return "not " + sentences.listed([sentences.words(one) for one in rule["removes"]]) + asks
     said = OUTCOMES.get(rule["outcome"], sentences.words(rule["outcome"]))
     if not rule["role"]:
         return said

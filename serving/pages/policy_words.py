@@ -16,6 +16,7 @@ COLUMNS = {
     "outcome": "says",
     "role": "asks",
     "removes": "removes",
+    "proposes": "proposes",
     "because": "gives as its reason",
 }
 OUTCOMES = {

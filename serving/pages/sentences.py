@@ -410,7 +410,9 @@ _SAYS: dict[str, Callable[[Payload], str]] = {
         + (f" “{p['note']}”" if p["note"] else "")
     ),
     "disposition_proposed": lambda p: (
-        f"Proposed for portion {p['portion']}: {_parts(p)} (by the {words(p['how'])})."
+        f"Proposed for portion {p['portion']}: {_parts(p)} ("
+        + (f"rule {words(p['rule'])}" if p["rule"] else f"by the {words(p['how'])}")
+        + ")."
     ),
     "portion_reinspected": lambda p: (
         f"Looked at portion {p['portion']} again: {words(p['condition'])}."

@@ -62,6 +62,7 @@ def task_view(looks: TaskLooks, task: Task) -> dict[str, Any]:
         "others": _others(task, answer),
         "removed": _removed(portion, looks) if opened.point in ("disposition", "release") else [],
         "proposed": option(opened.proposal, opened.point),
+        "asked_for": _asked_for(portion, looks) if opened.point == "disposition" else "",
         "net_minor": agreed_minor(task, credit) if credit else opened.amount_minor,
         "in_advance": credit is not None and credit.proposed.kind == "advance",
         "whole": credit is not None and _whole(credit),
@@ -164,6 +165,16 @@ def _others(task: Task, said: Mapping[str, Any] | None) -> list[dict[str, str]]:
     shown = {o["choice"].removeprefix("override:") for o in _options(task, said)}
     left = [v for v in task.opened.allowed if v not in shown and v != task.opened.proposal]
     return [{"value": v, "label": option(v, task.opened.point)} for v in sorted(left)]
+
+
+def _asked_for(portion: Portion | None, looks: TaskLooks) -> str:
+    """Why a rule asks for what is proposed, in its own words; empty where none does."""
+    proposal = portion.proposal if portion else None
+    if proposal is None or not proposal.rule:
+        return ""
+    policies = looks.services.policies.of_case(looks.state, looks.now)
+    because = {rule.id: rule.because for rule in policies["disposition"].rules}
+    return because.get(proposal.rule, proposal.rule)
 
 
 def _removed(portion: Portion | None, looks: TaskLooks) -> list[dict[str, str]]:

@@ -204,6 +204,16 @@ def test_explanations_are_of_the_chosen_value_and_add_up(scoring: House) -> None
     assert item["explanation"] is None
 
 
+def test_a_rule_asks_for_a_disposition_whatever_the_model_says(scoring: House) -> None:
+    """Of an opened medicine the answer names what the rules ask for, beside the model's ranking."""
+    drug = {"line_condition": "opened", "line_regulated": "drug", "line_item_class": "pharmacy"}
+    pump = {"line_condition": "opened", "line_item_class": "pumps"}
+    asked, free = ask(scoring, "disposition", {"facts": drug}, {"facts": pump})["items"]
+    assert asked["proposed"] == {"value": "scrap", "rule": "drug-not-sealed"}
+    assert asked["value"] in ("quarantine", "return_to_vendor", "scrap")
+    assert free["proposed"] is None
+
+
 def test_exceptions_are_ranked_within_their_batch(scoring: House) -> None:
     """Rank 1 is the largest expected loss; equals keep their order; abstained have no rank."""
     body = ask(

@@ -61,18 +61,24 @@ def brought_back(house: House, days: int, *, cold: bool, record: bool) -> Json:
         (11, False, False, "drug-back-too-late"),
     ],
 )
-def test_a_medicine_is_sold_again_only_by_a_person_and_on_proof(
+def test_a_medicine_is_sold_again_only_on_proof_and_destroyed_by_default(
     house_with: Callable[..., House], days: int, cold: bool, record: bool, rule: str | None
 ) -> None:
-    """However sure a model is and whatever class the item is filed under, quality is asked; back
-    after ten days, or cold without its record, it is not restocked by anybody."""
-    restock = says(("restock", 0.99), ("scrap", 0.01))
+    """However sure a model is and whatever class the item is filed under, quality is asked. Back
+    after ten days, or cold without its record, restocking is not possible for anybody, and the
+    rules ask for destruction, not the model; quality agrees, or orders otherwise with a reason."""
+    restock = says(("restock", 0.98), ("return_to_vendor", 0.01), ("scrap", 0.01))
     house = house_with(disposition=SmallModel("disposition", restock))
     for point, model in MODEL_OF.items():
         house.clear(point, model)
     task = brought_back(house, days, cold=cold, record=record)
     assert task["role"] == "quality"
     assert ("restock" in task["allowed"]) is (rule is None)
+    assert task["proposal"] == ("restock" if rule is None else "scrap")
     proposal = house.case("R-1")["lines"][0]["portions"][0]["proposal"]
-    removed = {one["value"]: one["rule"] for one in proposal["masked"]} if proposal else {}
-    assert removed.get("restock") == rule
+    removed = {one["value"]: one["rule"] for one in proposal["masked"]}
+    assert removed.get("restock") == proposal["rule"] == rule
+    assert proposal["how"] == ("model" if rule is None else "rule")
+    assert house.decide(task["task"], "quality").status_code == 200
+    (part,) = house.case("R-1")["lines"][0]["portions"][0]["dispositions"]
+    assert part["disposition"] == task["proposal"]

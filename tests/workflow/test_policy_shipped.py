@@ -136,6 +136,27 @@ def test_what_is_unsafe_never_reaches_anybody(facts: dict[str, Any]) -> None:
 
 
 @settings(max_examples=300, deadline=None)
+@given(facts_of("disposition"))
+def test_a_medicine_not_proven_fit_is_destroyed_unless_it_must_be_kept(
+    facts: dict[str, Any],
+) -> None:
+    """Not known to have been kept properly: destruction is proposed, but what is recalled goes back
+    and what may be falsified stays. What is proposed is left; of food no rule proposes anything."""
+    drug = facts | {"regulated": "drug", "temperature_ok": None}
+    allowed, _ = POLICIES.masks("disposition", drug)
+    asking = POLICIES.proposed("disposition", drug, allowed)
+    assert asking is not None and asking.proposes in allowed
+    suspect = drug["serial_matches"] is False or (
+        drug["lot_known"] and drug["lot_matches"] is False
+    )
+    recalled = drug["recall_open"] or drug["reason"] == "recall"
+    if not suspect and not recalled:
+        assert asking.proposes == ("scrap" if "scrap" in allowed else "quarantine")
+    other = facts | {"regulated": "food"}
+    assert POLICIES.proposed("disposition", other, POLICIES.masks("disposition", other)[0]) is None
+
+
+@settings(max_examples=300, deadline=None)
 @given(facts_of("disposition"), st.data())
 def test_knowing_less_never_allows_a_sale(facts: dict[str, Any], data: st.DataObject) -> None:
     """Forgetting that the goods are sealed, cold, of known lot or in date never adds restock."""

@@ -65,12 +65,14 @@ mass = { type = "int", unit = "grams", required = true, says = "Mass." }
 id = "recall"
 when = "recall_open == true"
 removes = ["restock"]
+proposes = "scrap"
 because = "Recalled."
 
 [[rule]]
 id = "wet"
 when = "wet == true"
 removes = ["restock", "scrap"]
+proposes = "quarantine"
 because = "Wet."
 
 [[rule]]
@@ -149,6 +151,34 @@ def test_a_masking_rule_that_cannot_be_evaluated_removes() -> None:
     """In doubt, less is allowed."""
     allowed, _ = policy(MASKS).masks({"mass": 2**63 - 1})
     assert allowed == ("quarantine",)
+
+
+@pytest.mark.parametrize(
+    ("facts", "rule"),
+    [
+        ({"mass": 1}, None),
+        ({"mass": 1, "recall_open": True}, "recall"),
+        ({"mass": 1, "recall_open": True, "wet": True}, "wet"),
+    ],
+)
+def test_the_first_rule_whose_option_is_left_proposes(
+    facts: dict[str, object], rule: str | None
+) -> None:
+    """What another rule removed is not proposed; the next rule that holds is asked."""
+    asking = policy(MASKS).proposed(facts, policy(MASKS).masks(facts)[0])
+    assert (asking.id if asking else None) == rule
+
+
+@pytest.mark.parametrize(
+    ("proposes", "says"),
+    [("restock", "'restock' and removes it"), ("burn", "'burn', which is no option")],
+)
+def test_a_rule_proposes_an_option_that_it_leaves(proposes: str, says: str) -> None:
+    """Anything else is a fault of the file, with the rule."""
+    text = MASKS.replace('proposes = "scrap"', f'proposes = "{proposes}"')
+    found, (fault,) = read_policy(text, "a.toml")
+    assert found is None
+    assert (fault.rule, says in fault.says) == ("recall", True)
 
 
 def test_judging_and_removing_are_not_mixed_up() -> None:
