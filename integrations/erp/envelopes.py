@@ -7,7 +7,7 @@ the record service of SuiteTalk REST (``items``, ``q``, ``Location``).
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from workflow.money import CURRENCIES
@@ -74,9 +74,13 @@ def get(row: Mapping[str, Any], path: str) -> Any:
 
 
 def written(protocol: str, kind: str, value: object, currency: str) -> object:
-    """A value of ours as their JSON has it; decimals are text, so that none is rounded."""
+    """A value of ours as their JSON has it. Amounts and quantities are text in OData 2 and numbers
+    elsewhere. Errors: ``ValueError`` for a number that JSON would round."""
     if kind == "minor" and isinstance(value, int):
-        return str(Decimal(value).scaleb(-CURRENCIES[currency]))
+        return _number(protocol, Decimal(value).scaleb(-CURRENCIES[currency]))
+    if kind in ("decimal", "negative"):
+        given = Decimal(str(value))
+        return _number(protocol, -given if kind == "negative" else given)
     if kind in ("date", "datetime") and isinstance(value, datetime):
         if protocol == "odata2":
             return f"/Date({int(value.timestamp() * 1000)})/"
@@ -85,6 +89,26 @@ def written(protocol: str, kind: str, value: object, currency: str) -> object:
     if kind == "int" and isinstance(value, int):
         return value
     return str(value)
+
+
+def _number(protocol: str, value: Decimal) -> str | int | float:
+    """Checked to be written digit by digit: the shortest text of a float that is this decimal."""
+    if protocol == "odata2":
+        return str(value)
+    if value == int(value):
+        return int(value)
+    told = float(value)
+    if Decimal(repr(told)) != value:
+        raise ValueError(f"{value} has more digits than a JSON number keeps")
+    return told
+
+
+def same(one: object, other: object) -> bool:
+    """As numbers where both are: ``10.0`` and ``10.00`` are the same amount."""
+    try:
+        return Decimal(str(one)) == Decimal(str(other))
+    except InvalidOperation:
+        return str(one) == str(other)
 
 
 def read(kind: str, value: object, currency: str) -> Any:
@@ -97,8 +121,8 @@ def read(kind: str, value: object, currency: str) -> Any:
         if amount != int(amount):
             raise ValueError(f"{value} is no amount of {currency}")
         return int(amount)
-    if kind == "decimal":
-        return Decimal(str(value))
+    if kind in ("decimal", "negative"):
+        return -Decimal(str(value)) if kind == "negative" else Decimal(str(value))
     if kind == "int":
         return int(str(value))
     if kind in ("date", "datetime"):

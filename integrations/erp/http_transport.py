@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from integrations.erp.mapped import Answer
+from integrations.erp.mapped_wire import Answer
 from journal import tracing
 
 MOST_BYTES = 20_000_000

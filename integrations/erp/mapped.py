@@ -6,10 +6,10 @@ ours: the key is looked for before and after every write.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
-from typing import Any, Protocol
+from decimal import InvalidOperation
+from typing import Any
 
 from integrations.erp import envelopes
 from integrations.erp.documents import (
@@ -19,33 +19,13 @@ from integrations.erp.documents import (
     InvoicedLine,
     Rma,
 )
+from integrations.erp.mapped_wire import Transport, Wire
 from integrations.erp.mapping import WRITES, ErpMapping, FieldMap, Operation
 from integrations.erp.port import Rejected, Unavailable, UnknownOutcome
 from workflow.money import CURRENCIES
 
 Json = dict[str, Any]
 KIND_OF = {"create_rma": "rma", "post_credit_memo": "credit_memo"}
-PASSING = (408, 425, 429)
-"""Answers after which the same request may succeed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back; ``body`` is parsed JSON or ``None``."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: Any
-
-
-class Transport(Protocol):
-    """Sends one request, signed in. Errors: ``ConnectionError`` where nothing was sent,
-    ``TimeoutError`` where the answer was lost."""
-
-    def send(
-        self, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str],
-        body: Json | None,
-    ) -> Answer: ...  # fmt: skip
 
 
 class MappedErp:
@@ -59,7 +39,7 @@ class MappedErp:
         settings: Mapping[str, str] | None = None,
         allow_guesses: bool = False,
     ) -> None:
-        self.mapping, self._transport = mapping, transport
+        self.mapping, self._wire = mapping, Wire(mapping, transport)
         self._settings, self.allow_guesses = settings or {}, allow_guesses
 
     def covers(self, name: str) -> bool:
@@ -68,17 +48,16 @@ class MappedErp:
 
     def answers(self, operation: Operation) -> None:
         """Read a row of an operation's address. Errors: ``Unavailable``, ``Rejected``."""
-        query = envelopes.query_of(self.mapping.protocol, {}, limit=1)
-        envelopes.rows_of(self.mapping.protocol, self._get(operation, query).body)
+        self._wire.listed(operation, {}, 1)
 
     # -- writing ---------------------------------------------------------------------------
 
     def create_rma(self, key: str, rma: Rma, at: datetime) -> Document:
         lines = [asdict(line) for line in rma.lines]
-        return self._write("create_rma", key, _plain(rma) | {"key": key}, lines, at)
+        return self._write("create_rma", key, _plain(rma), lines, at)
 
     def post_credit_memo(self, key: str, memo: CreditMemo, at: datetime) -> Document:
-        return self._write("post_credit_memo", key, _plain(memo) | {"key": key}, [], at)
+        return self._write("post_credit_memo", key, _plain(memo), [], at)
 
     def __getattr__(self, name: str) -> Any:
         """Every other write of the port: not covered, and said so."""
@@ -96,18 +75,29 @@ class MappedErp:
 
     def _write(self, name: str, key: str, head: Json, lines: list[Json], at: datetime) -> Document:
         operation = self._operation(name)
-        body = self._body(operation, head, lines)
-        found = self._find(operation, key)
+        told = head | {"key": self._wire.key(operation, key)}
+        body, rows = self._body(operation, told, lines)
+        found = self._wire.find(operation, key)
         if found is not None:
-            self._check_same(operation, found, body)
-            return self._document(operation, found, head["return_id"], key, at, repeated=True)
-        answer = self._post(operation, body)
-        made = envelopes.row_of(self.mapping.protocol, answer.body)
+            self._wire.check_same(body, found, [one.theirs for one in operation.fields])
+        try:
+            made = found or self._made(operation, body, key)
+            if operation.lines_at:
+                self._wire.complete(operation, made, rows)
+        except UnknownOutcome as lost:
+            if not operation.lines_at:
+                raise
+            # Found by its key it may still lack lines: only the same write again completes it.
+            raise Unavailable(f"{lost} It is completed at the next attempt.") from lost
+        return self._document(operation, made, head["return_id"], key, at, found is not None)
+
+    def _made(self, operation: Operation, body: Json, key: str) -> Json:
+        made = self._wire.post(operation.path, body)
         if envelopes.get(made, operation.number) is None:
-            made = self._find(operation, key) or {}
+            made = self._wire.find(operation, key) or {}
         if not made:
             raise UnknownOutcome(f"{self.mapping.title} answered without a number for {key}.")
-        return self._document(operation, made, head["return_id"], key, at, repeated=False)
+        return made
 
     def _operation(self, name: str) -> Operation:
         operation = self.mapping.operations.get(name)
@@ -125,28 +115,32 @@ class MappedErp:
         why = self.mapping.not_covered.get(name, "the mapping has no such operation.")
         return Rejected("not_covered", f"{self.mapping.title} does not cover {name}: {why}")
 
-    def _body(self, operation: Operation, head: Json, lines: list[Json]) -> Json:
+    def _body(self, operation: Operation, head: Json, lines: list[Json]) -> tuple[Json, list[Json]]:
+        """A document, and its lines, which are inside it unless they have an address."""
         for ours in operation.refused:
             if any(row.get(ours) not in (None, 0) for row in (head, *lines)):
                 said = f"{self.mapping.title}: {operation.name} has no place for {ours}."
                 raise Rejected("not_covered", said)
         currency = str(head["currency"])
         body = self._row(operation.fields, head, currency)
-        if operation.lines:
-            rows = [
-                self._row(operation.line_fields, head | line, currency) for line in lines or [head]
-            ]
+        rows = [self._row(operation.line_fields, head | line, currency) for line in lines or [head]]
+        if operation.lines and not operation.lines_at:
             envelopes.put(body, operation.lines, envelopes.lines_in(self.mapping.protocol, rows))
-        return body
+        return body, rows
 
     def _row(self, maps: tuple[FieldMap, ...], values: Json, currency: str) -> Json:
         row: Json = {}
         for one in maps:
             value = self._value(one, values)
             if value is not None:
-                told = envelopes.written(self.mapping.protocol, one.kind, value, currency)
-                envelopes.put(row, one.theirs, told)
+                envelopes.put(row, one.theirs, self._told(one, value, currency))
         return row
+
+    def _told(self, one: FieldMap, value: object, currency: str) -> object:
+        try:
+            return envelopes.written(self.mapping.protocol, one.kind, value, currency)
+        except ValueError as error:
+            raise Rejected("invalid_amount", f"{one.theirs} is not written: {error}.") from error
 
     def _value(self, one: FieldMap, values: Json) -> object:
         if one.setting is not None:
@@ -157,15 +151,6 @@ class MappedErp:
             return self._settings[one.setting]
         return one.value if one.ours is None else values.get(one.ours)
 
-    def _check_same(self, operation: Operation, found: Json, body: Json) -> None:
-        """Refuse a key that stands for something else; compared is what both sides have."""
-        for one in operation.fields:
-            asked, kept = envelopes.get(body, one.theirs), envelopes.get(found, one.theirs)
-            if asked is not None and kept is not None and not _same(asked, kept):
-                raise Rejected(
-                    "key_reused", f"{one.theirs} is {kept} in {self.mapping.title}, not {asked}."
-                )
-
     # -- reading ---------------------------------------------------------------------------
 
     def document(self, key: str) -> Document | None:
@@ -174,7 +159,7 @@ class MappedErp:
             operation = self.mapping.operations.get(name)
             if operation is None or (operation.guesses and not self.allow_guesses):
                 continue
-            found = self._find(operation, key)
+            found = self._wire.find(operation, key)
             if found is not None:
                 at = datetime.fromtimestamp(0).astimezone()
                 return self._document(operation, found, key.partition("/")[0], key, at, True)
@@ -186,7 +171,7 @@ class MappedErp:
         operation = self._operation(name)
         if not operation.status_field:
             raise self._not_covered(f"the status of {name}")
-        found = self._find(operation, key)
+        found = self._wire.find(operation, key)
         if found is None:
             return None
         theirs = str(envelopes.get(found, operation.status_field))
@@ -215,8 +200,7 @@ class MappedErp:
         }
         if not filters:
             raise self._not_covered("finding invoice lines by item alone")
-        query = envelopes.query_of(self.mapping.protocol, filters, operation.lines, limit)
-        rows = envelopes.rows_of(self.mapping.protocol, self._get(operation, query).body)
+        rows = self._wire.listed(operation, filters, limit, operation.lines)
         lines = [line for row in rows for line in self._invoiced(operation, row)]
         wanted = [line for line in lines if sku is None or line.sku == sku]
         newest = sorted(wanted, key=lambda line: (line.invoiced_at, line.invoice_id), reverse=True)
@@ -256,53 +240,6 @@ class MappedErp:
                 raise Rejected("not_covered", said) from error
         return found
 
-    # -- the wire --------------------------------------------------------------------------
-
-    def _find(self, operation: Operation, key: str) -> Json | None:
-        query = envelopes.query_of(self.mapping.protocol, {operation.key: key})
-        rows = envelopes.rows_of(self.mapping.protocol, self._get(operation, query).body)
-        if len(rows) > 1:
-            said = f"{self.mapping.title} has {len(rows)} documents under {key}."
-            raise Rejected("several_documents", said)
-        return rows[0] if rows else None
-
-    def _get(self, operation: Operation, query: Mapping[str, str]) -> Answer:
-        try:
-            answer = self._transport.send("GET", operation.path, query, {}, None)
-        except (ConnectionError, TimeoutError) as error:
-            raise Unavailable(f"{self.mapping.title} is away: {error}") from error
-        return self._judged(answer)
-
-    def _post(self, operation: Operation, body: Json) -> Answer:
-        headers = {}
-        if self.mapping.protocol == "odata2":  # SAP Gateway wants a token that a read gave out
-            asked = self._fetch_token(operation)
-            headers = {"X-CSRF-Token": asked}
-        try:
-            answer = self._transport.send("POST", operation.path, {}, headers, body)
-        except ConnectionError as error:
-            raise Unavailable(f"{self.mapping.title} is away: {error}") from error
-        except TimeoutError as error:
-            raise UnknownOutcome(f"{self.mapping.title} did not answer: {error}") from error
-        return self._judged(answer)
-
-    def _fetch_token(self, operation: Operation) -> str:
-        fetch = {"X-CSRF-Token": "Fetch"}
-        try:
-            answer = self._transport.send("GET", operation.path, {"$top": "1"}, fetch, None)
-        except (ConnectionError, TimeoutError) as error:
-            raise Unavailable(f"{self.mapping.title} is away: {error}") from error
-        lower = {name.lower(): value for name, value in self._judged(answer).headers.items()}
-        return lower.get("x-csrf-token", "")
-
-    def _judged(self, answer: Answer) -> Answer:
-        if answer.status >= 500 or answer.status in PASSING:
-            raise Unavailable(f"{self.mapping.title} answered {answer.status}.")
-        if answer.status >= 300:
-            said = f"{self.mapping.title} answered {answer.status}: {str(answer.body)[:500]}"
-            raise Rejected("refused_by_system", said)
-        return answer
-
     def _document(
         self, operation: Operation, row: Json, return_id: str, key: str, at: datetime,
         repeated: bool,
@@ -318,11 +255,3 @@ def _plain(request: Rma | CreditMemo) -> Json:
 def _wrapped(row: Json, lines: str) -> Any:
     found = envelopes.get(row, lines)
     return {"value": found} if isinstance(found, list) else found
-
-
-def _same(one: object, other: object) -> bool:
-    """As numbers where both are: ``10.0`` and ``10.00`` are the same amount."""
-    try:
-        return Decimal(str(one)) == Decimal(str(other))
-    except InvalidOperation:
-        return str(one) == str(other)

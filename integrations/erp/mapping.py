@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from integrations.erp.keys_there import FORMS
+
 FOLDER = Path(__file__).parent / "mappings"
 SYSTEMS = ("sap_s4", "dynamics365", "netsuite", "business_central")
 PROTOCOLS = ("odata2", "odata4", "rest")
-KINDS = ("text", "int", "decimal", "minor", "date", "datetime")
-"""How a value is written there; ``minor`` is our minor units as a decimal of the currency."""
+KINDS = ("text", "int", "decimal", "negative", "minor", "date", "datetime")
+"""How a value is written there; ``minor`` is our minor units as a decimal of the currency,
+``negative`` a quantity below zero."""
 
 RMA = ("key", "return_id", "customer_id", "business_unit", "currency", "expires_at")
 RMA_LINE = ("line", "sku", "quantity", "uom", "lot", "invoice_id", "invoice_line")
@@ -57,13 +60,21 @@ class FieldMap:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One call. ``key`` is their field that keeps our key, ``number`` that of their number."""
+    """One call. ``key`` is their field that keeps our key in a form of ``keys_there`` and at most
+    ``key_chars``, ``number`` that of their number. ``lines_at`` is the address of lines that are
+    posted after their document: ``{name}`` in it is a field of the document, ``lines_link`` the
+    field of a line that takes its number, ``lines_order`` the one that counts them."""
 
     name: str
     path: str
     number: str
     key: str
+    key_form: str
+    key_chars: int
     lines: str
+    lines_at: str
+    lines_link: str
+    lines_order: str
     fields: tuple[FieldMap, ...]
     line_fields: tuple[FieldMap, ...]
     left_out: Mapping[str, str]
@@ -140,7 +151,12 @@ def _operation(
         path=str(given.get("path", "")),
         number=str(given.get("number", "")),
         key=str(given.get("key", "")),
+        key_form=str(given.get("key_form", "as_is")),
+        key_chars=int(given.get("key_chars", 0)),
         lines=str(given.get("lines", "")),
+        lines_at=str(given.get("lines_at", "")),
+        lines_link=str(given.get("lines_link", "")),
+        lines_order=str(given.get("lines_order", "")),
         fields=_fields(name, given.get("fields", ()), sources, faults),
         line_fields=_fields(name, given.get("line_fields", ()), sources, faults, on_line=True),
         left_out=given.get("left_out", {}),
@@ -150,6 +166,8 @@ def _operation(
     )
     if not made.path or (name in WRITES and not (made.number and made.key)):
         faults.append(f"{name}: path, number and key are needed")
+    if made.key_form not in FORMS:
+        faults.append(f"{name}: key_form is one of {', '.join(FORMS)}")
     head, lines = OPERATIONS[name]
     said = {one.ours for one in (*made.fields, *made.line_fields)}
     for ours in (*head, *lines):

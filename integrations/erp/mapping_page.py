@@ -16,7 +16,8 @@ What our words are called in four ERPs that nobody here has reached live: **no f
 live**. *Documented* was read on the page named, *guess* nowhere; an operation that rests on guesses
 is refused until the installation allows it (`TRIAGE_ERP_ALLOW_GUESSES`) after looking.
 What is neither mapped nor left out is refused, and so is every other write of the [ERP
-port](effects.md). Words of a status are guesses throughout. One adapter,
+port](effects.md). Words of a status are guesses throughout. A key that its field cannot hold stands
+there as far as it fits, with 16 digits of its SHA-256. One adapter,
 [mapped.py](../../integrations/erp/mapped.py), reads the files; its tests run it against servers
 made from them. How one is chosen, checked and tried: [connect an
 ERP](../how-to/connect-an-erp.md).
@@ -60,9 +61,7 @@ def _system(mapping: ErpMapping) -> Iterator[str]:
 
 
 def _operation(operation: Operation) -> Iterator[str]:
-    yield f"**{operation.name}** at `{operation.path}`" + (
-        f", lines in `{operation.lines}`" if operation.lines else ""
-    )
+    yield f"**{operation.name}** at `{operation.path}`{_lines(operation)}{_key(operation)}"
     yield "\n| ours | theirs | as | known from |\n|---|---|---|---|"
     for one in (*operation.fields, *operation.line_fields):
         theirs = f"{operation.lines} · {one.theirs}" if one.on_line else one.theirs
@@ -76,6 +75,20 @@ def _operation(operation: Operation) -> Iterator[str]:
         words = ", ".join(f"{theirs} is {ours}" for theirs, ours in operation.statuses.items())
         yield f"\nStatus `{operation.status_field}`: {words}."
     yield ""
+
+
+def _lines(operation: Operation) -> str:
+    if operation.lines_at:
+        return f", each line after it at `{operation.lines_at}`"
+    return f", lines in `{operation.lines}`" if operation.lines else ""
+
+
+def _key(operation: Operation) -> str:
+    """What the field of our key holds, where that is less than any text."""
+    form = {"upper": "capitals", "word": "letters, digits, `_` and `-`"}.get(operation.key_form)
+    most = f"at most {operation.key_chars} characters" if operation.key_chars else ""
+    said = ", ".join(part for part in (form, most) if part)
+    return f"; `{operation.key}` holds {said}" if said else ""
 
 
 def _ours(one: FieldMap) -> str:

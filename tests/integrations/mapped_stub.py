@@ -7,7 +7,7 @@ from typing import Any
 from starlette.testclient import TestClient
 
 from commands import made_up_erp
-from integrations.erp.mapped import Answer
+from integrations.erp.mapped_wire import Answer
 
 Json = dict[str, Any]
 
