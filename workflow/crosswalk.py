@@ -7,6 +7,7 @@ vocabulary: the same (``exact``), the closest (``near``, with what differs) or n
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +92,12 @@ class Crosswalk:
 
 def load(path: Path) -> Crosswalk:
     """The crosswalk of a file; raises ``Incomplete`` with every gap."""
-    return read(tomllib.loads(path.read_text(encoding="utf-8")))
+    return _of_text(path.read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=4)
+def _of_text(text: str) -> Crosswalk:
+    return read(tomllib.loads(text))
 
 
 def read(data: Mapping[str, Any]) -> Crosswalk:

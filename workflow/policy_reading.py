@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from workflow.approvals import apart
@@ -45,6 +46,8 @@ _REVIEW = {"id", "point", "permille", "because"}
 TWO_PEOPLE = ("write_off", "disposition", "release")
 """Documents whose rows may ask for two people."""
 PRINCIPALS = ("system", "model")
+MOST_REMEMBERED = 64
+"""Texts of policies that were read lately and are not read anew."""
 VOCABULARIES: dict[str, type[StrEnum]] = {
     "Channel": Channel,
     "Condition": GoodsCondition,
@@ -85,14 +88,21 @@ def digest_of(table: Mapping[str, Any]) -> str:
 def read_policy(text: str, file: str, unit: str = "") -> tuple[Policy | None, list[Fault]]:
     """The policy of a file's text; ``None`` and every fault found where it has any.
 
-    ``unit`` is the business unit that it is a variant for.
+    ``unit`` is the business unit that it is a variant for. Proving its conditions takes some ten
+    milliseconds, so a text that was read lately is not proven anew.
     """
+    policy, faults = _proven(text, file, unit)
+    return policy, list(faults)
+
+
+@lru_cache(maxsize=MOST_REMEMBERED)
+def _proven(text: str, file: str, unit: str) -> tuple[Policy | None, tuple[Fault, ...]]:
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        return None, [Fault(file, "", f"is not TOML: {error}")]
+        return None, (Fault(file, "", f"is not TOML: {error}"),)
     policy, faults = _Reading(file, table, unit).policy()
-    return (replace(policy, text=text) if policy else None), faults
+    return (replace(policy, text=text) if policy else None), tuple(faults)
 
 
 class _Reading:

@@ -107,6 +107,17 @@ def test_a_rules_further_columns_are_values_as_text() -> None:
     assert verdict.values == (("percent", "80"), ("fast", "true"))
 
 
+def test_a_text_read_twice_is_one_policy_and_its_faults_are_the_readers_own() -> None:
+    """What is remembered cannot be changed by who was told of it; other text is read anew."""
+    assert policy(CREDIT) is policy(CREDIT)
+    assert policy(CREDIT.replace("200_00", "300_00")).digest != policy(CREDIT).digest
+    wrong = CREDIT.replace("currency ==", "curency ==")
+    _, faults = read_policy(wrong, "a.toml")
+    told = list(faults)
+    faults.clear()
+    assert told and read_policy(wrong, "a.toml") == (None, told)
+
+
 @pytest.mark.parametrize(
     ("facts", "says"),
     [
