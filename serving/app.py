@@ -4,7 +4,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving import errors, logs
@@ -43,6 +43,36 @@ from serving.shelf import watched
 from serving.tracing import Traced
 from serving.wiring import Services
 
+ROUTES = APIRouter()
+"""Every route, put together once a process: what an app is made of differs in services only."""
+for _router in (
+    score.router,
+    returns.router,
+    queue.router,
+    records.router,
+    inbound.router,
+    integration.router,
+    edi.router,
+    evidence.router,
+    governance.router,
+    promotions.router,
+    policy_packs.router,
+    policies.router,
+    alarms.router,
+    claims.router,
+    masters.router,
+    delegations.router,
+    absences.router,
+    reviews.router,
+    stops.router,
+    webhooks.router,
+    effects.router,
+    operations.router,
+    asyncapi.router,
+    pages,
+):
+    ROUTES.include_router(_router)
+
 
 def create_app(services: Services) -> FastAPI:
     """The app over wired services; models are looked for at start and every few seconds."""
@@ -60,39 +90,13 @@ def create_app(services: Services) -> FastAPI:
         version="1",
         summary="Returns, credits and reconciliation as one governed workflow around the ERP.",
         lifespan=lifespan,
+        routes=list(ROUTES.routes),
         telemetry={"tracing": False},  # its spans carry queries, where people search for people
     )
     app.state.services = services
     app.state.known_keys = known_keys()
     app.openapi = lambda: document(app)  # type: ignore[method-assign]
     errors.install(app)
-    for router in (
-        score.router,
-        returns.router,
-        queue.router,
-        records.router,
-        inbound.router,
-        integration.router,
-        edi.router,
-        evidence.router,
-        governance.router,
-        promotions.router,
-        policy_packs.router,
-        policies.router,
-        alarms.router,
-        claims.router,
-        masters.router,
-        delegations.router,
-        absences.router,
-        reviews.router,
-        stops.router,
-        webhooks.router,
-        effects.router,
-        operations.router,
-        asyncapi.router,
-        pages,
-    ):
-        app.include_router(router)
     settings = services.settings
     app.add_middleware(
         BodyLimit,
