@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, union_all
 
 from journal import tables
 from workflow.facts import CustomerRegistered, LotRegistered, ProductListed, SupplierRegistered
@@ -43,6 +43,26 @@ def lots(conn: Connection) -> Iterator[LotRegistered]:
     """Every lot by item and number."""
     query = select(_lot).order_by(_lot.c.sku, _lot.c.lot)
     return (LotRegistered(**row) for row in conn.execute(query).mappings())
+
+
+def unknown_warehouses(conn: Connection, since: datetime) -> dict[str, list[str]]:
+    """Names of warehouses in receipts and invoices since a moment that nobody registered, each with
+    the returns and invoices that say them, the newest first; none where nobody registered any."""
+    case, invoice, known = tables.return_case, tables.invoice, tables.warehouse
+    told = union_all(
+        select(case.c.warehouse, case.c.return_id, case.c.received_at.label("at")).where(
+            case.c.received_at > since
+        ),
+        select(invoice.c.warehouse, invoice.c.invoice_id, invoice.c.invoiced_at).where(
+            invoice.c.invoiced_at > since
+        ),
+    ).subquery()
+    unknown = told.c.warehouse.not_in(select(known.c.warehouse_id)) & select(known).exists()
+    query = select(told.c.warehouse, told.c.return_id).where(told.c.warehouse != "", unknown)
+    found: dict[str, list[str]] = {}
+    for name, document in conn.execute(query.order_by(told.c.at.desc(), told.c.return_id)):
+        found.setdefault(str(name), []).append(str(document))
+    return dict(sorted(found.items()))
 
 
 def without_lot(conn: Connection, since: datetime, sku: str | None = None) -> Counter[str]:

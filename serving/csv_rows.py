@@ -43,7 +43,8 @@ FACTS: Mapping[str, type] = {
 """What a file tells, by the first word of its name."""
 RECEIPTS = "receipts"
 RECEIPT_COLUMNS = (
-    "return_id", "receipt_id", "warehouse", "sku", "quantity", "line", "lot", "final",
+    "return_id", "receipt_id", "warehouse", "sku", "quantity", "line", "lot", "final", "condition",
+    "damage_code",
 )  # fmt: skip
 KINDS = (*FACTS, RECEIPTS)
 MOST_ROWS = 20_000
@@ -271,6 +272,8 @@ def _line(sheet: Sheet, number: int, cells: Mapping[str, str]) -> dict[str, Any]
         "sku": cells["sku"],
         "quantity": cells["quantity"],
         "lot": cells.get("lot") or None,
+        "condition": cells.get("condition") or None,
+        "damage_code": cells.get("damage_code") or None,
     }
 
 

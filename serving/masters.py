@@ -1,5 +1,5 @@
 """Masters checked against their contracts, customers against each other, codes against the
-crosswalk: by the clock, by command, and of one record when it is told.
+crosswalk, names of warehouses: by the clock, by command, and of one record when it is told.
 
 What waits for a gap of an item is told to every open return of it in the same transaction.
 """
@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from journal import findings, lookups, masters
 from journal.findings import DUPLICATE, Changes
+from reconciliation import warehouses
 from reconciliation.duplicate_customers import Duplicates, find, findings_of, subject_of
 from reconciliation.masters import MASTERS, Master, check_all, check_one
 from serving.codes import check_codes
@@ -30,15 +31,16 @@ OPEN = ("under_review", "authorised")
 
 
 def check(services: Services) -> Changes:
-    """Every master against its contract and every code against the crosswalk; what changed."""
+    """Every master against its contract, every code against the crosswalk, every warehouse that
+    documents name; what changed."""
     return retrying(services.engine, partial(_check, services))
 
 
 def _check(services: Services, conn: Connection) -> Changes:
     now = services.clock()
     policies = services.policies.at(now)
-    known = [row["finding_id"] for row in findings.not_closed(conn, MASTERS)]
-    found = check_all(conn, policies, now)
+    known = [row["finding_id"] for row in findings.not_closed(conn, (*MASTERS, "warehouse"))]
+    found = [*check_all(conn, policies, now), *warehouses.found(conn, now)]
     records = findings.bring_up_to_date(services.journal, conn, found, known, now, CORRECTED)
     reach(services, conn, records.touched, now)
     codes = check_codes(services, conn, now)

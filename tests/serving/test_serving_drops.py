@@ -63,6 +63,22 @@ def test_files_are_taken_once_and_moved(house: House, folder: Path) -> None:
     assert house.differences() == []
 
 
+def test_a_dropped_receipt_says_what_the_door_saw(house: House, folder: Path) -> None:
+    """Condition and damage code of each row, as by HTTP; a code nobody knows is refused by name."""
+    head, row = RECEIPTS.splitlines()
+    text = f"{head};condition;damage_code\n{row};damaged;WC\n"
+    assert house.post("/v1/returns", request_body()).status_code == 201
+    house.services.settings.drop_dir = folder
+    drop(folder, "receipts.csv", text.replace(";WC", ";ZZZ"))
+    (refused,) = take_drops(house.services)
+    assert "ZZZ" in str(refused.rows[0]["says"])
+    drop(folder, "receipts.csv", text)
+    assert [one.counts for one in take_drops(house.services)] == [{"received": 1}]
+    (told,) = [e for e in house.case()["timeline"] if e["type"] == "goods_received"]
+    (line,) = told["data"]["lines"]
+    assert (line["condition"], line["damage_code"]) == ("damaged", "WC")
+
+
 def test_faults_name_row_and_column_and_nothing_is_taken(house: House, folder: Path) -> None:
     """A file with one bad row is rejected whole; a refused receipt is named in the report."""
     house.services.settings.drop_dir = folder
@@ -89,6 +105,11 @@ def test_faults_name_row_and_column_and_nothing_is_taken(house: House, folder: P
         ("carriers", "carrier_id,name,name\nC,x,y\n", "row 1, column name: known, once"),
         ("receipts", RECEIPTS.replace(";4;", ";-4;"), "row 2, column quantity: "),
         ("receipts", RECEIPTS.replace("true", "maybe"), "row 2, column final: 'maybe'"),
+        (
+            "receipts",
+            RECEIPTS.replace("final\n", "condition\n").replace("true", "wet"),
+            "row 2, column condition: ",
+        ),
     ],
 )
 def test_every_fault_has_its_place(kind: str, text: str, says: str) -> None:

@@ -10,7 +10,13 @@ from sqlalchemy import text
 from serving.masters import check
 from simulation.story import SKU, Story
 from tests.serving.house import STORY, House, request_body
-from workflow.facts import CustomerRegistered, ProductListed, SupplierRegistered
+from workflow.facts import (
+    CustomerRegistered,
+    InvoiceRecorded,
+    ProductListed,
+    SupplierRegistered,
+    WarehouseRegistered,
+)
 
 Json = dict[str, Any]
 PUMP = next(f for f in Story().masters() if isinstance(f, ProductListed) and f.sku == SKU)
@@ -121,6 +127,28 @@ def test_nobody_knows_the_supplier(house: House) -> None:
     house.tell(SupplierRegistered("S-77", "Kalmor Drives", 30, True, 100))
     changed = check(house.services)
     assert changed.closed == ("product.unknown-supplier:PMP-1001",)
+
+
+def test_nobody_knows_the_warehouse(house: House) -> None:
+    """Named by a receipt, or by an invoice, it is a task of the warehouse once somebody registers
+    warehouses at all; the goods are taken. Registered, or not named for a month, it is gone."""
+    inspected(house)
+    assert check(house.services).opened == ()
+    house.tell(WarehouseRegistered("W-SOUTH", "South branch", "industrial"))
+    (found,) = check(house.services).opened
+    assert found.finding_id == "warehouse.unknown:W-IND-1"
+    (task,) = findings(house, role="warehouse")
+    assert "R-1001" in task["says"] and (task["severity"], task["blocks"]) == ("medium", [])
+    house.tell(WarehouseRegistered("W-IND-1", "Main", "industrial"))
+    assert check(house.services).closed == (found.finding_id,)
+    invoice = next(f for f in STORY.facts() if isinstance(f, InvoiceRecorded))
+    house.tell(replace(invoice, invoice_id="INV-9", warehouse="W IND 1"))
+    house.clock.forward(days=1)
+    (found,) = check(house.services).opened
+    assert found.finding_id == "warehouse.unknown:W~20IND~201" and "INV-9" in found.says
+    house.clock.forward(days=60)
+    assert found.finding_id in check(house.services).closed
+    assert house.differences() == []
 
 
 def test_a_customer_without_a_country_blocks_nothing(house: House) -> None:
