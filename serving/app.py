@@ -43,7 +43,7 @@ from serving.shelf import watched
 from serving.tracing import Traced
 from serving.wiring import Services
 
-ROUTES = APIRouter()
+ROUTES = APIRouter(generate_unique_id_function=lambda route: route.name)
 """Every route, put together once a process: what an app is made of differs in services only."""
 for _router in (
     score.router,

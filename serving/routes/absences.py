@@ -23,7 +23,7 @@ Signed = Annotated[Actor, Depends(signed_in)]
 
 
 @router.get("", responses=answers(Absences))
-def listed(
+def list_absences(
     request: Request,
     actor: Signed,
     person: Annotated[str | None, Query(max_length=64)] = None,
@@ -36,14 +36,14 @@ def listed(
 
 
 @router.post("", responses=answers(Absence, 201), status_code=201)
-def record(shape: AbsenceShape, request: Request, actor: Signed) -> Response:
+def record_absence(shape: AbsenceShape, request: Request, actor: Signed) -> Response:
     """Be away: take no tasks, and give back those taken. An admin may say so for somebody."""
     services = services_of(request)
     return once(request, actor, shape, lambda conn: Reply(leave(services, conn, actor, shape), 201))
 
 
 @router.post("/{absence_id}/end", responses=answers(Absence))
-def end(absence_id: str, shape: NothingShape, request: Request, actor: Signed) -> Response:
+def end_absence(absence_id: str, shape: NothingShape, request: Request, actor: Signed) -> Response:
     """Be back at once, or not go at all."""
     services = services_of(request)
 

@@ -23,7 +23,7 @@ Signed = Annotated[Actor, Depends(signed_in)]
 
 
 @router.get("", responses=answers(Alarms))
-def listed(
+def list_alarms(
     request: Request,
     actor: Signed,
     status: Literal["open", "settled"] = "open",
@@ -38,7 +38,9 @@ def listed(
 
 
 @router.post("/{alarm_id}/settlement", responses=answers(Alarm))
-def settle(alarm_id: str, shape: SettlementShape, request: Request, actor: Signed) -> Response:
+def settle_alarm(
+    alarm_id: str, shape: SettlementShape, request: Request, actor: Signed
+) -> Response:
     """Say what came of an alarm; it then leaves the list of open ones."""
     services = services_of(request)
 

@@ -35,7 +35,7 @@ ANSWER_TAKERS = ("procurement", "finance_clerk", "service")
 
 
 @router.get("/claims", responses=answers(ClaimPage))
-def listed(
+def list_claims(
     request: Request,
     actor: Signed,
     status: Annotated[list[Standing] | None, Query(max_length=6)] = None,
@@ -63,14 +63,16 @@ def listed(
 
 
 @router.get("/claims/{claim_id}", responses=answers(ClaimWithTasks))
-def one(claim_id: str, request: Request, actor: Signed) -> Response:
+def read_claim(claim_id: str, request: Request, actor: Signed) -> Response:
     """One claim with the customer's line that caused it, its evidence and its answers."""
     with services_of(request).engine.connect() as conn:
         return Reply(shown(conn, claim_id)).response()
 
 
 @router.post("/claims/{claim_id}/answers", responses=answers(ClaimWithTasks, 201), status_code=201)
-def answer(claim_id: str, shape: ClaimAnswerShape, request: Request, actor: Signed) -> Response:
+def answer_claim(
+    claim_id: str, shape: ClaimAnswerShape, request: Request, actor: Signed
+) -> Response:
     """Record what a supplier answered: several times if it does, each answer with its number."""
     require_any_role(actor, ANSWER_TAKERS, "Recording a supplier's answer")
     services = services_of(request)
@@ -84,7 +86,9 @@ def answer(claim_id: str, shape: ClaimAnswerShape, request: Request, actor: Sign
 
 
 @router.post("/claims/{claim_id}/evidence", responses=answers(ClaimWithTasks))
-def evidence(claim_id: str, shape: ClaimEvidenceShape, request: Request, actor: Signed) -> Response:
+def add_claim_evidence(
+    claim_id: str, shape: ClaimEvidenceShape, request: Request, actor: Signed
+) -> Response:
     """Hand in evidence; the claim is made as soon as nothing that is demanded is missing."""
     services = services_of(request)
 
@@ -97,7 +101,9 @@ def evidence(claim_id: str, shape: ClaimEvidenceShape, request: Request, actor: 
 
 
 @router.post("/claims/{claim_id}/write-off", responses=answers(ClaimWithTasks))
-def write_off(claim_id: str, shape: GivingUpShape, request: Request, actor: Signed) -> Response:
+def write_off_claim(
+    claim_id: str, shape: GivingUpShape, request: Request, actor: Signed
+) -> Response:
     """Give up what is left. Above the system's limit somebody else has to approve it: a task."""
     services = services_of(request)
 
@@ -110,7 +116,7 @@ def write_off(claim_id: str, shape: GivingUpShape, request: Request, actor: Sign
 
 
 @router.get("/insights/recovery", responses=answers(Recovery), tags=["insights"])
-def insight(request: Request, actor: Signed) -> Response:
+def read_recovery(request: Request, actor: Signed) -> Response:
     """Claimed, expected, recovered and lost, by supplier, reason and cause, and what is open by
     age; money by currency."""
     services = services_of(request)

@@ -23,7 +23,7 @@ Signed = Annotated[Actor, Depends(signed_in)]
 
 
 @router.get("", responses=answers(Delegations))
-def listed(
+def list_delegations(
     request: Request,
     actor: Signed,
     status: Literal["given", "revoked"] | None = None,
@@ -38,14 +38,16 @@ def listed(
 
 
 @router.post("", responses=answers(Delegation, 201), status_code=201)
-def give(shape: DelegationShape, request: Request, actor: Signed) -> Response:
+def give_delegation(shape: DelegationShape, request: Request, actor: Signed) -> Response:
     """Let somebody decide tasks in one's own name; an admin may do it for somebody else."""
     services = services_of(request)
     return once(request, actor, shape, lambda conn: Reply(lend(services, conn, actor, shape), 201))
 
 
 @router.post("/{delegation_id}/revocation", responses=answers(Delegation))
-def revoke(delegation_id: str, shape: BecauseShape, request: Request, actor: Signed) -> Response:
+def revoke_delegation(
+    delegation_id: str, shape: BecauseShape, request: Request, actor: Signed
+) -> Response:
     """End a delegation at once."""
     services = services_of(request)
 

@@ -20,15 +20,18 @@ from workflow.approvals import require_any_role
 
 router = APIRouter(prefix="/v1", tags=["records"])
 Signed = Annotated[Actor, Depends(signed_in)]
-TYPES = ("application/edi-x12", "text/plain")
+X12 = "application/edi-x12"
+TYPES = (X12, "text/plain")
+TEXT = {"type": "string", "format": "binary"}
+"""A file as it is, said so that clients made from the document send it so."""
 
 
 @router.post(
     "/edi",
     responses=answers(EdiReport),
-    openapi_extra=body_of("One X12 interchange, ISA to IEA.", {"type": "string"}, *TYPES),
+    openapi_extra=body_of("One X12 interchange, ISA to IEA; text/plain is taken, too.", TEXT, X12),
 )
-async def edi(request: Request, actor: Signed) -> Response:
+async def send_edi(request: Request, actor: Signed) -> Response:
     """Take an X12 interchange with 180 (returns wanted) and 812 (credits, suppliers' answers).
 
     The report says what became of each set, which codes mean what, what is lost, and carries the

@@ -48,7 +48,7 @@ class CorrectionShape(Shape):
 
 
 @router.get("", responses=answers(EffectList))
-def listed(
+def list_effects(
     request: Request,
     actor: Signed,
     status: Literal["pending", "doing", "parked", "abandoned"] = "parked",
@@ -64,7 +64,7 @@ def listed(
 
 
 @router.post("/retry", responses=answers(EffectsQueued))
-def retry_all(shape: RetryShape, request: Request, actor: Signed) -> Response:
+def retry_effects(shape: RetryShape, request: Request, actor: Signed) -> Response:
     """Try all parked effects again, or those of one cause."""
 
     def work(conn: Connection) -> Reply:
@@ -74,13 +74,13 @@ def retry_all(shape: RetryShape, request: Request, actor: Signed) -> Response:
 
 
 @router.post("/{key:path}/retry", responses=answers(EffectWithAttempts))
-def retry(key: str, shape: NothingShape, request: Request, actor: Signed) -> Response:
+def retry_effect(key: str, shape: NothingShape, request: Request, actor: Signed) -> Response:
     """Try one parked effect again."""
     return once(request, actor, shape, lambda conn: Reply(repairs.retry(conn, actor, key)))
 
 
 @router.post("/{key:path}/correction", responses=answers(EffectWithAttempts))
-def correct(key: str, shape: CorrectionShape, request: Request, actor: Signed) -> Response:
+def correct_effect(key: str, shape: CorrectionShape, request: Request, actor: Signed) -> Response:
     """Correct codes of a parked effect that the other system did not take, and try it again."""
     services = services_of(request)
 
@@ -91,7 +91,7 @@ def correct(key: str, shape: CorrectionShape, request: Request, actor: Signed) -
 
 
 @router.post("/{key:path}/abandonment", responses=answers(EffectWithAttempts))
-def abandon(key: str, shape: AbandonmentShape, request: Request, actor: Signed) -> Response:
+def abandon_effect(key: str, shape: AbandonmentShape, request: Request, actor: Signed) -> Response:
     """Ask that a parked effect is given up, or agree as the second person to the same reason: its
     case goes on, and reconciliation shows what is missing."""
     services = services_of(request)
@@ -104,7 +104,7 @@ def abandon(key: str, shape: AbandonmentShape, request: Request, actor: Signed) 
 
 
 @router.get("/{key:path}", responses=answers(EffectWithAttempts))
-def one(key: str, request: Request, actor: Signed) -> Response:
+def read_effect(key: str, request: Request, actor: Signed) -> Response:
     """One effect with what was asked and answered at each attempt, secrets removed."""
     with services_of(request).engine.connect() as conn:
         return Reply(repairs.one(conn, key)).response()

@@ -23,7 +23,7 @@ Signed = Annotated[Actor, Depends(signed_in)]
 
 
 @router.post("", responses=answers(StoredEvidence, 201), status_code=201)
-def bring(request: Request, actor: Signed, file: Annotated[UploadFile, File()]) -> Response:
+def add_evidence(request: Request, actor: Signed, file: Annotated[UploadFile, File()]) -> Response:
     """Keep a photo or document (multipart field ``file``); its ``id`` goes into ``evidence``.
 
     JPEG, PNG, WebP, HEIC, PDF and plain text, told by the bytes. The same bytes have the same id.
@@ -50,7 +50,7 @@ def bring(request: Request, actor: Signed, file: Annotated[UploadFile, File()]) 
 
 
 @router.get("/{evidence_id}", response_class=Response)
-def read(evidence_id: str, request: Request, actor: Signed) -> Response:
+def read_evidence(evidence_id: str, request: Request, actor: Signed) -> Response:
     """The file, byte for byte, with the type its bytes have."""
     return file_response(request, evidence_id)
 

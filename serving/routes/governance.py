@@ -23,7 +23,7 @@ Signed = Annotated[Actor, Depends(signed_in)]
 
 
 @router.get("/models", responses=answers(ServedModels))
-def models(request: Request, actor: Signed) -> Response:
+def list_models(request: Request, actor: Signed) -> Response:
     """The models that answer here: their cards, the ledger of their promotions with the gates
     they passed, their challengers in shadow, how far what they read has moved, their automatic
     lanes with what audits found, and how often people agreed."""
@@ -35,7 +35,7 @@ def models(request: Request, actor: Signed) -> Response:
 
 
 @router.get("/models/{name}", responses=answers(ServedModelWithOverview))
-def model(name: str, request: Request, actor: Signed) -> Response:
+def read_model(name: str, request: Request, actor: Signed) -> Response:
     """One model, and its overview: what it leans on, where it is good, how far to believe it.
 
     ``overview`` is null where none is in use, or where it was trained before there were any.

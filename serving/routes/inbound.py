@@ -53,7 +53,7 @@ _BATCH = {
         "application/json",
     ),
 )
-async def tell(request: Request, actor: Signed) -> Response:
+async def tell_events(request: Request, actor: Signed) -> Response:
     """Take facts from ERP, WMS, CRM, carriers and suppliers as CloudEvents 1.0.
 
     Structured (``application/cloudevents+json``), batched (``application/cloudevents-batch+json``
@@ -92,7 +92,7 @@ def _events(request: Request, body: bytes) -> tuple[list[Mapping[str, Any]], boo
 
 
 @router.get("/events/schema", responses=answers(FactForms))
-def schemas(request: Request, actor: Signed) -> Response:
+def list_event_schemas(request: Request, actor: Signed) -> Response:
     """The types of facts that may be told, with their versions and where each form stands."""
     items = [
         {"type": name, "versions": VERSIONS[name], "dataschema": address(name)}
@@ -102,7 +102,7 @@ def schemas(request: Request, actor: Signed) -> Response:
 
 
 @router.get("/events/schema/{type}", responses=answers(JsonSchema))
-def form(
+def read_event_schema(
     type: str,
     request: Request,
     actor: Signed,
@@ -116,7 +116,7 @@ def form(
 
 
 @router.get("/events/parked", responses=answers(ParkedList))
-def waiting(
+def list_parked_facts(
     request: Request,
     actor: Signed,
     status: Literal["waiting", "taken", "abandoned"] = "waiting",
@@ -135,7 +135,7 @@ def waiting(
 
 
 @router.get("/events/parked/{parked_id}", responses=answers(ParkedFact))
-def one(parked_id: str, request: Request, actor: Signed) -> Response:
+def read_parked_fact(parked_id: str, request: Request, actor: Signed) -> Response:
     """One parked fact with the event as it was told, whatever became of it."""
     with services_of(request).engine.connect() as conn:
         row = parked.one(conn, parked_id)
@@ -145,7 +145,9 @@ def one(parked_id: str, request: Request, actor: Signed) -> Response:
 
 
 @router.post("/events/parked/{parked_id}/retry", responses=answers(Told, 200, 202))
-def again(parked_id: str, shape: NothingShape, request: Request, actor: Signed) -> Response:
+def retry_parked_fact(
+    parked_id: str, shape: NothingShape, request: Request, actor: Signed
+) -> Response:
     """Try to record a parked fact now; the answer says what became of it."""
     services = services_of(request)
     supplied: list[str] = []
@@ -161,7 +163,9 @@ def again(parked_id: str, shape: NothingShape, request: Request, actor: Signed) 
 
 
 @router.post("/events/parked/{parked_id}/abandonment", responses=answers(ParkedFact))
-def give_up(parked_id: str, shape: BecauseShape, request: Request, actor: Signed) -> Response:
+def abandon_parked_fact(
+    parked_id: str, shape: BecauseShape, request: Request, actor: Signed
+) -> Response:
     """Give a parked fact up, and say why; it stays readable."""
     services = services_of(request)
 

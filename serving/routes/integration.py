@@ -18,7 +18,7 @@ router = APIRouter(prefix="/v1", tags=["insights"], route_class=StrictRoute)
 
 
 @router.get("/insights/integration", responses=answers(IntegrationHealth))
-def insight(request: Request, actor: Annotated[Actor, Depends(signed_in)]) -> Response:
+def read_integration(request: Request, actor: Annotated[Actor, Depends(signed_in)]) -> Response:
     """Of every system, webhook, source of facts, the broker and dropped files: what waits and how
     long, the last success, failures of the last hour and day, and what is parked by cause."""
     health = services_of(request).health

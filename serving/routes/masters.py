@@ -35,7 +35,7 @@ Short = Annotated[str, Query(min_length=1, max_length=64)]
 
 
 @router.get("/findings", responses=answers(FindingPage))
-def listed(
+def list_findings(
     request: Request,
     actor: Signed,
     status: Literal["open", "accepted", "closed"] = "open",
@@ -63,7 +63,7 @@ def listed(
 
 
 @router.get("/findings/{finding_id}", responses=answers(Finding))
-def one(finding_id: str, request: Request, actor: Signed) -> Response:
+def read_finding(finding_id: str, request: Request, actor: Signed) -> Response:
     """One finding; of a probable duplicate with the weights that its probability rests on."""
     with services_of(request).engine.connect() as conn:
         found = findings.finding(conn, finding_id)
@@ -73,7 +73,9 @@ def one(finding_id: str, request: Request, actor: Signed) -> Response:
 
 
 @router.post("/findings/{finding_id}/settlement", responses=answers(Finding))
-def settle(finding_id: str, shape: AcceptanceShape, request: Request, actor: Signed) -> Response:
+def settle_finding(
+    finding_id: str, shape: AcceptanceShape, request: Request, actor: Signed
+) -> Response:
     """Let a finding be as it is, and say why; nothing waits for it any more. What is corrected is
     closed by the next check."""
     services = services_of(request)
@@ -86,13 +88,13 @@ def settle(finding_id: str, shape: AcceptanceShape, request: Request, actor: Sig
 
 
 @router.get("/crosswalk", responses=answers(Vocabularies))
-def vocabulary(request: Request, actor: Signed) -> Response:
+def read_crosswalk(request: Request, actor: Signed) -> Response:
     """Our vocabularies: the codes of each, and the systems that ship with it."""
     return Reply({"vocabularies": vocabularies(services_of(request))}).response()
 
 
 @router.get("/crosswalk/meaning", responses=answers(CodeMeaning))
-def meaning(
+def read_meaning(
     request: Request, actor: Signed, vocabulary: Short, system: Short, code: Short
 ) -> Response:
     """What a code of another system means here, and what is lost on the way."""
@@ -104,7 +106,7 @@ def meaning(
 
 
 @router.get("/crosswalk/mappings", responses=answers(CodeMappings))
-def all_mappings(
+def list_mappings(
     request: Request,
     actor: Signed,
     status: Literal["proposed", "approved", "withdrawn"] | None = None,
@@ -117,7 +119,7 @@ def all_mappings(
 
 
 @router.post("/crosswalk/mappings", responses=answers(CodeMapping, 201), status_code=201)
-def propose(shape: MappingShape, request: Request, actor: Signed) -> Response:
+def propose_mapping(shape: MappingShape, request: Request, actor: Signed) -> Response:
     """Say what a code means here; somebody else approves it."""
     services = services_of(request)
 
@@ -133,7 +135,9 @@ def propose(shape: MappingShape, request: Request, actor: Signed) -> Response:
 
 
 @router.post("/crosswalk/mappings/{mapping_id}/approval", responses=answers(CodeMapping))
-def approve(mapping_id: str, shape: NothingShape, request: Request, actor: Signed) -> Response:
+def approve_mapping(
+    mapping_id: str, shape: NothingShape, request: Request, actor: Signed
+) -> Response:
     """Let a mapping be used, by a policy author who did not propose it; findings about the code
     are closed."""
     services = services_of(request)
@@ -146,7 +150,9 @@ def approve(mapping_id: str, shape: NothingShape, request: Request, actor: Signe
 
 
 @router.post("/crosswalk/mappings/{mapping_id}/withdrawal", responses=answers(CodeMapping))
-def withdraw(mapping_id: str, shape: BecauseShape, request: Request, actor: Signed) -> Response:
+def withdraw_mapping(
+    mapping_id: str, shape: BecauseShape, request: Request, actor: Signed
+) -> Response:
     """Take a mapping back: the one before it holds again, or what ships."""
     services = services_of(request)
 

@@ -34,7 +34,7 @@ Dimension = Literal["business_unit", "warehouse", "item_class", "reason"]
 
 
 @router.get("", responses=answers(PolicyVersions))
-def policies(request: Request, actor: Signed) -> Response:
+def list_policies(request: Request, actor: Signed) -> Response:
     """Every version of every policy and of its variants for business units: rules, digest, days,
     who proposed and who published it."""
     services = services_of(request)
@@ -44,7 +44,7 @@ def policies(request: Request, actor: Signed) -> Response:
 
 
 @router.get("/rollout/would-have", responses=answers(WouldHave))
-def would_have(request: Request, actor: Signed, by: Dimension = "business_unit") -> Response:
+def read_would_have(request: Request, actor: Signed, by: Dimension = "business_unit") -> Response:
     """What *automate* would have done, by decision point and one dimension, the most first; at most
     200 rows.
 
@@ -58,7 +58,7 @@ def would_have(request: Request, actor: Signed, by: Dimension = "business_unit")
 
 
 @router.get("/proposals", responses=answers(PolicyProposals))
-def proposals(request: Request, actor: Signed) -> Response:
+def list_policy_proposals(request: Request, actor: Signed) -> Response:
     """Every proposal, the newest first: who said what, and what became of it."""
     with services_of(request).engine.connect() as conn:
         items = [plain(row) for row in ledger.proposals(conn)]
@@ -66,7 +66,7 @@ def proposals(request: Request, actor: Signed) -> Response:
 
 
 @router.get("/proposals/{proposal_id}", responses=answers(PolicyProposalInFull))
-def proposal(
+def read_policy_proposal(
     proposal_id: str, request: Request, actor: Signed, since: date | None = None
 ) -> Response:
     """One proposal with its text, the rules that differ, and what it would have changed.
@@ -89,7 +89,9 @@ def proposal(
 @router.post(
     "/proposals/{proposal_id}/replay", status_code=202, responses=answers(PolicyProposalInFull, 202)
 )
-def replay(proposal_id: str, shape: NothingShape, request: Request, actor: Signed) -> Response:
+def replay_policy_proposal(
+    proposal_id: str, shape: NothingShape, request: Request, actor: Signed
+) -> Response:
     """Ask for the replay anew, of what the journal holds by now; a worker computes it."""
     services = services_of(request)
 
@@ -102,7 +104,7 @@ def replay(proposal_id: str, shape: NothingShape, request: Request, actor: Signe
 
 
 @router.post("/proposals", status_code=201, responses=answers(PolicyProposal, 201))
-def propose(shape: DraftShape, request: Request, actor: Signed) -> Response:
+def propose_policy(shape: DraftShape, request: Request, actor: Signed) -> Response:
     """Propose a new version; it must load, be total, answer its examples as written, and declare
     what the program asks with."""
     services = services_of(request)
@@ -119,7 +121,9 @@ def propose(shape: DraftShape, request: Request, actor: Signed) -> Response:
 
 
 @router.post("/proposals/{proposal_id}/publication", responses=answers(PolicyProposal))
-def publish(proposal_id: str, shape: PublicationShape, request: Request, actor: Signed) -> Response:
+def publish_policy(
+    proposal_id: str, shape: PublicationShape, request: Request, actor: Signed
+) -> Response:
     """Let a proposed version decide from its day on; by a policy author who did not propose it."""
     services = services_of(request)
 
@@ -134,7 +138,9 @@ def publish(proposal_id: str, shape: PublicationShape, request: Request, actor: 
 
 
 @router.post("/proposals/{proposal_id}/withdrawal", responses=answers(PolicyProposal))
-def withdraw(proposal_id: str, shape: WithdrawalShape, request: Request, actor: Signed) -> Response:
+def withdraw_policy_proposal(
+    proposal_id: str, shape: WithdrawalShape, request: Request, actor: Signed
+) -> Response:
     """Take a proposal back, or a published version: the one before it is in force again. Cases
     that were authorised under it keep it."""
     services = services_of(request)

@@ -26,7 +26,7 @@ Signed = Annotated[Actor, Depends(signed_in)]
 
 
 @router.get("", responses=answers(PolicyPacks))
-def packs(request: Request, actor: Signed) -> Response:
+def list_policy_packs(request: Request, actor: Signed) -> Response:
     """Every pack: what its distributor published, how we read it, and the rules of its tables."""
     services = services_of(request)
     folder, known = services.settings.policies_dir, services.policies.known
@@ -49,7 +49,7 @@ def _pack(pack: Pack) -> dict[str, Any]:
 
 
 @router.post("/{name}/adoption", status_code=201, responses=answers(PolicyProposals, 201))
-def adopt(name: str, shape: AdoptionShape, request: Request, actor: Signed) -> Response:
+def adopt_policy_pack(name: str, shape: AdoptionShape, request: Request, actor: Signed) -> Response:
     """Propose every table of a pack as a business unit's own, under its next version, from today
     unless a day is given; all of them, or where one is refused none. Somebody else publishes each.
     """

@@ -24,7 +24,7 @@ Signed = Annotated[Actor, Depends(signed_in)]
 
 
 @router.get("/{name}/promotions", responses=answers(Promotions))
-def proposals(name: str, request: Request, actor: Signed) -> Response:
+def list_promotions(name: str, request: Request, actor: Signed) -> Response:
     """Every version of a model that was proposed, the newest first: its figures, the gates it was
     held to, who proposed and who approved or declined it. Versions are proposed where they are
     trained, with ``triage propose``."""
@@ -35,7 +35,7 @@ def proposals(name: str, request: Request, actor: Signed) -> Response:
 
 
 @router.post("/{name}/promotions/{number}/approval", responses=answers(Promotion))
-def approve(
+def approve_promotion(
     name: str, number: int, shape: NothingShape, request: Request, actor: Signed
 ) -> Response:
     """Let a proposed version answer (or run in shadow, where that was asked for) from now on; by a
@@ -53,7 +53,7 @@ def approve(
 
 
 @router.post("/{name}/promotions/{number}/refusal", responses=answers(Promotion))
-def decline(
+def decline_promotion(
     name: str, number: int, shape: BecauseShape, request: Request, actor: Signed
 ) -> Response:
     """Say no to a proposal, by a model approver; or take it back, by who made it."""
@@ -67,7 +67,7 @@ def decline(
 
 
 @router.post("/{name}/rollback", responses=answers(Rollback))
-def roll_back(name: str, shape: BecauseShape, request: Request, actor: Signed) -> Response:
+def roll_back_model(name: str, shape: BecauseShape, request: Request, actor: Signed) -> Response:
     """Go back to the champion before the present one; one model approver is enough, because
     whoever sees a model do harm must not wait."""
     services = services_of(request)
@@ -81,7 +81,9 @@ def roll_back(name: str, shape: BecauseShape, request: Request, actor: Signed) -
 
 
 @router.post("/{name}/challenger/withdrawal", responses=answers(ChallengerEnd))
-def withdraw(name: str, shape: BecauseShape, request: Request, actor: Signed) -> Response:
+def withdraw_challenger(
+    name: str, shape: BecauseShape, request: Request, actor: Signed
+) -> Response:
     """End a challenger's time in shadow, by a data scientist or a model approver."""
     services = services_of(request)
 

@@ -41,7 +41,7 @@ def for_whom(actor: Actor, role: str) -> str | None:
 
 
 @router.get("", responses=answers(TaskPage))
-def queue(
+def list_queue(
     request: Request,
     actor: Signed,
     role: Role | None = None,
@@ -98,7 +98,7 @@ def check_lease(task: dict[str, object], actor: Actor, now: datetime) -> None:
 
 
 @router.post("/{task_id}/lease", responses=answers(Lease))
-def lease(task_id: str, request: Request, actor: Signed) -> Response:
+def lease_task(task_id: str, request: Request, actor: Signed) -> Response:
     """Reserve a task for yourself; ask again before it ends to keep it."""
     services = services_of(request)
 
@@ -114,7 +114,7 @@ def lease(task_id: str, request: Request, actor: Signed) -> Response:
 
 
 @router.post("/{task_id}/release", responses=answers(LeaseReleased))
-def give_back(task_id: str, request: Request, actor: Signed) -> Response:
+def release_task(task_id: str, request: Request, actor: Signed) -> Response:
     """Give a leased task back to the queue."""
     services = services_of(request)
 
@@ -127,7 +127,7 @@ def give_back(task_id: str, request: Request, actor: Signed) -> Response:
 
 
 @router.post("/{task_id}/decision", responses=answers(Return))
-def decide(task_id: str, shape: DecisionShape, request: Request, actor: Signed) -> Response:
+def decide_task(task_id: str, shape: DecisionShape, request: Request, actor: Signed) -> Response:
     """Decide a task. A rejection or an override carries a reason code and a note."""
     services = services_of(request)
 

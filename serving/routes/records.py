@@ -27,7 +27,7 @@ Signed = Annotated[Actor, Depends(signed_in)]
 
 
 @router.get("/events", responses=answers(Feed))
-def feed(
+def read_events(
     request: Request,
     actor: Signed,
     after: Annotated[int, Query(ge=0, le=POSITIONS)] = 0,
@@ -48,7 +48,7 @@ def feed(
 
 
 @router.get("/exceptions", responses=answers(ExceptionPage), tags=["reconciliation"])
-def exceptions(
+def list_exceptions(
     request: Request,
     actor: Signed,
     status: Literal["open", "resolved"] = "open",
@@ -70,7 +70,7 @@ def exceptions(
     responses=answers(ReconciliationException),
     tags=["reconciliation"],
 )
-def exception(exception_id: str, request: Request, actor: Signed) -> Response:
+def read_exception(exception_id: str, request: Request, actor: Signed) -> Response:
     """One exception with its assessment."""
     with services_of(request).engine.connect() as conn:
         found = worklists.exception(conn, exception_id)
@@ -84,7 +84,9 @@ def exception(exception_id: str, request: Request, actor: Signed) -> Response:
     responses=answers(ReconciliationException),
     tags=["reconciliation"],
 )
-def resolve(exception_id: str, shape: ResolutionShape, request: Request, actor: Signed) -> Response:
+def resolve_exception(
+    exception_id: str, shape: ResolutionShape, request: Request, actor: Signed
+) -> Response:
     """Close an exception with what came of it; what is let go is bound by the write-off limits."""
     services = services_of(request)
 
@@ -100,7 +102,9 @@ def resolve(exception_id: str, shape: ResolutionShape, request: Request, actor: 
     responses=answers(ReconciliationException),
     tags=["reconciliation"],
 )
-def confirm(exception_id: str, shape: NothingShape, request: Request, actor: Signed) -> Response:
+def confirm_resolution(
+    exception_id: str, shape: NothingShape, request: Request, actor: Signed
+) -> Response:
     """Agree, as the second of two people, to how an exception ends."""
     services = services_of(request)
 
@@ -116,7 +120,9 @@ def confirm(exception_id: str, shape: NothingShape, request: Request, actor: Sig
     responses=answers(ReconciliationException),
     tags=["reconciliation"],
 )
-def reject(exception_id: str, shape: BecauseShape, request: Request, actor: Signed) -> Response:
+def reject_resolution(
+    exception_id: str, shape: BecauseShape, request: Request, actor: Signed
+) -> Response:
     """Say that an exception does not end as the first of two people said; it is open again."""
     services = services_of(request)
 

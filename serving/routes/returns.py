@@ -196,7 +196,7 @@ def read_postings(return_id: str, request: Request, actor: Signed) -> Response:
 
 
 @router.post("/{return_id}/receipts", responses=answers(Return))
-def receive(return_id: str, shape: ReceiptShape, request: Request, actor: Signed) -> Response:
+def receive_goods(return_id: str, shape: ReceiptShape, request: Request, actor: Signed) -> Response:
     """Record what arrived: exact, short (``final``), over, or goods nobody announced."""
 
     def build(conn: Connection, now: datetime) -> Command:
@@ -206,7 +206,9 @@ def receive(return_id: str, shape: ReceiptShape, request: Request, actor: Signed
 
 
 @router.post("/{return_id}/inspections", responses=answers(Return))
-def inspect(return_id: str, shape: InspectionShape, request: Request, actor: Signed) -> Response:
+def inspect_goods(
+    return_id: str, shape: InspectionShape, request: Request, actor: Signed
+) -> Response:
     """Record what was found; the disposition is proposed, and confirmed where policy allows."""
     services = services_of(request)
 
@@ -218,7 +220,7 @@ def inspect(return_id: str, shape: InspectionShape, request: Request, actor: Sig
 
 
 @router.post("/{return_id}/reinspections", responses=answers(Return))
-def reinspect(
+def reinspect_goods(
     return_id: str, shape: ReinspectionShape, request: Request, actor: Signed
 ) -> Response:
     """Record what was found of goods on hold; quality is asked anew what becomes of them."""
@@ -232,7 +234,9 @@ def reinspect(
 
 
 @router.post("/{return_id}/dispositions", responses=answers(Return))
-def dispose(return_id: str, shape: DispositionShape, request: Request, actor: Signed) -> Response:
+def dispose_goods(
+    return_id: str, shape: DispositionShape, request: Request, actor: Signed
+) -> Response:
     """Say what happens to an inspected portion, split as needed, among what the rules allow.
 
     Goods on hold are released by it, all or a part; that is for quality, with a note.
@@ -246,7 +250,7 @@ def dispose(return_id: str, shape: DispositionShape, request: Request, actor: Si
 
 
 @router.post("/{return_id}/refurbishments", responses=answers(Return))
-def refurbish(
+def report_refurbishment(
     return_id: str, shape: RefurbishmentShape, request: Request, actor: Signed
 ) -> Response:
     """Report what came of goods in the workshop, all or a part of an order, and what it cost."""
@@ -258,7 +262,9 @@ def refurbish(
 
 
 @router.post("/{return_id}/cancellations", responses=answers(Return))
-def cancel(return_id: str, shape: CancellationShape, request: Request, actor: Signed) -> Response:
+def cancel_return(
+    return_id: str, shape: CancellationShape, request: Request, actor: Signed
+) -> Response:
     """Withdraw a return for which nothing has come back yet."""
 
     def build(conn: Connection, now: datetime) -> Command:
@@ -268,7 +274,7 @@ def cancel(return_id: str, shape: CancellationShape, request: Request, actor: Si
 
 
 @router.post("/{return_id}/releases", responses=answers(Return))
-def release(return_id: str, shape: ReleaseShape, request: Request, actor: Signed) -> Response:
+def release_goods(return_id: str, shape: ReleaseShape, request: Request, actor: Signed) -> Response:
     """Let a credit that was held (for the vendor, or until asked) go to the customer."""
 
     def build(conn: Connection, now: datetime) -> Command:

@@ -26,7 +26,7 @@ Signed = Annotated[Actor, Depends(signed_in)]
 
 
 @router.get("", responses=answers(Reviews))
-def listed(
+def list_reviews(
     request: Request,
     actor: Signed,
     status: Literal["open", "given"] = "open",
@@ -40,7 +40,7 @@ def listed(
 
 
 @router.get("/agreement", responses=answers(ReviewAgreements))
-def agreement(request: Request, actor: Signed) -> Response:
+def read_review_agreement(request: Request, actor: Signed) -> Response:
     """How often two people came to the same, by decision point and role, with exact 95 per cent
     intervals."""
     with services_of(request).engine.connect() as conn:
@@ -48,7 +48,7 @@ def agreement(request: Request, actor: Signed) -> Response:
 
 
 @router.get("/{task_id}", responses=answers(ReviewWithEvidence))
-def read(task_id: str, request: Request, actor: Signed) -> Response:
+def read_review(task_id: str, request: Request, actor: Signed) -> Response:
     """One review with the evidence to judge it by, as it was before the first decision."""
     services = services_of(request)
     with services.engine.connect() as conn:
@@ -60,7 +60,7 @@ def read(task_id: str, request: Request, actor: Signed) -> Response:
 
 
 @router.post("/{task_id}/answer", responses=answers(Review))
-def answer(task_id: str, shape: ReviewShape, request: Request, actor: Signed) -> Response:
+def answer_review(task_id: str, shape: ReviewShape, request: Request, actor: Signed) -> Response:
     """Say what you would have decided. Where it is something else than the first did, the role
     above gets an alarm; nothing else follows."""
     services = services_of(request)

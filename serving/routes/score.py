@@ -88,31 +88,35 @@ def _says(endpoint: str) -> dict[str, Any]:
 
 
 @router.post("/v1/score/return-reason", **_says("return-reason"))
-async def return_reason(request: Request, actor: Signed, explain: Explain = "top") -> Response:
+async def score_return_reason(
+    request: Request, actor: Signed, explain: Explain = "top"
+) -> Response:
     """Classify what customers write into canonical return reasons, with the words that did it."""
     return await _score(request, "return-reason", explain)
 
 
 @router.post("/v1/score/disposition", **_says("disposition"))
-async def disposition(request: Request, actor: Signed, explain: Explain = "top") -> Response:
+async def score_disposition(request: Request, actor: Signed, explain: Explain = "top") -> Response:
     """Predict what will happen to goods, among what the rules allow."""
     return await _score(request, "disposition", explain)
 
 
 @router.post("/v1/score/credit-anomaly", **_says("credit-anomaly"))
-async def credit_anomaly(request: Request, actor: Signed, explain: Explain = "top") -> Response:
+async def score_credit_anomaly(
+    request: Request, actor: Signed, explain: Explain = "top"
+) -> Response:
     """Say how unusual a credit is, and which of its facts make it so."""
     return await _score(request, "credit-anomaly", explain)
 
 
 @router.post("/v1/score/reconciliation-exceptions", **_says("reconciliation-exceptions"))
-async def exceptions(request: Request, actor: Signed, explain: Explain = "top") -> Response:
+async def score_exceptions(request: Request, actor: Signed, explain: Explain = "top") -> Response:
     """Rank reconciliation exceptions by the loss to expect."""
     return await _score(request, "reconciliation-exceptions", explain)
 
 
 @router.get("/v1/score/schema/{model}", responses=answers(JsonSchema), tags=["scoring"])
-async def schema(
+async def read_score_schema(
     model: Literal["return-reason", "disposition", "credit-anomaly", "reconciliation-exceptions"],
     actor: Signed,
 ) -> Json:

@@ -22,7 +22,7 @@ Signed = Annotated[Actor, Depends(signed_in)]
 
 
 @router.get("", responses=answers(AutomationStops))
-def listed(
+def list_automation_stops(
     request: Request,
     actor: Signed,
     status: Literal["stopped", "resumed"] | None = None,
@@ -35,7 +35,7 @@ def listed(
 
 
 @router.post("", responses=answers(AutomationStop, 201), status_code=201)
-def stop(shape: StopShape, request: Request, actor: Signed) -> Response:
+def stop_automation(shape: StopShape, request: Request, actor: Signed) -> Response:
     """Stop models for a decision point, a reason, an item class, or what is all of them, from the
     next answer on: people decide, and still see what the model says."""
     services = services_of(request)
@@ -43,7 +43,9 @@ def stop(shape: StopShape, request: Request, actor: Signed) -> Response:
 
 
 @router.post("/{stop_id}/resumption", responses=answers(AutomationStop))
-def resume(stop_id: str, shape: BecauseShape, request: Request, actor: Signed) -> Response:
+def resume_automation(
+    stop_id: str, shape: BecauseShape, request: Request, actor: Signed
+) -> Response:
     """Let models act again; by somebody other than who stopped them."""
     services = services_of(request)
     return once(

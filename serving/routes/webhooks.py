@@ -50,7 +50,7 @@ class ReplayShape(Shape):
 
 
 @router.get("", responses=answers(Webhooks))
-def listed(request: Request, actor: Signed) -> Response:
+def list_webhooks(request: Request, actor: Signed) -> Response:
     """Subscriptions, the oldest first, with how they are doing; no secret."""
     require_reader(actor)
     with services_of(request).engine.connect() as conn:
@@ -59,7 +59,7 @@ def listed(request: Request, actor: Signed) -> Response:
 
 
 @router.post("", responses=answers(WebhookWithSecret, 201), status_code=201)
-def subscribe(shape: WebhookShape, request: Request, actor: Signed) -> Response:
+def subscribe_webhook(shape: WebhookShape, request: Request, actor: Signed) -> Response:
     """Send the feed from now on to a URL. The answer holds the secret, this once: it is not kept
     readable, and a repetition of the request is answered without it."""
     courier, secret = services_of(request).courier, new_secret()
@@ -72,7 +72,7 @@ def subscribe(shape: WebhookShape, request: Request, actor: Signed) -> Response:
 
 
 @router.get("/{webhook_id}", responses=answers(Webhook))
-def one(webhook_id: str, request: Request, actor: Signed) -> Response:
+def read_webhook(webhook_id: str, request: Request, actor: Signed) -> Response:
     """One subscription."""
     require_reader(actor)
     with services_of(request).engine.connect() as conn:
@@ -80,7 +80,7 @@ def one(webhook_id: str, request: Request, actor: Signed) -> Response:
 
 
 @router.delete("/{webhook_id}", status_code=204)
-def remove(webhook_id: str, request: Request, actor: Signed) -> Response:
+def remove_webhook(webhook_id: str, request: Request, actor: Signed) -> Response:
     """End a subscription: nothing more is sent, its secrets and messages are forgotten."""
     require_role(actor, "admin", "Ending a webhook")
     services = services_of(request)
@@ -90,7 +90,9 @@ def remove(webhook_id: str, request: Request, actor: Signed) -> Response:
 
 
 @router.post("/{webhook_id}/rotation", responses=answers(WebhookWithSecret))
-def rotate(webhook_id: str, shape: RotationShape, request: Request, actor: Signed) -> Response:
+def rotate_webhook_secret(
+    webhook_id: str, shape: RotationShape, request: Request, actor: Signed
+) -> Response:
     """A new secret, shown this once; both sign until the overlap ends."""
     courier, secret = services_of(request).courier, new_secret()
 
@@ -101,7 +103,9 @@ def rotate(webhook_id: str, shape: RotationShape, request: Request, actor: Signe
 
 
 @router.post("/{webhook_id}/activation", responses=answers(Webhook))
-def activate(webhook_id: str, shape: NothingShape, request: Request, actor: Signed) -> Response:
+def activate_webhook(
+    webhook_id: str, shape: NothingShape, request: Request, actor: Signed
+) -> Response:
     """Send again to a receiver that was disabled, from where it stopped."""
     require_role(actor, "admin", "Activating a webhook")
 
@@ -113,7 +117,9 @@ def activate(webhook_id: str, shape: NothingShape, request: Request, actor: Sign
 
 
 @router.post("/{webhook_id}/replay", responses=answers(Webhook))
-def replay(webhook_id: str, shape: ReplayShape, request: Request, actor: Signed) -> Response:
+def replay_webhook(
+    webhook_id: str, shape: ReplayShape, request: Request, actor: Signed
+) -> Response:
     """Send again, in the order of the feed, what was recorded from a moment on: at most the last
     30 days. Messages keep their ids."""
     require_role(actor, "admin", "Replaying to a webhook")
@@ -127,7 +133,7 @@ def replay(webhook_id: str, shape: ReplayShape, request: Request, actor: Signed)
 
 
 @router.get("/{webhook_id}/deliveries", responses=answers(Deliveries))
-def delivered(
+def list_deliveries(
     webhook_id: str,
     request: Request,
     actor: Signed,

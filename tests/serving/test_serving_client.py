@@ -4,10 +4,12 @@ import os
 import subprocess
 import sys
 from importlib import import_module
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 
+from tests.integrations.edi_texts import WANTED, interchange
 from tests.serving.house import request_body
 from tests.serving.small_models import SmallModel
 from tests.serving.test_serving_engines import MakeHouse, by_text, served
@@ -42,11 +44,9 @@ def test_a_client_made_from_the_document_scores_with_types(
     monkeypatch.syspath_prepend(str(client_folder))
     package = import_module("returns_triage_client")
     models = import_module("returns_triage_client.models")
-    scoring = "returns_triage_client.api.scoring.return_reason_v1_score_return_reason_post"
+    scoring = "returns_triage_client.api.scoring.score_return_reason"
     endpoint = import_module(scoring)
-    body = models.ReturnReasonV1ScoreReturnReasonPostBody.from_dict(
-        {"items": [{"text": "It leaks"}, {"text": "Hm"}]}
-    )
+    body = models.ScoreReturnReasonBody.from_dict({"items": [{"text": "It leaks"}, {"text": "Hm"}]})
     house = house_with(reason=SmallModel("reason", by_text))
     with served(house.app) as url:
         with package.AuthenticatedClient(base_url=url, token=house.keys["service"]) as known:
@@ -65,22 +65,26 @@ def test_the_client_asks_for_a_return_and_reads_it_with_types(
     client_folder: Path, house_with: MakeHouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A return is an object with its lines: codes are enumerations, times are times, quantities
-    numbers or decimal texts; a refusal is a problem with its code."""
+    numbers or decimal texts; a refusal is a problem with its code. EDI goes as a file."""
     monkeypatch.syspath_prepend(str(client_folder))
     package = import_module("returns_triage_client")
     models = import_module("returns_triage_client.models")
     calls = "returns_triage_client.api.returns."
-    ask = import_module(f"{calls}request_return_v1_returns_post")
-    read = import_module(f"{calls}read_return_v1_returns_return_id_get")
+    ask = import_module(f"{calls}request_return")
+    read = import_module(f"{calls}read_return")
+    send = import_module("returns_triage_client.api.records.send_edi")
+    file = import_module("returns_triage_client.types").File
     body = models.ReturnShape.from_dict(request_body())
     house = house_with()
     with (
         served(house.app) as url,
         package.AuthenticatedClient(base_url=url, token=house.keys["service"]) as known,
+        package.AuthenticatedClient(base_url=url, token=house.keys["feed"]) as partner,
     ):
         made = ask.sync(client=known, body=body, idempotency_key="ask-1")
         again = ask.sync(client=known, body=body, idempotency_key="ask-2")
         found = read.sync("R-1001", client=known)
+        taken = send.sync(client=partner, body=file(BytesIO(interchange(WANTED).encode())))
     assert isinstance(made, models.Return) and made.status == models.ReturnStatus.AUTHORISED
     assert isinstance(again, models.Problem) and again.code == "return_exists"
     assert isinstance(found, models.ReturnWithHistory)
@@ -88,4 +92,5 @@ def test_the_client_asks_for_a_return_and_reads_it_with_types(
     (line,) = found.lines
     assert line.reason == models.ReturnReason.DEFECTIVE_ON_ARRIVAL
     assert line.quantities.requested == 4 and line.eligibility.trace[-1].fired
+    assert isinstance(taken, models.EdiReport) and taken.sets[0].kind == "180"
     assert found.requested_at.tzinfo and found.timeline[0].type_ == "return_requested"

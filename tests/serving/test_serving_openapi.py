@@ -50,6 +50,15 @@ def test_every_operation_says_how_it_fails(empty_house: House) -> None:
     assert create_app(empty_house.services).openapi() == empty_house.app.openapi()
 
 
+def test_operations_have_short_names_of_their_own(empty_house: House) -> None:
+    """A client's calls are named by them: a verb and its object, unique, no path or method in it.
+    The golden file keeps them."""
+    paths = empty_house.app.openapi()["paths"]
+    names = [each["operationId"] for operations in paths.values() for each in operations.values()]
+    assert len(names) == len(set(names)) > 100
+    assert all(re.fullmatch(r"[a-z_]{4,28}", name) and "_v1" not in name for name in names), names
+
+
 # -- fuzzing over the document ------------------------------------------------------------------
 
 ODD_TEXT = st.sampled_from(
