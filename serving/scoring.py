@@ -325,6 +325,7 @@ def disposition_rules(policies: PolicyShelf, clock: Callable[[], datetime]) -> M
         left = row.get("line_claim_window_left_days")
         life = row.get("line_remaining_life_days")
         differs = row.get("line_lot_differs")
+        since = row.get("line_days_since_delivery")
         facts: dict[str, object] = {
             name: row.get(f"line_{name}")
             for name in (
@@ -347,6 +348,7 @@ def disposition_rules(policies: PolicyShelf, clock: Callable[[], datetime]) -> M
             "past_date": None if not isinstance(life, int | float) else life < 0,
             "claim_window_open": None if not isinstance(left, int | float) else left >= 0,
             "goods_value_minor": row.get("portion_value_minor"),
+            "days_since_delivery": int(since) if isinstance(since, int | float) else None,
         }
         book = policies.at(clock())
         allowed, removed = book.masks("disposition", facts)

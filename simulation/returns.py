@@ -362,7 +362,7 @@ class Planner:
             expires_on=lot.expires_on if lot else None,
             temperature_ok=warm,
             note=one(draw, _NOTES[portion.condition]),
-            evidence=("inspection.jpg",) if draw.random() < 0.3 else (),
+            evidence=_evidence(draw, warm),
             truth=inspection_truth(found, draw),
             surplus=portion.surplus,
         )
@@ -434,3 +434,9 @@ def _another_lot(draw: random.Random, lot: str | None) -> str:
     """A lot of the same pattern that was not the one given."""
     number = int(lot[1:]) if lot else 0
     return f"L{number + draw.choice((-2, -1, 1, 2)) * 3:04d}" if lot else "L9999"
+
+
+def _evidence(draw: random.Random, temperature_ok: bool | None) -> tuple[str, ...]:
+    """A picture of some of the goods; the logger's record wherever somebody read it."""
+    picture = ("inspection.jpg",) if draw.random() < 0.3 else ()
+    return picture if temperature_ok is None else (*picture, "temperature.csv")

@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from httpx import Response
 
 from insights.traceability import TYPES, records
 from journal.database import raw
@@ -76,7 +77,7 @@ def shop(empty_house: House) -> House:
 def inspect(house: House, line: int, quantity: int, lot: str, kept: bool | None) -> None:
     found = {"line": line, "quantity": quantity, "condition": "sealed", "lot": lot}
     if kept is not None:
-        found["temperature_ok"] = kept
+        found |= {"temperature_ok": kept, "evidence": ["logger-17"]}
     told = house.post(f"{PATH}/inspections", found, "inspector")
     assert told.status_code == 200, told.text
     house.perform()
@@ -110,6 +111,24 @@ def test_each_lot_is_judged_by_its_own_life_and_its_own_proof(shop: House) -> No
     assert not {"restock", "donate"} & set(task(shop, "1.2")["allowed"])
     assert "restock" not in task(shop, "2.1")["allowed"]
     assert "donate" in task(shop, "2.1")["allowed"]
+
+
+def test_a_word_is_no_evidence_of_the_cold(shop: House) -> None:
+    """On hold without a record, "kept" alone sells nothing; with the record beside it, it may be."""
+    dispose(shop, "1.2", "quarantine")
+    found: Json = {"portion": "1.2", "condition": "sealed", "lot": "LONG", "temperature_ok": True}
+    assert shop.post(f"{PATH}/reinspections", found, "inspector").status_code == 200
+    refused(released(shop), 422, "not_allowed_value")
+    found |= {"evidence": ["logger-17"]}
+    assert shop.post(f"{PATH}/reinspections", found, "inspector").status_code == 200
+    assert released(shop).status_code == 200
+
+
+def released(house: House) -> Response:
+    """Quality wants the two pieces on hold back in stock."""
+    parts = [{"disposition": "restock", "quantity": 2}]
+    wish = {"portion": "1.2", "parts": parts, "reason_code": "seen", "note": "Cold enough."}
+    return house.post(f"{PATH}/dispositions", wish, "quality")
 
 
 def test_a_recall_half_way_binds_what_waits_and_finds_what_went_on(shop: House) -> None:
