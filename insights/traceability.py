@@ -18,7 +18,8 @@ RECEIVING, SHIPPING, DISPOSITION = "receiving", "shipping", "disposition"
 LEAVES = {"return_to_vendor": "supplier", "return_to_customer": "customer"}
 """Dispositions that ship goods, and to whom."""
 TYPES = (
-    "customer_registered", "supplier_registered", "product_listed", "lot_registered",
+    "customer_registered", "supplier_registered", "warehouse_registered", "product_listed",
+    "lot_registered",
     "return_requested", "reason_settled", "goods_received", "line_inspected",
     "disposition_confirmed", "portion_reinspected", "hold_released", "refurbish_settled",
     "surplus_settled",
@@ -27,26 +28,29 @@ TYPES = (
 """Events that the records are made of."""
 COLUMNS = (
     "event", "date", "time", "traceability_lot_code", "quantity", "unit", "product",
-    "description", "regulated", "from_location", "from_name", "to_location", "to_name",
-    "tlc_source", "tlc_source_name", "reference_type", "reference_number", "return", "line",
-    "reason", "disposition", "missing",
+    "description", "regulated", "from_location", "from_name", "from_address", "to_location",
+    "to_name", "to_address", "tlc_source", "tlc_source_name", "tlc_source_address",
+    "reference_type", "reference_number", "return", "line", "reason", "disposition", "missing",
 )  # fmt: skip
 """Columns of a record as a row of text."""
 _NEEDED = (
-    "traceability_lot_code", "quantity", "unit", "description", "from_location", "to_location",
-    "tlc_source", "reference_number",
+    "traceability_lot_code", "quantity", "unit", "description", "from_location", "from_address",
+    "to_location", "to_address", "tlc_source", "tlc_source_address", "reference_number",
 )  # fmt: skip
 """Key data elements besides the date, which every record has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A party or a place, by our number and name; ``kind`` is ``customer``, ``supplier`` or
-    ``warehouse``."""
+    """A party or a place, by our number, and as far as its master tells by name and address;
+    ``kind`` is ``customer``, ``supplier`` or ``warehouse``."""
 
     kind: str
     id: str
     name: str = ""
+    address: str = ""
+    """Street, postcode, city, country and phone, a location's description (21 CFR 1.1310); empty
+    unless at least street, city and country are known."""
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}" if self.id else ""
@@ -84,7 +88,7 @@ class Kde:
         found = self._elements()
         stays = self.event == DISPOSITION
         return tuple(
-            name for name in _NEEDED if not found[name] and not (stays and name == "to_location")
+            name for name in _NEEDED if not found[name] and not (stays and name.startswith("to_"))
         )
 
     def cells(self) -> dict[str, str]:
@@ -104,10 +108,13 @@ class Kde:
             "regulated": self.regulated,
             "from_location": str(self.origin),
             "from_name": self.origin.name,
+            "from_address": self.origin.address,
             "to_location": str(self.destination),
             "to_name": self.destination.name,
+            "to_address": self.destination.address,
             "tlc_source": str(self.tlc_source),
             "tlc_source_name": self.tlc_source.name,
+            "tlc_source_address": self.tlc_source.address,
             "reference_type": self.reference_type,
             "reference_number": self.reference,
             "return": self.return_id,
@@ -137,8 +144,7 @@ class Traceability:
     """Folds entries, in the order of their positions, into records of regulated goods."""
 
     def __init__(self) -> None:
-        self._customers: dict[str, Place] = {}
-        self._suppliers: dict[str, Place] = {}
+        self._places: dict[tuple[str, str], Place] = {}
         self._products: dict[str, Mapping[str, Any]] = {}
         self._lot_sources: dict[tuple[str, str], str | None] = {}
         self._returns: dict[str, _Return] = {}
@@ -147,20 +153,17 @@ class Traceability:
         """The records that an entry makes; mostly none."""
         told = entry.payload
         match entry.type:
-            case "customer_registered":
-                known = Place("customer", told["customer_id"], told["name"])
-                self._customers[known.id] = known
-            case "supplier_registered":
-                known = Place("supplier", told["supplier_id"], told["name"])
-                self._suppliers[known.id] = known
+            case "customer_registered" | "supplier_registered" | "warehouse_registered":
+                kind = entry.type.removesuffix("_registered")
+                known = Place(kind, told[f"{kind}_id"], told["name"], _address(told))
+                self._places[kind, known.id] = known
             case "product_listed":
                 self._products[told["sku"]] = told
             case "lot_registered":
                 self._lot_sources[told["sku"], told["lot"]] = told["supplier_id"]
             case "return_requested":
-                customer = self._customers.get(told["customer_id"])
                 self._returns[told["return_id"]] = _Return(
-                    customer or Place("customer", told["customer_id"]),
+                    self._place("customer", told["customer_id"]),
                     {line["line"]: line for line in told["lines"]},
                 )
             case "effect_done":
@@ -200,7 +203,7 @@ class Traceability:
             case.leaving[key] = (sku, lot, told["line"], part["quantity"], part["disposition"])
 
     def _received(self, case: _Return, told: Mapping[str, Any]) -> list[Kde]:
-        case.warehouse = Place("warehouse", told["warehouse"])
+        case.warehouse = self._place("warehouse", told["warehouse"])
         at = datetime.fromisoformat(told["received_at"])
         found = []
         for line in told["lines"]:
@@ -261,7 +264,10 @@ class Traceability:
         known = self._lot_sources.get((sku, lot)) or self._products[sku]["supplier_id"]
         if known is None:
             return NOWHERE
-        return self._suppliers.get(known) or Place("supplier", known)
+        return self._place("supplier", known)
+
+    def _place(self, kind: str, known: str) -> Place:
+        return self._places.get((kind, known)) or Place(kind, known)
 
     def _moved(self, told: Mapping[str, Any]) -> list[Kde]:
         """A decision becomes a record when the ERP says that the goods moved."""
@@ -288,6 +294,15 @@ def records(
         for record in fold.take(entry):
             if (since is None or record.at >= since) and (until is None or record.at < until):
                 yield record
+
+
+def _address(told: Mapping[str, Any]) -> str:
+    """Of a master as told; those of before there were addresses tell none."""
+    if not (told.get("street") and told.get("city") and told.get("country")):
+        return ""
+    town = " ".join(part for part in (told.get("postcode"), told["city"]) if part)
+    parts = (told["street"], town, told["country"], told.get("phone"))
+    return ", ".join(part for part in parts if part)
 
 
 def _facts(line: Mapping[str, Any]) -> Mapping[str, Any]:

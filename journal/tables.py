@@ -217,6 +217,7 @@ customer = Table(
     _text("city", null=True),
     _text("email_domain", null=True),
     _count("warranty_days", null=True),
+    _text("phone", null=True),
 )
 
 customer_life = Table(
@@ -243,6 +244,11 @@ supplier = Table(
     _flag("accepts_returns"),
     _count("credit_percent"),
     _flag("takes_unsaleables", null=True),
+    _text("street", null=True),
+    _text("postcode", null=True),
+    _text("city", null=True),
+    _text("country", null=True),
+    _text("phone", null=True),
 )
 
 carrier = Table(
@@ -258,6 +264,11 @@ warehouse = Table(
     Column("warehouse_id", _KEY, primary_key=True),
     _text("name"),
     _text("business_unit"),
+    _text("street", null=True),
+    _text("postcode", null=True),
+    _text("city", null=True),
+    _text("country", null=True),
+    _text("phone", null=True),
 )
 
 product = Table(

@@ -8,7 +8,7 @@ import random
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from simulation.addresses import placed
+from simulation.addresses import WAREHOUSES, placed, sited
 from simulation.catalogue import (
     CARRIERS,
     CHANNELS,
@@ -29,6 +29,7 @@ from workflow.facts import (
     LotRegistered,
     ProductListed,
     SupplierRegistered,
+    WarehouseRegistered,
 )
 
 ABUSE = (
@@ -91,11 +92,12 @@ class Masters:
     suppliers: tuple[Supplier, ...]
     carriers: tuple[Carrier, ...]
     products: tuple[Product, ...]
+    warehouses: tuple[WarehouseRegistered, ...]
 
     def facts(self) -> tuple[object, ...]:
         """All master facts, suppliers before the products that name them."""
         groups = (self.suppliers, self.carriers, self.products, self.customers)
-        return tuple(entry.fact for group in groups for entry in group)
+        return (*self.warehouses, *(entry.fact for group in groups for entry in group))
 
 
 def make_masters(streams: Streams, scale: float) -> Masters:
@@ -107,6 +109,7 @@ def make_masters(streams: Streams, scale: float) -> Masters:
         suppliers,
         _carriers(streams),
         _products(streams, suppliers, max(68, round(400 * shrunk))),
+        tuple(WAREHOUSES.values()),
     )
 
 
@@ -169,6 +172,8 @@ def _suppliers(streams: Streams, count: int) -> tuple[Supplier, ...]:
             accepts_returns=draw.random() < 0.78,
             credit_percent=draw.choice((50, 70, 80, 100, 100)),
         )
+        place = streams.of("site", n)
+        fact = sited(fact, pick(place, COUNTRIES[unit]), place)
         made.append(
             Supplier(
                 fact,

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
 
+from simulation.addresses import WAREHOUSES
 from simulation.intents import (
     InspectionIntent,
     InspectionTruth,
@@ -117,10 +118,11 @@ class Story:
         return self.requested_at + timedelta(days=3)
 
     def masters(self) -> tuple[object, ...]:
-        """Two customers, a supplier, a carrier, two products and the lot that was shipped."""
+        """Two customers, places and parties, two products and the lot that was shipped."""
         produced = date.fromordinal(self.delivered_at.toordinal() - 40)
         return (
             *_CUSTOMERS,
+            WAREHOUSES[WAREHOUSE],
             SupplierRegistered(SUPPLIER_ID, "Corbel Fluid Power", 30, True, 100),
             CarrierRegistered(CARRIER_ID, "Redline Freight"),
             *_PRODUCTS,

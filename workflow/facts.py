@@ -37,6 +37,7 @@ class CustomerRegistered:
     email_domain: str | None = None
     warranty_days: int | None = None
     """From the customer's agreement, counted from delivery; goes before the item's own."""
+    phone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,12 @@ class SupplierRegistered:
     credit_percent: int
     takes_unsaleables: bool | None = None
     """Listed as bearing goods that cannot be sold any more; ``None`` is not known."""
+    street: str | None = None
+    """This to ``phone`` are told by traceability records; ``country`` is ISO 3166-1 alpha-2."""
+    postcode: str | None = None
+    city: str | None = None
+    country: str | None = None
+    phone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +93,12 @@ class WarehouseRegistered:
     warehouse_id: str
     name: str
     business_unit: str
+    street: str | None = None
+    """This to ``phone`` are told by traceability records; ``country`` is ISO 3166-1 alpha-2."""
+    postcode: str | None = None
+    city: str | None = None
+    country: str | None = None
+    phone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

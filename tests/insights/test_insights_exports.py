@@ -23,10 +23,19 @@ from workflow.facts import (
     LotRegistered,
     ProductListed,
     SupplierRegistered,
+    WarehouseRegistered,
 )
 
-DAIRY = SupplierRegistered("S-9", "Hill Dairy", 14, True, 100)
-SHOP = CustomerRegistered("C-1", "Corner Shop", "food", "US", "portal", "retail")
+DAIRY = SupplierRegistered(
+    "S-9", "Hill Dairy", 14, True, 100,
+    street="4 Hill Lane", postcode="68-201", city="Arnhem", country="NL", phone="+31 555 0100",
+)  # fmt: skip
+SHOP = CustomerRegistered(
+    "C-1", "Corner Shop", "food", "US", "portal", "retail", street="1 Mill Road", city="Toledo"
+)
+HOUSE = WarehouseRegistered(
+    "WH1", "Fresno, chilled", "food", "77 Orchard Avenue", "93721", "Fresno", "US"
+)
 MILK = ProductListed(
     "MILK-1", "Milk 1 l", "dairy", "food", "each", 0, "S-9", "USD", 80, True, 12, "use_by", "food"
 )
@@ -48,7 +57,7 @@ def moved(key: str, minutes: int) -> EffectDone:
     return EffectDone("R-2", key, "erp.stock_move", f"SM-{minutes}", at(minutes))
 
 
-MASTERS = (DAIRY, SHOP, MILK, LOT, SEAL)
+MASTERS = (DAIRY, SHOP, HOUSE, MILK, LOT, SEAL)
 MILK_RETURN = (
     milk_asked(),
     milk_came(),
@@ -81,6 +90,12 @@ def test_food_that_came_and_went_has_every_key_data_element() -> None:
     assert (cells["from_location"], cells["from_name"]) == ("customer C-1", "Corner Shop")
     assert (cells["to_location"], cells["date"]) == ("warehouse WH1", "2026-11-02")
     assert (cells["tlc_source"], cells["tlc_source_name"]) == ("supplier S-9", "Hill Dairy")
+    assert cells["from_address"] == "1 Mill Road, Toledo, US"
+    assert (cells["to_name"], cells["to_address"]) == (
+        HOUSE.name,
+        "77 Orchard Avenue, 93721 Fresno, US",
+    )
+    assert cells["tlc_source_address"] == "4 Hill Lane, 68-201 Arnhem, NL, +31 555 0100"
     assert (cells["reference_type"], cells["reference_number"]) == ("RMA", "R-2")
     assert (shipped.quantity, str(shipped.destination)) == ("3", "supplier S-9")
     assert (shipped.reference_type, shipped.reference) == ("stock move", "SM-40")
@@ -97,8 +112,8 @@ def test_what_nobody_recorded_is_named_missing() -> None:
     asked = milk_asked()
     bare = replace(asked, lines=(replace(asked.lines[0], lot=None),))
     (came,) = records(entries(replace(MILK, supplier_id=None), bare, milk_came(None)))
-    assert came.missing == ("traceability_lot_code", "tlc_source")
-    assert came.cells()["missing"] == "traceability_lot_code tlc_source"
+    lacks = "traceability_lot_code from_address to_address tlc_source tlc_source_address"
+    assert came.cells()["missing"] == lacks == " ".join(came.missing)
 
 
 def test_only_what_the_erp_moved_is_recorded() -> None:

@@ -19,6 +19,7 @@ from workflow.facts import (
     ProductListed,
     RecallOpened,
     SupplierRegistered,
+    WarehouseRegistered,
 )
 
 PATH = "/v1/returns/R-1"
@@ -34,9 +35,13 @@ def facts(house: House) -> tuple[object, ...]:
     at = house.clock.now - timedelta(hours=6)
     return (
         CustomerRegistered(
-            "F-1", "Harbour Kitchen", "food", "US", "branch", "standard", minimum_life_days=5
+            "F-1", "Harbour Kitchen", "food", "US", "branch", "standard", minimum_life_days=5,
+            street="3 Harbour Road", postcode="93701", city="Fresno",
         ),
-        SupplierRegistered("DAIRY", "Hill Dairy", 30, True, 100),
+        SupplierRegistered(
+            "DAIRY", "Hill Dairy", 30, True, 100, street="4 Hill Lane", city="Fresno", country="US"
+        ),
+        WarehouseRegistered("W-FOOD", "Cold house", "food", "9 Dock Street", None, "Fresno", "US"),
         ProductListed(
             "YOG-1", "Yogurt, 12 oz cup", "dairy", "food", "EA", 0, "DAIRY", "USD", 1_60,
             lot_controlled=True, shelf_life_days=28, date_kind="use_by", regulated="food",
@@ -114,7 +119,7 @@ def test_each_lot_is_judged_by_its_own_life_and_its_own_proof(shop: House) -> No
 
 
 def test_a_word_is_no_evidence_of_the_cold(shop: House) -> None:
-    """On hold without a record, "kept" alone sells nothing; with the record beside it, it may be."""
+    """On hold without a record, "kept" alone sells nothing; the record beside it does."""
     dispose(shop, "1.2", "quarantine")
     found: Json = {"portion": "1.2", "condition": "sealed", "lot": "LONG", "temperature_ok": True}
     assert shop.post(f"{PATH}/reinspections", found, "inspector").status_code == 200
