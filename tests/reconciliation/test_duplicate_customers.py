@@ -8,6 +8,7 @@ import sys
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import cache
+from importlib.util import find_spec
 
 import pytest
 
@@ -26,7 +27,7 @@ from simulation.masters import make_masters
 from simulation.streams import Streams
 from workflow.facts import CustomerRegistered
 
-pytest.importorskip("splink")
+pytestmark = pytest.mark.skipif(not find_spec("splink"), reason="needs splink")
 
 Pairs = frozenset[tuple[str, str]]
 ONE = CustomerRegistered(

@@ -1,23 +1,26 @@
 """Every JSON answer of 2xx that a test gets, held against what the API's document says of it.
 
-Answers are held against compiled validators (a fraction of a millisecond); what differs is then
-told by a slower one that knows where it was. A form is compiled once a process, when it is first
-answered.
+The document is the golden file, which ``test_serving_openapi.py`` holds against the app: making it
+anew takes seconds. Answers are held against compiled validators (a fraction of a millisecond);
+what differs is then told by a slower one that knows where it was. A form is compiled once a
+process, when it is first answered.
 """
 
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import fastjsonschema
 import httpx
 import orjson
-from fastapi import FastAPI
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from jsonschema.exceptions import best_match  # type: ignore[import-untyped]
 
 Json = dict[str, Any]
 Check = Callable[[object], object]
+GOLDEN = Path(__file__).parents[1] / "golden" / "openapi.json"
 _PARAMETER = re.compile(r"{\w+}")
 
 
@@ -74,20 +77,22 @@ def _says(whole: Json, answer: object) -> str | None:
     return f"{error.json_path}: {error.message[:500]}" if error else None
 
 
-_KNOWN: list[Documented] = []
-"""That of the app, once it was made."""
+@cache
+def kept_document() -> Json:
+    """The API's document as it is kept; not to be changed."""
+    read: Json = orjson.loads(GOLDEN.read_bytes())
+    return read
 
 
-def hold_to_document(app: FastAPI) -> Callable[[httpx.Response], None]:
-    """A response hook for a test's client."""
+@cache
+def _known() -> Documented:
+    return Documented(kept_document())
 
-    def hook(response: httpx.Response) -> None:
-        kind = response.headers.get("content-type", "").partition(";")[0]
-        if not response.is_success or kind != "application/json":
-            return
-        if not _KNOWN:
-            _KNOWN.append(Documented(app.openapi()))
-        asked = response.request
-        _KNOWN[0].check(asked.method, asked.url.path, response.status_code, response.read())
 
-    return hook
+def hold_to_document(response: httpx.Response) -> None:
+    """The response hook of a test's client."""
+    kind = response.headers.get("content-type", "").partition(";")[0]
+    if not response.is_success or kind != "application/json":
+        return
+    asked = response.request
+    _known().check(asked.method, asked.url.path, response.status_code, response.read())

@@ -214,7 +214,7 @@ def open_house(services: Services) -> House:
     """The app with everybody's keys; ``House.client`` is to be entered by the fixture."""
     app = create_app(services)
     client = TestClient(app, raise_server_exceptions=False)
-    client.event_hooks = {"response": [hold_to_document(app)]}
+    client.event_hooks = {"response": [hold_to_document]}
     clock = services.clock
     assert isinstance(clock, Clock)
     return House(services, app, client, hire(services), clock)

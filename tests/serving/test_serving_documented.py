@@ -1,15 +1,14 @@
 """Every answer has its form in the API's document, and every test holds answers against it."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
-from tests.serving.documented import Documented
+from tests.serving.documented import Documented, kept_document
 from tests.serving.house import House, request_body
-from tests.serving.test_serving_openapi import GOLDEN, resolve
+from tests.serving.test_serving_openapi import resolve
 
 Json = dict[str, Any]
 OPEN = {"AsyncApiDocument", "JsonSchema"}
@@ -19,8 +18,7 @@ OPEN = {"AsyncApiDocument", "JsonSchema"}
 @pytest.fixture(scope="module")
 def document() -> Json:
     """As it is kept; another test holds it against the app."""
-    read: Json = orjson.loads(Path(GOLDEN).read_bytes())
-    return read
+    return kept_document()
 
 
 def answered(document: Json) -> Iterator[tuple[str, Json]]:

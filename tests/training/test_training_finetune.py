@@ -1,12 +1,11 @@
 """The encoder tuned: better where that shows on held-out texts, in the time that was given."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
-
-pytest.importorskip("torch", reason="needs pip install '.[training]'")
 
 from commands.main import app
 from models import bundle
@@ -14,6 +13,9 @@ from models.reason.model import ReasonModel
 from training.encoder import NoEncoder, weights
 from training.enough import TooLittle
 from training.reason import Options, make
+
+# Looked for and not imported: it takes seconds, in every process that collects tests.
+pytestmark = pytest.mark.skipif(not find_spec("torch"), reason="needs pip install '.[training]'")
 
 # Names that mean nothing to the frozen encoder: only tuning can tell the two kinds apart.
 STEMS, ENDS = ("zor", "bli", "kem", "vat", "ru"), ("pex", "dal", "mog", "tin")
@@ -33,6 +35,7 @@ def _encoder() -> None:
         pytest.skip(str(missing))
 
 
+@pytest.mark.slow
 def test_tuning_pulls_classes_apart_and_can_be_taken_back() -> None:
     """Texts of one class point one way when tuned; mixed to nothing, vectors are as they were."""
     from training.finetune import Tuner
@@ -58,6 +61,7 @@ def test_the_time_given_is_kept() -> None:
     assert tuner.learn(texts, np.array(labels), 2, minutes=0.02) < EPOCHS / 2
 
 
+@pytest.mark.slow
 def test_a_tuned_model_is_a_bundle_like_any_other(tmp_path: Path) -> None:
     """Its own graph, sealed; it answers, and its explanations add up."""
     texts, labels = [text for text, _ in PAIRS], [label for _, label in PAIRS]
