@@ -69,7 +69,7 @@ def test_the_set_is_what_the_core_asks() -> None:
 def test_every_case_is_answered(name: str) -> None:
     """Whatever the facts, missing ones included: one outcome, and a role where a human is asked."""
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=60, deadline=None)  # loading has proven each condition by itself
     @given(facts_of(name))
     def answered(facts: dict[str, Any]) -> None:
         verdict = POLICIES.judge(name, facts)
@@ -84,7 +84,7 @@ def test_every_case_is_answered(name: str) -> None:
 def test_every_gap_has_an_owner_and_blocks_only_dispositions(name: str) -> None:
     """Whatever a record holds: each finding names a role, a severity, and what waits for it."""
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=60, deadline=None)  # loading has proven each condition by itself
     @given(facts_of(name))
     def found(facts: dict[str, Any]) -> None:
         for rule in POLICIES[name].found(facts):
@@ -95,7 +95,7 @@ def test_every_gap_has_an_owner_and_blocks_only_dispositions(name: str) -> None:
     found()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(facts_of("disposition"))
 def test_a_gap_of_the_master_blocks_only_what_it_must(facts: dict[str, Any]) -> None:
     """Of what would be possible, a gap takes restock, or the way to the vendor; nothing else."""
@@ -106,7 +106,7 @@ def test_a_gap_of_the_master_blocks_only_what_it_must(facts: dict[str, Any]) -> 
     assert free - sent <= {"return_to_vendor"} and "return_to_vendor" not in sent
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(facts_of("disposition"))
 def test_the_disposition_rules_split_the_options(facts: dict[str, Any]) -> None:
     """Each option is allowed or removed by a named rule, never both; something is always left."""
