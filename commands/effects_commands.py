@@ -1,22 +1,35 @@
 """``triage effects``: what other systems have not done, and what is to become of it."""
 
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
+from commands.acting import in_name_of, refused, table
+from commands.model_commands import By, Json
 from commands.setup import fail, services, show
 
 app = typer.Typer(
     help="Effects on other systems: see, try again, correct, give up.", no_args_is_help=True
 )
-Json = Annotated[bool, typer.Option("--json", help="One JSON document for machines.")]
-By = Annotated[str, typer.Option(help="Account in whose name.")]
+
+
+class Status(StrEnum):
+    """How far an effect is."""
+
+    PENDING = "pending"
+    DOING = "doing"
+    PARKED = "parked"
+    ABANDONED = "abandoned"
+    DONE = "done"
 
 
 @app.command(name="list")
-def listed(
-    status: Annotated[str, typer.Option(help="pending, doing, parked or abandoned.")] = "parked",
+def list_effects(
+    status: Annotated[Status, typer.Option(help="How far they are.")] = Status.PARKED,
     cause: Annotated[str, typer.Option(help="Only those that failed for it.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 100,
     as_json: Json = False,
 ) -> None:
     """List effects of a status, the oldest first, and how many there are for each cause."""
@@ -25,19 +38,49 @@ def listed(
     from serving.http import plain
 
     with services() as wired, wired.engine.connect() as conn:
-        items = repairs.listed(conn, status, cause or None)
+        items = repairs.listed(conn, status, cause or None, limit)
         down = [plain(row) for row in systems.down(conn).values()]
     causes = repairs.causes(items)
-    lines = [f"{row['system']} is down since {row['opened_at']}" for row in down]
-    lines += [f"{many:6} {name}" for name, many in causes.items()]
-    lines += [f"{x['status']:9} {x['key']} {x['error'] or ''}".rstrip() for x in items]
     document = {"items": items, "causes": causes, "down": down}
-    show(document, as_json, "\n".join(lines) or f"No effect is {status}.")
+    lines = [f"{row['system']} is down since {row['opened_at']}: {row['error']}" for row in down]
+    if status == Status.PARKED:
+        lines += [f"{many} {name}: {_todo(name)}" for name, many in causes.items()]
+    lines.append(_rows(items) if items else f"No effect is {status}.")
+    if len(items) == limit:
+        lines.append(f"These are the first {limit}; more with --limit.")
+    if items and status == Status.PARKED:
+        lines.append(
+            "Next: triage effects show EFFECT; retry, correct or abandon it with --by WHO."
+        )
+    show(document, as_json, "\n".join(lines))
+
+
+def _rows(items: Sequence[Mapping[str, Any]]) -> str:
+    from workflow.money import money_text
+
+    rows = [
+        (
+            x["key"],
+            x["kind"],
+            "" if x["money_minor"] is None else money_text(x["money_minor"], x["currency"]),
+            x["attempts"],
+            str(x["updated_at"])[:16],
+            x["error"] or x["reference"] or "",
+        )
+        for x in items
+    ]
+    return table(("effect", "kind", "money", "tries", "since", "what was said"), rows)
+
+
+def _todo(cause: str) -> str:
+    from integrations.erp.port import REJECTIONS
+
+    return REJECTIONS.get(cause, "read what was said, mend it there or here, and retry.")
 
 
 @app.command(name="show")
-def one(key: str, as_json: Json = False) -> None:
-    """Show an effect and what was asked and answered at each attempt."""
+def show_effect(key: str, as_json: Json = False) -> None:
+    """Show an effect, what it asks, what was answered at each attempt, and what can be done."""
     from serving import repairs
     from workflow.refused import Refused
 
@@ -45,12 +88,42 @@ def one(key: str, as_json: Json = False) -> None:
         try:
             found = repairs.one(conn, key)
         except Refused as no:
-            fail(no.message)
-    lines = [f"{found['key']} is {found['status']} {found['error'] or ''}".rstrip()]
-    lines += [
-        f"  {t['at']:%Y-%m-%d %H:%M:%S} {t['outcome']}: {t['answer']}" for t in found["tries"]
-    ]
-    show(found, as_json, "\n".join(lines))
+            refused(no)
+    show(found, as_json, "\n".join(_whole(found)))
+
+
+def _whole(found: Mapping[str, Any]) -> list[str]:
+    from serving.repairs import flat
+
+    said = f": {found['error']}" if found["error"] else ""
+    lines = [f"{found['key']} ({found['kind']}) is {found['status']}{said}", "", "It asks:"]
+    asked = [(f"  {path}", value) for path, value in flat(found["payload"]).items()]
+    lines += [table(("  field", "value"), asked)]
+    if found["tries"]:
+        tries = [
+            (f"  {t['at']:%Y-%m-%d %H:%M:%S}", f"{t['took_ms']} ms", t["outcome"], t["answer"])
+            for t in found["tries"]
+        ]
+        lines += ["", "Attempts:", table(("  at", "took", "ended", "answer"), tries)]
+    if found["status"] == "parked":
+        lines += ["", *_choices(found)]
+    return lines
+
+
+def _choices(found: Mapping[str, Any]) -> list[str]:
+    """What a person may do with a parked effect."""
+    key, asked = found["key"], found["giving_up"]
+    lines = [f"To do: {_todo(found['cause'] or '')}", f"  triage effects retry {key} --by WHO"]
+    for one in found["correctable"]:
+        what = f"--set {one['path']}=VALUE"
+        lines.append(f"  triage effects correct {key} {what} --because WHY --by WHO")
+    reason = asked["reason"] if asked else "REASON"
+    lines.append(f"  triage effects abandon {key} --reason {reason} --note WHY --by WHO")
+    if asked:
+        lines.append(
+            f"{asked['proposed_by']} asked to give it up ({reason}): somebody else must agree."
+        )
+    return lines
 
 
 @app.command()
@@ -69,10 +142,9 @@ def retry(
         repairs.retry(conn, actor, key)
         return [key]
 
-    queued = _as(by, work)
-    show(
-        {"queued": queued}, as_json, "\n".join(f"queued again: {key}" for key in queued) or "None."
-    )
+    queued = in_name_of(by, work)
+    text = "\n".join(f"queued again: {key}" for key in queued)
+    show({"queued": queued}, as_json, text or "Nothing is parked for that.")
 
 
 @app.command()
@@ -90,8 +162,11 @@ def correct(
     from serving import repairs
 
     pairs = [one.partition("=") for one in change]
+    bare = [path for path, equals, _ in pairs if not equals]
+    if bare:
+        fail(f"--set {bare[0]} names no value: say FIELD=VALUE, or FIELD= to empty it.")
     told = {path: value or None for path, _, value in pairs}
-    found = _as(
+    found = in_name_of(
         by, lambda wired, conn, actor: repairs.correct(wired, conn, actor, key, told, because)
     )
     show(found, as_json, f"{key} is corrected and {found['status']}.")
@@ -108,26 +183,10 @@ def abandon(
     """Ask that a parked effect is given up, or agree as the second person to the same reason."""
     from serving import repairs
 
-    found = _as(
+    found = in_name_of(
         by, lambda wired, conn, actor: repairs.abandon(wired, conn, actor, key, reason, note)
     )
     given = found["status"] == "abandoned"
-    text = f"{key} is given up." if given else "Asked; another person must agree to that reason."
-    show(found, as_json, text)
-
-
-def _as(account_id: str, work: Any) -> Any:
-    """Do ``work(services, connection, actor)`` in somebody's name, in one transaction."""
-    from journal import accounts
-    from serving.http import retrying
-    from workflow.refused import Refused
-
-    with services() as wired:
-        with wired.engine.connect() as conn:
-            account = accounts.find_account(conn, account_id)
-        if account is None:
-            fail(f"There is no account {account_id!r}.")
-        try:
-            return retrying(wired.engine, lambda conn: work(wired, conn, account.actor))
-        except Refused as no:
-            fail(no.message)
+    again = f"triage effects abandon {key} --reason {reason} --note WHY --by WHO"
+    asked = f"Asked. Somebody else must agree to the same reason: {again}"
+    show(found, as_json, f"{key} is given up." if given else asked)

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from commands.acting import refused
 from commands.model_commands import By, Json, actor_of
 from commands.setup import fail, services, show
 
@@ -44,7 +45,7 @@ def retry(parked_id: str, by: By, as_json: Json = False) -> None:
         try:
             outcome = retrying(wired.engine, lambda conn: once_more(wired, conn, parked_id, actor))
         except Refused as no:
-            fail(no.message)
+            refused(no)
         replay(wired, outcome.supplied)
     if outcome.parked is not None:
         fail(f"{parked_id} still waits: {outcome.parked.says}")
@@ -69,5 +70,5 @@ def abandon(
         try:
             retrying(wired.engine, lambda conn: give_up(wired, conn, parked_id, actor, because))
         except Refused as no:
-            fail(no.message)
+            refused(no)
     show({"parked_id": parked_id, "status": "abandoned"}, as_json, f"{parked_id} is given up.")

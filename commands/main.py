@@ -16,6 +16,7 @@ from commands import (
     promotion_commands,
     replay_command,
     serving_commands,
+    webhooks_commands,
 )
 
 app = typer.Typer(
@@ -40,6 +41,7 @@ app.add_typer(masters_commands.app, name="masters")
 app.add_typer(events_commands.app, name="events")
 app.add_typer(erp_commands.app, name="erp")
 app.add_typer(effects_commands.app, name="effects")
+app.add_typer(webhooks_commands.app, name="webhooks")
 
 if __name__ == "__main__":
     app()

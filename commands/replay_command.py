@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from commands.setup import fail, services, show
+from commands.acting import refused
+from commands.setup import services, show
 
 if TYPE_CHECKING:
     from serving.replaying import CaseReplay
@@ -29,7 +30,7 @@ def replay(
         try:
             found = replay_case(wired, conn, return_id)
         except Refused as no:
-            fail(no.message)
+            refused(no)
     told = replay_json(found)
     show(told, as_json, "\n".join(_lines(found, told)))
     if found.differing:

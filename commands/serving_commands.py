@@ -93,11 +93,13 @@ def migrate() -> None:
 
 @app.command()
 def doctor(as_json: Json = False) -> None:
-    """Check database, models, clock, queue and a mapped ERP; exit 1 with a sentence for each
-    fault. Notes say what is unverified and are no faults."""
+    """Check database, models, clock, queue and other systems: exit 1, and what to do, for a fault.
+
+    Notes say what is unverified and are no faults.
+    """
     from serving.checkup import checkup, erp_checkup
 
-    with services(models=True) as wired:
+    with services(models=True, quiet=True) as wired:
         wrong, notes = erp_checkup(wired)
         faults = [*checkup(wired), *wrong, *_astray(wired)]
     said = [*(faults or ["Everything is in order."]), *(f"Note: {note}" for note in notes)]

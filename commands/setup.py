@@ -45,12 +45,13 @@ def database(*, migrated: bool = True) -> Iterator["Database"]:
 
 
 @contextmanager
-def services(*, models: bool = False) -> Iterator["Services"]:
-    """Everything wired for this process; ``models`` puts the promoted ones on the shelf."""
+def services(*, models: bool = False, quiet: bool = False) -> Iterator["Services"]:
+    """Everything wired for this process; ``models`` puts the promoted ones on the shelf, ``quiet``
+    keeps the log to itself, where a command says all of it."""
     from serving.logs import configure
     from serving.wiring import wire
 
-    configure()
+    configure(quiet)
 
     with database() as found:
         wired = wire(settings(), found.url)

@@ -4,13 +4,15 @@ Locals of a failing frame hold keys, passwords and customers' words; they stay o
 """
 
 import sys
+from logging import CRITICAL, NOTSET
 
 import structlog
 
 
-def configure() -> None:
-    """Set the process's logging; doing it again changes nothing."""
+def configure(quiet: bool = False) -> None:
+    """Set the process's logging; doing it again changes nothing. ``quiet``: no fault is logged."""
     structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(CRITICAL if quiet else NOTSET),
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,

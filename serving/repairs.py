@@ -91,9 +91,13 @@ def retry_all(conn: Connection, actor: Actor, cause: str | None) -> list[str]:
 
 def fields(row: Mapping[Any, Any]) -> list[dict[str, Any]]:
     """The fields of an effect that may be corrected, by path, with what they say now."""
-    flat = _flat("", row["payload"])
-    kind = row["kind"]
-    return [{"path": p, "value": v} for p, v in flat.items() if correctable(kind, p)]
+    kind, named = row["kind"], flat(row["payload"])
+    return [{"path": p, "value": v} for p, v in named.items() if correctable(kind, p)]
+
+
+def flat(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Every value of a payload by its path; entries of a list count from 1 (``lines.1.lot``)."""
+    return _flat("", payload)
 
 
 def _flat(prefix: str, value: Any) -> dict[str, Any]:

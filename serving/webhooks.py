@@ -167,6 +167,26 @@ class Courier:
         webhooks.add_secret(conn, self.sealer, webhook_id, secret, self._clock(), overlap)
         return shown(conn, webhook_id)
 
+    def activate(self, conn: Connection, actor: Actor, webhook_id: str) -> dict[str, object]:
+        """Send again to a receiver that was disabled, from where it stopped.
+
+        Refused: ``wrong_role``, ``unknown_webhook``.
+        """
+        require_role(actor, "admin", "Activating a webhook")
+        webhooks.activate(conn, webhook_id)
+        return shown(conn, webhook_id)
+
+    def replay(
+        self, conn: Connection, actor: Actor, webhook_id: str, since: datetime
+    ) -> dict[str, object]:
+        """Send again, in the order of the feed, what was recorded from a moment on.
+
+        Refused: ``wrong_role``, ``unknown_webhook``, ``too_old``, ``future_date``.
+        """
+        require_role(actor, "admin", "Replaying to a webhook")
+        webhooks.rewind(conn, webhook_id, since, self._clock())
+        return shown(conn, webhook_id)
+
 
 def _about(stream: str) -> dict[str, str]:
     kind, _, name = stream.partition("/")

@@ -130,10 +130,10 @@ def one(webhook_id: str, request: Request, actor: Viewer, did: str = "") -> Resp
 @router.post("/webhooks/{webhook_id}/activation", dependencies=[OwnForm])
 def activate(webhook_id: str, request: Request, actor: Viewer, once: Once) -> Response:
     """Send again to one that was disabled."""
+    courier = services_of(request).courier
 
     def work(conn: Connection) -> str:
-        require_role(actor, "admin", "Activating a webhook")
-        webhooks.activate(conn, webhook_id)
+        courier.activate(conn, actor, webhook_id)
         return f"/webhooks/{webhook_id}?did=activated"
 
     return do_once(request, actor, once, {}, work)
@@ -151,9 +151,8 @@ def replay(
     services = services_of(request)
 
     def work(conn: Connection) -> str:
-        require_role(actor, "admin", "Replaying to a webhook")
-        now = services.clock()
-        webhooks.rewind(conn, webhook_id, now - timedelta(hours=hours), now)
+        since = services.clock() - timedelta(hours=hours)
+        services.courier.replay(conn, actor, webhook_id, since)
         return f"/webhooks/{webhook_id}?did=replayed"
 
     return do_once(request, actor, once, {"hours": hours}, work)

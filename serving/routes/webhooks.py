@@ -107,11 +107,10 @@ def activate_webhook(
     webhook_id: str, shape: NothingShape, request: Request, actor: Signed
 ) -> Response:
     """Send again to a receiver that was disabled, from where it stopped."""
-    require_role(actor, "admin", "Activating a webhook")
+    courier = services_of(request).courier
 
     def work(conn: Connection) -> Reply:
-        webhooks.activate(conn, webhook_id)
-        return Reply(shown(conn, webhook_id))
+        return Reply(courier.activate(conn, actor, webhook_id))
 
     return once(request, actor, shape, work)
 
@@ -122,12 +121,10 @@ def replay_webhook(
 ) -> Response:
     """Send again, in the order of the feed, what was recorded from a moment on: at most the last
     30 days. Messages keep their ids."""
-    require_role(actor, "admin", "Replaying to a webhook")
-    services = services_of(request)
+    courier = services_of(request).courier
 
     def work(conn: Connection) -> Reply:
-        webhooks.rewind(conn, webhook_id, shape.since, services.clock())
-        return Reply(shown(conn, webhook_id))
+        return Reply(courier.replay(conn, actor, webhook_id, shape.since))
 
     return once(request, actor, shape, work)
 
