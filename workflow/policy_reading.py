@@ -91,25 +91,24 @@ def read_policy(text: str, file: str, unit: str = "") -> tuple[Policy | None, li
     ``unit`` is the business unit that it is a variant for. Proving its conditions takes some ten
     milliseconds, so a text that was read lately is not proven anew.
     """
-    policy, faults = _proven(text, file, unit)
-    return policy, list(faults)
+    policy, faults = _proven(text, unit)
+    return policy, [replace(fault, file=file) for fault in faults]
 
 
 @lru_cache(maxsize=MOST_REMEMBERED)
-def _proven(text: str, file: str, unit: str) -> tuple[Policy | None, tuple[Fault, ...]]:
+def _proven(text: str, unit: str) -> tuple[Policy | None, tuple[Fault, ...]]:
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        return None, (Fault(file, "", f"is not TOML: {error}"),)
-    policy, faults = _Reading(file, table, unit).policy()
+        return None, (Fault("", "", f"is not TOML: {error}"),)
+    policy, faults = _Reading(table, unit).policy()
     return (replace(policy, text=text) if policy else None), tuple(faults)
 
 
 class _Reading:
     """Reads one table; faults gather instead of stopping at the first."""
 
-    def __init__(self, file: str, table: dict[str, Any], unit: str) -> None:
-        self.file = file
+    def __init__(self, table: dict[str, Any], unit: str) -> None:
         self.table = table
         self.unit = unit
         self.faults: list[Fault] = []
@@ -117,7 +116,7 @@ class _Reading:
         self.tried: list[Condition] = []
 
     def fault(self, says: str, rule: str = "") -> None:
-        self.faults.append(Fault(self.file, rule, says))
+        self.faults.append(Fault("", rule, says))
 
     def policy(self) -> tuple[Policy | None, list[Fault]]:
         self._head()
