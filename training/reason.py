@@ -174,7 +174,7 @@ def _finished(
     """One head of both, its thresholds, sets and figures: all from texts held out."""
     blend = settled(held)
     chances, half = crossed(held, seed)
-    scope = fit_scope(heads.centroids, _signs(held, blend), _signs(outside, blend), seed)
+    scope = fit_scope(heads.centroids, _signs(held, blend), _signs(outside, blend))
     right = chances.argmax(axis=1) == held.truth
     gate = Gate(
         familiar_least(scope, right, options.most_refused),
