@@ -35,6 +35,8 @@ def rows() -> dict[str, list[Row]]:
             ("a reason text, characters (`TRIAGE_MAX_TEXT_CHARS`)", own["max_text_chars"].default,
              "413 `text_too_long`"),
             ("items of one scoring request", scoring.MOST_ITEMS, "422"),
+            ("pushes of one full explanation", scoring.MOST_PUSHES,
+             "the weaker ones are one push, `others`, which says how many they are"),
             ("events of one batch", inbound.MOST_EVENTS, "422"),
             ("lines of one document", facts_in.MOST_LINES, "the document's own problem"),
             ("effects waiting for other systems", backpressure.MOST_WAITING_EFFECTS,

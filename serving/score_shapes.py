@@ -54,7 +54,12 @@ class PushAnswer(Answer):
 
 
 class ExplanationAnswer(Answer):
-    """``base`` and all pushes make ``total``, but for ``residual``, in the unit of ``output``."""
+    """``base`` and all pushes make ``total``, but for ``residual``, in the unit of ``output``.
+
+    ``method`` says what is exact. ``exact_additive``: every push is its own summand of the score.
+    ``exact_given_neighbours``: likewise, but which past credits a credit was compared with is
+    given, and charged to no push. Of more than 500 pushes the weaker ones are one, ``others``.
+    """
 
     method: str
     output: str

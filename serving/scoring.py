@@ -45,7 +45,10 @@ FORMS = {model: f"/v1/score/schema/{endpoint}" for endpoint, model in MODEL_OF.i
 MOST_ITEMS = 1000
 LARGEST = 2**53
 """Beyond this, whole numbers are not told apart; no amount, count or age comes near."""
-TOP = {"none": 0, "top": 5, "full": None}
+MOST_PUSHES = 500
+"""Pushes of a full explanation: no table has so many columns, a text of 20,000 characters may have
+ten thousand words. The weaker ones are gathered into ``others``, so it still adds up."""
+TOP = {"none": 0, "top": 5, "full": MOST_PUSHES}
 """How many pushes an explanation keeps, by the ``explain`` parameter."""
 
 

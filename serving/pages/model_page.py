@@ -20,6 +20,15 @@ UNITS: Mapping[str, str] = {
     "strangeness": "Pushes are in standard deviations above the usual credit.",
     "log_expected_loss": "Pushes are in natural logarithms of the expected loss: +0.7 doubles it.",
 }
+EXACT: Mapping[str, str] = {
+    "reason": "They add up to its score exactly; a word is read in its sentence, so its push speaks"
+    " for its neighbours too.",
+    "disposition": "They add up to its score exactly.",
+    "credit_anomaly": "They add up to its score exactly, given which past credits are nearest to"
+    " the one explained: that depends on all facts together and is charged to none.",
+    "exception_rank": "They add up to its score exactly.",
+}
+"""What is exact about the pushes of each model, and what is given (decision 0009)."""
 TOPICS: Mapping[str, str] = {
     "credit_anomaly": "an unusual credit",
     "exception_rank": "a large loss",
@@ -50,6 +59,7 @@ def _of(name: str, shelf: OnShelf) -> dict[str, Any]:
         "version": shelf.ref.version,
         "trained_at": card.trained_at,
         "limits": card.limits,
+        "exact": EXACT[name],
         "unit": UNITS.get(card.output.partition(":")[0], ""),
         "figures": sentences.head_figures(card.metrics),
         "seen": seen,

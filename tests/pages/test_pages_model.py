@@ -9,8 +9,10 @@ from starlette.testclient import TestClient
 
 from models.overview import Bin, Dependence, Overview, Part, Slice, Spread, Weight, Word
 from serving.pages import charts
+from serving.pages.model_page import EXACT
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
+from workflow.promoting import MODELS
 
 TABLE = Overview(
     rows=240,
@@ -73,6 +75,15 @@ def test_every_figure_is_drawn_and_told(sign_in: SignIn) -> None:
         assert told in text, told
     assert "line_condition" not in text and "line_unit_cost" not in text
     assert text.index("Pumps") < text.index("Dry goods")  # the weakest first
+
+
+@pytest.mark.usefixtures("described")
+def test_what_is_exact_is_said(sign_in: SignIn) -> None:
+    """That pushes add up, and of words that they carry their neighbours."""
+    client = sign_in("nadia")
+    assert "They add up to its score exactly." in client.get("/models/disposition").text
+    assert "its push speaks for its neighbours too" in client.get("/models/reason").text
+    assert set(EXACT) == set(MODELS)
 
 
 @pytest.mark.usefixtures("described")

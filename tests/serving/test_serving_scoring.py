@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import event
 
 from models.protocol import Prediction
+from serving import scoring as scored
 from serving.score_shapes import ScoreAnswer
-from serving.scoring import MODEL_OF
+from serving.scoring import MODEL_OF, MOST_PUSHES, Question
 from tests.serving.house import STORY, House, Json, request_body
-from tests.serving.small_models import SmallModel, abstains, says
+from tests.serving.small_models import SmallModel, abstains, on_shelf, says
 from workflow.assessment import Candidate, Row
 
 MakeHouse = Callable[..., House]
@@ -212,6 +213,17 @@ def test_a_rule_asks_for_a_disposition_whatever_the_model_says(scoring: House) -
     assert asked["proposed"] == {"value": "scrap", "rule": "drug-not-sealed"}
     assert asked["value"] in ("quarantine", "return_to_vendor", "scrap")
     assert free["proposed"] is None
+
+
+def test_a_full_explanation_has_a_bound_and_still_adds_up() -> None:
+    """Of more than 500 pushes the weaker ones are one, ``others``; none is dropped from the sum."""
+    shelf = on_shelf(SmallModel("reason", says(("recall", 0.9))))
+    row: Row = {f"word_{n}": n for n in range(MOST_PUSHES + 40)}
+    item: Any = scored.answer(shelf, [Question("a", row)], "full", ranked=False)["items"]
+    why = item[0]["explanation"]
+    assert len(why["pushes"]) == MOST_PUSHES + 1
+    assert why["pushes"][-1]["feature"] == "others"
+    assert why["base"] + sum(p["push"] for p in why["pushes"]) == pytest.approx(why["total"])
 
 
 def test_exceptions_are_ranked_within_their_batch(scoring: House) -> None:
