@@ -1,9 +1,10 @@
 """Each credit exactly once in a real ERP, over a wire that loses, repeats, cuts and delays.
 
 ``python -m bench.delivery --credits 1000`` posts so many credits by several workers, each performed
-again until it is answered, and counts what the ERP holds in the end. ``--store postgresql`` puts
-the ERP on PostgreSQL instead of SQLite; ``--kill 20`` has real cases performed by ``triage worker``
-processes and kills twenty of them on the way. Needs ``make erp-setup``.
+again until it is answered, and counts what the ERP holds in the end. Every twentieth is that of a
+whole return, from its announcement to the supplier's credit (``--whole``). ``--store postgresql``
+puts the ERP on PostgreSQL instead of SQLite; ``--kill 20`` has real cases performed by ``triage
+worker`` processes and kills twenty of them on the way. Needs ``make erp-setup``.
 """
 
 import argparse
@@ -15,11 +16,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Engine
 
+from bench.delivery_cases import AT, Effect, amiss, credit, held, whole_case
 from integrations.erp.accounts import ACCOUNTS
 from integrations.erp.port import Unavailable
 from integrations.erp.postings import balances, postings
@@ -31,7 +32,6 @@ from journal.database import engine_for, migrate
 from simulation.erp_lab import lab, on_postgresql
 from simulation.faulty_wire import Wire, WireFault, faulty_wire
 
-AT = datetime(2026, 11, 2, 12, tzinfo=UTC)
 MOST_TRIES = 200
 PATIENCE_SECONDS = 1.0
 """The wire answers a lost call only when the system is done with it, so little can come late."""
@@ -40,15 +40,18 @@ PATIENCE_SECONDS = 1.0
 @dataclass(frozen=True, slots=True)
 class Delivered:
     """What was asked and what the ERP holds. ``wrong`` counts credits that are there more or
-    fewer than once, or with another amount; ``strays`` drafts that were made twice. ``ledger``:
-    account -> what the credits should come to and what the ERP's books say, minor units. ``kills``
-    are workers killed, ``cut_short`` effects under way just then."""
+    fewer than once, or with another amount; ``amiss`` effects of which a paper is; ``strays``
+    drafts that were made twice. ``ledger``: account -> what the effects should come to and what
+    the ERP's books say, minor units. ``kills`` are workers killed, ``cut_short`` effects under way
+    just then."""
 
     credits: int
+    effects: int
     workers: int
     tries: int
     faults: dict[str, int]
     wrong: int
+    amiss: int
     strays: int
     total_minor: int
     posted_minor: int
@@ -59,38 +62,9 @@ class Delivered:
 
     @property
     def right(self) -> bool:
-        """Each credit once, and the books equal, account by account."""
-        return not self.wrong and all(ours == theirs for ours, theirs in self.ledger.values())
-
-
-def payload(number: int) -> dict[str, object]:
-    """A credit of its own amount for a case of its own."""
-    return {
-        "return_id": f"RD-{number}",
-        "line": 1,
-        "sequence": 1,
-        "customer_id": "C-1",
-        "sku": "SKU-1",
-        "invoice_id": "INV-1",
-        "invoice_line": 1,
-        "net_minor": 1_00 + number,
-        "tax_minor": 20,
-        "currency": "USD",
-        "decision": "full",
-        "reason": None,
-    }
-
-
-def _key(number: int) -> str:
-    return f"RD-{number}/1/credit/1"
-
-
-def _effect(number: int) -> dict[str, Any]:
-    """The credit as a row of the outbox."""
-    return {
-        "key": _key(number), "kind": "erp.credit_memo", "return_id": f"RD-{number}",
-        "payload": payload(number), "status": "done", "reference": None,
-    }  # fmt: skip
+        """Each credit and every other paper once, and the books equal, account by account."""
+        equal = all(ours == theirs for ours, theirs in self.ledger.values())
+        return not (self.wrong or self.amiss) and equal
 
 
 def ledger(erp: TrytonErp, effects: Sequence[Mapping[str, Any]]) -> dict[str, tuple[int, int]]:
@@ -109,70 +83,75 @@ def ledger(erp: TrytonErp, effects: Sequence[Mapping[str, Any]]) -> dict[str, tu
 
 
 def deliver(
-    engine: Engine, direct: Rpc, wire: Wire, credits: int, workers: int, minutes: float = 600
+    engine: Engine,
+    direct: Rpc,
+    wire: Wire,
+    credits: int,
+    workers: int,
+    minutes: float = 600,
+    whole: int = 0,
 ) -> Delivered:
-    """Post credits over the wire and count them past it; none is begun after so many minutes.
+    """Post credits over the wire and count them past it; no case is begun after so many minutes.
 
-    Each credit is given to two workers, as a queue that delivers at least once does.
+    Every case is given to two workers, as a queue that delivers at least once does. Every
+    ``whole``-th is a whole return, where it is above zero.
     """
-    started, tries = time.monotonic(), Counter[int]()
+    started, tries, begun = time.monotonic(), Counter[str](), dict[int, list[Effect]]()
     session = Rpc(wire.url, direct.database, direct.login, direct.password)
     erp = TrytonErp(engine, session, patience_seconds=PATIENCE_SECONDS)
 
     def one(number: int) -> None:
-        if number not in tries and time.monotonic() - started > 60 * minutes:
+        if number not in begun and time.monotonic() - started > 60 * minutes:
             return
-        dice = random.Random(number)
-        for attempt in range(MOST_TRIES):
-            tries[number] += 1
-            try:
-                perform("erp.credit_memo", _key(number), f"RD-{number}", payload(number), erp, AT)
-            except Unavailable:
-                time.sleep(min(1.0, 0.05 * 2 ** min(attempt, 5)) * dice.random())
-            else:
-                return
-        raise AssertionError(f"credit {number} was not answered in {MOST_TRIES} tries")
+        begun[number] = whole_case(number) if whole and number % whole == 0 else [credit(number)]
+        for effect in begun[number]:
+            tries[effect.key] += insist(erp, effect, random.Random(effect.key))
 
     with ThreadPoolExecutor(workers) as pool:
         list(pool.map(one, [number for number in range(credits) for _ in range(2)]))
     session.close()
-    effects = [_effect(number) for number in tries]
-    asked = {_key(number): 1_00 + number + 20 for number in tries}
-    return counted(engine, direct, wire, asked, effects, workers, tries.total(), started)
+    effects = [effect.row() for asked in begun.values() for effect in asked]
+    return counted(engine, direct, wire, effects, workers, tries.total(), started)
+
+
+def insist(erp: TrytonErp, effect: Effect, dice: random.Random) -> int:
+    """Perform an effect again until it is answered; how often that was."""
+    for attempt in range(MOST_TRIES):
+        try:
+            perform(effect.kind, effect.key, effect.return_id, effect.payload, erp, AT)
+        except Unavailable:
+            time.sleep(min(1.0, 0.05 * 2 ** min(attempt, 5)) * dice.random())
+        else:
+            return attempt + 1
+    raise AssertionError(f"{effect.key} was not answered in {MOST_TRIES} tries")
 
 
 def counted(
     engine: Engine,
     direct: Rpc,
     wire: Wire,
-    asked: Mapping[str, int],
     effects: Sequence[Mapping[str, Any]],
     workers: int,
     tries: int,
     started: float,
 ) -> Delivered:
-    """What the ERP holds of credits asked under keys (-> their totals), read past the wire."""
-    books = ledger(TrytonErp(engine, direct), effects)
-    posted, strays = _held(direct)
-    wrong = sum(posted.get(key, []) != [amount] for key, amount in asked.items())
+    """What the ERP holds of effects, read past the wire."""
+    seconds = round(time.monotonic() - started, 1)
+    asked = {row["key"]: total(row) for row in effects if row["kind"] == "erp.credit_memo"}
+    books, found = ledger(TrytonErp(engine, direct), effects), held(direct)
+    wrong = sum(found.credits.get(key, []) != [amount] for key, amount in asked.items())
+    posted = sum(sum(amounts) for key, amounts in found.credits.items() if key in asked)
     return Delivered(
-        len(asked), workers, tries, {str(k): n for k, n in sorted(wire.met.items())}, wrong,
-        strays, sum(asked.values()), sum(map(sum, posted.values())), books,
-        round(time.monotonic() - started, 1),
+        len(asked), len(effects), workers, tries,
+        {str(fault): n for fault, n in sorted(wire.met.items())}, wrong, amiss(found, effects),
+        found.strays, sum(asked.values()), posted, books, seconds,
     )  # fmt: skip
 
 
-def _held(direct: Rpc) -> tuple[dict[str, list[int]], int]:
-    """Key -> totals of its posted credit notes in minor units; how many drafts there are."""
-    rows: list[dict[str, Any]] = direct.read(
-        "model.account.invoice.search_read", [["reference", "like", "RD-%"]], 0, None, None,
-        ["reference", "state", "total_amount"],
-    )  # fmt: skip
-    posted: dict[str, list[int]] = {}
-    for row in rows:
-        if row["state"] in ("posted", "paid"):
-            posted.setdefault(row["reference"], []).append(-int(row["total_amount"] * 100))
-    return posted, sum(row["state"] == "draft" for row in rows)
+def total(row: Mapping[str, Any]) -> int:
+    """What a credit of the outbox comes to, with its tax, in minor units."""
+    amount: int = row["payload"]["net_minor"] + row["payload"]["tax_minor"]
+    return amount
 
 
 @contextmanager
@@ -192,6 +171,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--credits", type=int, default=1000)
     parser.add_argument("--workers", type=int, default=4)
     parser.add_argument("--minutes", type=float, default=600, help="begin none after them")
+    parser.add_argument("--whole", type=int, default=20, help="every so manieth is a whole return")
     parser.add_argument("--store", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--kill", type=int, default=0, help="so many worker processes killed")
     parser.add_argument("--rate", type=float, default=0.03, help="share of calls a fault")
@@ -214,7 +194,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 url, engine, direct, wire, chosen.credits, chosen.workers, chosen.kill, chosen.seed
             )
         else:
-            found = deliver(engine, direct, wire, chosen.credits, chosen.workers, chosen.minutes)
+            found = deliver(
+                engine, direct, wire, chosen.credits, chosen.workers, chosen.minutes, chosen.whole
+            )
         engine.dispose()
         direct.close()
     print(json.dumps(asdict(found)))
