@@ -84,14 +84,13 @@ def _effect(key: str, kind: str, request: Request) -> Effect:
     return Effect(key, kind, request.return_id, asdict(request))
 
 
-GOODS_OUT = ("account.move", "stock.shipment.in.return")
 PAPERS_OF: dict[str, tuple[str, ...]] = {
     "erp.rma": ("sale.sale",),
     "erp.receipt": ("account.move", "stock.shipment.out.return"),
     "erp.stock_move": ("account.move", "stock.shipment.internal"),
     "erp.credit_memo": ("account.invoice",),
-    "erp.supplier_claim": GOODS_OUT,
-    "erp.claim_settlement": ("account.move",),
+    "erp.supplier_claim": ("account.move", "purchase.purchase", "stock.shipment.in.return"),
+    "erp.claim_settlement": ("account.invoice",),
     "erp.close": (),
 }
 """Kind of effect -> the papers that must each be there once, under its key."""

@@ -20,6 +20,7 @@ import tempfile
 import tomllib
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 
 from proteus import Model
 from proteus import config as connection
@@ -45,6 +46,7 @@ def main(database, world_file, out):
     lab.opening_stock()
     for order in world["orders"]:
         lab.order(order)
+    lab.other_company()
     lab.complaint_types()
     passwords = {
         "service": lab.user("triage", "Returns service", CLERK_GROUPS),
@@ -101,6 +103,7 @@ class Lab:
 
         create_chart()
         found = get_accounts()
+        found["owed by suppliers"] = self.owed_by_suppliers(found["payable"])
         for code, (name, like) in self.world["accounts"].items():
             self.account[code] = self.make_account(code, name, like, found)
         year = set_fiscalyear_invoice_sequences(create_fiscalyear())
@@ -113,6 +116,13 @@ class Lab:
         self.term.save()
         for rate in {item["tax_rate"] for item in self.world["items"].values()}:
             self.tax[rate] = self.make_tax(rate)
+
+    def owed_by_suppliers(self, payable):
+        """What has the type of accounts that a supplier's credit note may name beside expenses."""
+        made = Model.get("account.account.type")(name="Claims on suppliers", statement="balance")
+        made.parent, made.debt = payable.type.parent, True
+        made.save()
+        return SimpleNamespace(type=made)
 
     def make_account(self, code, name, like, found):
         model = found.get(like) or self.one("account.account", ("code", "=", like))
@@ -242,6 +252,8 @@ class Lab:
             invoice_method="fulfillment", reference=order["reference"], sale_date=self.earlier,
         )  # fmt: skip
         sale.warehouse = self.warehouse[order["warehouse"]]
+        if "currency" in order:
+            sale.currency = self.currency(order["currency"])
         for wanted in order["lines"]:
             line = sale.lines.new()
             line.product = self.product[wanted["sku"]]
@@ -267,6 +279,51 @@ class Lab:
         invoice.save()
         invoice.click("post")
 
+    def currency(self, code):
+        """A currency with the rate of the tools: two of it for one of ours."""
+        from trytond.modules.currency.tests.tools import get_currency
+
+        return get_currency(code)
+
+    def other_company(self):
+        """Another company in the same database, with an invoice whose number ours has too."""
+        from trytond.modules.account.tests.tools import (
+            create_chart,
+            create_fiscalyear,
+            get_accounts,
+        )
+        from trytond.modules.account_invoice.tests.tools import set_fiscalyear_invoice_sequences
+        from trytond.modules.company.tests.tools import create_company
+
+        other = self.world["other_company"]
+        party = Model.get("party.party")(name=other["name"])
+        party.save()
+        create_company(party, self.currency(other["currency"]))
+        (self.other,) = Model.get("company.company").find([("party", "=", party.id)])
+        self.work_for(self.other)
+        create_chart(self.other)
+        year = set_fiscalyear_invoice_sequences(create_fiscalyear(self.other))
+        numbers = year.invoice_sequences[0].out_invoice_sequence
+        numbers.prefix = "INV-"
+        numbers.save()
+        year.click("create_period")
+        invoice = Model.get("account.invoice")(type="out", party=self.party[other["customer"]])
+        invoice.payment_term, invoice.invoice_date = self.term, self.earlier
+        line = invoice.lines.new(account=get_accounts(self.other)["revenue"])
+        line.description, line.quantity, line.unit_price = "Services", 1, Decimal(other["net"])
+        invoice.click("post")
+        self.work_for(self.our)
+
+    def work_for(self, company):
+        """The administrator's company is what a record belongs to that names none."""
+        users = Model.get("res.user")
+        (me,) = users.find([("login", "=", "admin")])
+        if company.id not in {one.id for one in me.companies}:
+            me.companies.append(Model.get("company.company")(company.id))
+        me.company = Model.get("company.company")(company.id)
+        me.save()
+        self.config._context = users.get_preferences(True, {})
+
     def complaint_types(self):
         """What the system's own complaints may be about, for tests of how it behaves."""
         for name in ("sale.sale", "account.invoice.line"):
@@ -277,7 +334,8 @@ class Lab:
     def user(self, login, name, groups):
         password = secrets.token_urlsafe(24)
         made = Model.get("res.user")(name=name, login=login, password=password)
-        made.companies.append(Model.get("company.company")(self.our.id))
+        for company in (self.our, self.other):
+            made.companies.append(Model.get("company.company")(company.id))
         made.company = Model.get("company.company")(self.our.id)
         for group in Model.get("res.group").find([]):
             if group.name in groups:

@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from integrations.erp.booking import KIND_OF, PREFIX_OF, GlEntry, book, fingerprint
 from integrations.erp.documents import (
     Changes,
+    ClaimSettlement,
     Document,
     InvoicedLine,
     OnHand,
@@ -40,7 +41,8 @@ from integrations.erp.tryton.stepping import Paper, Stepper, Written
 NUMBER_OF: dict[tuple[str, str], str] = {
     ("stock_move", "stock.shipment.out"): "SO",
     ("stock_move", "stock.shipment.out.return"): "SR",
-    ("supplier_claim", "stock.shipment.in.return"): "SR",
+    ("supplier_claim", "purchase.purchase"): "PR",
+    ("claim_settlement", "account.invoice"): "CN",
 }
 """Kinds whose papers are of several models, each with numbers of its own."""
 
@@ -121,6 +123,8 @@ class TrytonErp(OneDoor):
         """The customer and the lines of the return order, for goods of a case that has one."""
         if isinstance(request, SupplierClaim):
             return Known(left_from=_left_from(keys, request))
+        if isinstance(request, ClaimSettlement):
+            return Known(bought=self._bought(keys, request))
         if not isinstance(request, Receipt | StockMove):
             return Known()
         for done in filed(keys.connection, "return_id", [request.return_id]):
@@ -133,6 +137,18 @@ class TrytonErp(OneDoor):
                     dict(zip(lines, sorted(row["lines"]), strict=False)),
                 )
         return Known()
+
+    def _bought(self, keys: CaseKeys, settled: ClaimSettlement) -> int | None:
+        """The line of the purchase return that the settled claim made, where goods went back."""
+        for done in filed(keys.connection, "return_id", [settled.return_id]):
+            for claim in done.details.get("supplier_claim", ()):
+                same = (claim["line"], claim["portion"]) == (settled.line, settled.portion)
+                model, record = done.papers[0]
+                if same and model == "purchase.purchase":
+                    row = self.rpc.read(f"model.{model}.read", [record], ["lines"])[0]
+                    line: int = row["lines"][0]
+                    return line
+        return None
 
     def document(self, key: str) -> Document | None:
         """The document written under a key, or ``None``."""
@@ -227,7 +243,7 @@ def _all(
     written: list[Written] = []
     try:
         for paper in papers:
-            written.append(stepper.write(paper, asked.key))
+            written.append(stepper.write(paper, asked.key, written[-1] if written else None))
     except UnknownOutcome:
         keys.unanswered(asked.key)
         raise

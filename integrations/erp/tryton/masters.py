@@ -32,7 +32,8 @@ class Item(NamedTuple):
 
 class Warehouse(NamedTuple):
     id: int
-    input: int
+    supplier_returns: int | None
+    """The place from which the system sends goods back to suppliers."""
 
 
 class Company(NamedTuple):
@@ -83,6 +84,10 @@ class Masters:
         """The account that ours is mapped to."""
         code = self.map.accounts[ours]
         return self._remember(("account", code), lambda: self._account(code))
+
+    def on_suppliers_notes(self, ours: str) -> bool:
+        """Whether the system admits the account on an invoice or credit note of a supplier."""
+        return self._remember(("on_suppliers_notes", ours), lambda: self._is_spent(ours))
 
     def journal(self, purpose: str) -> int:
         """The journal for ``goods``, ``customers`` or ``suppliers``."""
@@ -187,9 +192,9 @@ class Masters:
 
     def _warehouse(self, code: str) -> Warehouse:
         wanted = [["code", "=", code], ["type", "=", "warehouse"]]
-        rows = self._search("stock.location", wanted, ["input_location"])
+        rows = self._search("stock.location", wanted, ["supplier_return_location"])
         row = self._only("warehouse", code, rows)
-        return Warehouse(row["id"], row["input_location"])
+        return Warehouse(row["id"], row["supplier_return_location"])
 
     def _account(self, code: str) -> int:
         wanted = [["code", "=", code], ["company", "=", self.company().id]]
@@ -197,6 +202,11 @@ class Masters:
             "id"
         ]
         return found
+
+    def _is_spent(self, ours: str) -> bool:
+        fields = ["type.expense", "type.debt"]
+        row = self.rpc.read("model.account.account.read", [self.account(ours)], fields)[0]
+        return bool(row["type."]["expense"] or row["type."]["debt"])
 
     def _period(self, on: date) -> int:
         wanted = [

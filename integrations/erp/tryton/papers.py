@@ -8,8 +8,9 @@
 | credit memo | a posted credit note with exactly our net and tax |
 | charge back | a posted invoice with them, against the same accounts |
 | replacement | a confirmed order at no charge with its delivery waiting |
-| supplier claim | a return shipment to the supplier, where goods stand there; a journal entry |
-| settlement, intercompany, work done | a journal entry |
+| supplier claim | a purchase return with its shipment, where goods stand there; a journal entry |
+| settlement | a supplier's credit note over what was paid; a journal entry over the rest |
+| intercompany, work done | a journal entry |
 | workshop order, closing | none |
 """
 
@@ -21,6 +22,7 @@ from typing import Any
 from integrations.erp.booking import Booking, GlEntry
 from integrations.erp.documents import (
     ChargeBack,
+    ClaimSettlement,
     CreditMemo,
     Receipt,
     Replacement,
@@ -29,6 +31,7 @@ from integrations.erp.documents import (
     StockMove,
     SupplierClaim,
 )
+from integrations.erp.tryton import supplier_returns
 from integrations.erp.tryton.invoices import Invoices
 from integrations.erp.tryton.mapping import AT_CUSTOMER
 from integrations.erp.tryton.masters import Masters, Party
@@ -40,7 +43,7 @@ PARTY_ACCOUNTS = frozenset({"accounts_receivable", "accounts_payable"})
 
 ORDERED = (
     Step("quote", frozenset({"quotation", "confirmed", "processing", "done"})),
-    Step("confirm", frozenset({"processing", "done"})),
+    Step("confirm", frozenset({"confirmed", "processing", "done"})),
 )
 RECEIVED = (
     Step("receive", frozenset({"received", "done"})),
@@ -73,6 +76,8 @@ class Known:
     """Our line -> line of the return order."""
     left_from: str | None = None
     """The warehouse whose goods stand at the supplier, for a claim on them."""
+    bought: int | None = None
+    """The line of the purchase return, for what a supplier pays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +90,15 @@ class Clerk:
     def papers(self, key: str, request: Request, booking: Booking, known: Known) -> list[Paper]:
         """All papers of a request, in the order they are written. Raises ``Rejected``."""
         make = _MAKE.get(type(request), Clerk.nothing)
-        made = make(self, key, request, known)
-        if booking.gl and not isinstance(request, CreditMemo | ChargeBack):
-            made.append(self._entry(request, booking.gl))
-        return made
+        made, entries = make(self, key, request, known), booking.gl
+        if isinstance(request, CreditMemo | ChargeBack):
+            entries = ()
+        elif isinstance(request, ClaimSettlement) and request.outcome == "recovered":
+            note, entries = supplier_returns.credited(
+                self.masters, request, booking.gl, known.bought
+            )
+            made = [note]
+        return [*made, *([self._entry(request, entries)] if entries else [])]
 
     def rma(self, key: str, rma: Rma, known: Known) -> list[Paper]:
         """The return order: what may come back, at the price it was sold for."""
@@ -160,20 +170,7 @@ class Clerk:
         """Claimed goods leave for the supplier; a claim without goods is an entry alone."""
         if known.left_from is None:
             return []
-        party = self.masters.party(claim.supplier_id)
-        ends = {
-            "from_location": self.masters.place("at_supplier", known.left_from),
-            "to_location": party.supplier_place,
-        }
-        price = {"unit_price": Decimal(0), "currency": self.masters.company().currency_id}
-        move = {**self._goods(claim.sku, claim.quantity, claim.lot), **ends, **price}
-        values = {
-            **ends,
-            "supplier": party.id,
-            "delivery_address": party.address,
-            "moves": [["create", [move]]],
-        }
-        return [Paper("stock.shipment.in.return", values, MOVED)]
+        return supplier_returns.sent_back(self.masters, claim, known.left_from)
 
     def replacement(self, key: str, order: Replacement, known: Known) -> list[Paper]:
         """An order at no charge; the ERP delivers it as any other."""

@@ -29,10 +29,11 @@ def _credit_notes(masters: Masters, asked: Mapping[int, Lines]) -> Found:
         said = {
             # The system has one total: what is not the freight that was asked is goods.
             "amount_minor": sign * minor(row["untaxed_amount"], decimals) - freight,
-            "tax_minor": sign * minor(row["tax_amount"], decimals) - freight_tax,
-            "customer_id": row["party."]["code"],
             "voided": row["state"] == "cancelled",
         }
+        if line.kind != "claim_settlement":
+            said["tax_minor"] = sign * minor(row["tax_amount"], decimals) - freight_tax
+            said["customer_id"] = row["party."]["code"]
         yield row["id"], tuple(replace(line, **said) for line in asked[row["id"]])
 
 
@@ -91,12 +92,27 @@ def _moved(line: LedgerLine, move: Mapping[str, Any]) -> LedgerLine:
     )
 
 
+def _purchase_returns(masters: Masters, asked: Mapping[int, Lines]) -> Found:
+    """Item, lot and quantity as sent back to the supplier."""
+    wanted = [["purchase", "in", sorted(asked)], ["state", "!=", "cancelled"]]
+    sent = masters.rpc.read(
+        "model.stock.move.search_read", wanted, 0, None, [["id", "ASC"]], [*MOVES, "purchase"]
+    )
+    states = masters.rpc.read("model.purchase.purchase.read", sorted(asked), ["state"])
+    for row in states:
+        (line,) = asked[row["id"]]
+        moves = [move for move in sent if move["purchase"] == row["id"]]
+        said = _moved(line, moves[0]) if len(moves) == 1 else line
+        yield row["id"], (replace(said, voided=row["state"] == "cancelled"),)
+
+
 READERS: dict[str, Reader] = {
     "sale.sale": _orders,
     "stock.shipment.out.return": _shipments("stock.shipment.out.return"),
     "stock.shipment.internal": _shipments("stock.shipment.internal"),
     "stock.shipment.out": _shipments("stock.shipment.out"),
     "stock.shipment.in.return": _shipments("stock.shipment.in.return"),
+    "purchase.purchase": _purchase_returns,
     "account.invoice": _credit_notes,
 }
 """Model -> how its records of ours are read. Posted journal entries cannot change there."""

@@ -40,6 +40,11 @@ class Warned(Answered):
         super().__init__(f"{name}: {message}"[:LONGEST_ERROR])
         self.name = name
 
+    @property
+    def about(self) -> str:
+        """What is asked, without the records it is asked of: ``invoice_similar``."""
+        return self.name.rpartition(".")[2]
+
 
 class Overtaken(Answered):
     """Another writer was faster: read again and decide anew."""

@@ -32,6 +32,10 @@ ACCEPTED = frozenset(
 a person."""
 
 
+OF_STRAYS = frozenset({"invoice_similar"})
+"""Warnings about a draft of ours beside the paper: it is dropped, and the step taken again."""
+
+
 class Step(NamedTuple):
     """A transition and the states in which it lies behind."""
 
@@ -43,13 +47,18 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """What to create and the steps that make it final. ``named_in`` is the field with our key."""
+    """What to create and the steps that make it final. ``named_in`` is the field with our key.
+
+    ``grown_in``: the system makes this one itself, of the paper before it, which names it in that
+    field. It gets our key, and ``values`` are those of each of its moves.
+    """
 
     model: str
     values: Mapping[str, Any]
     steps: tuple[Step, ...]
     named_in: str = "reference"
     number_in: str = "number"
+    grown_in: str | None = None
 
 
 class Written(NamedTuple):
@@ -68,24 +77,27 @@ class Stepper:
     pause: Callable[[float], None] = time.sleep
     dice: random.Random = field(default_factory=random.Random)
 
-    def write(self, paper: Paper, key: str) -> Written:
-        """The paper in its final state: found, made, or taken further.
+    def write(self, paper: Paper, key: str, before: Written | None = None) -> Written:
+        """The paper in its final state: found, made, or taken further. ``before`` is the paper of
+        the same request that was written before it.
 
         Raises ``Unavailable`` (try again), ``UnknownOutcome`` (an answer was lost; only a draft
         can be there that was not before) or ``Rejected``.
         """
-        found = self.find(paper, key)
-        if found is None:
-            self.mine()
-            found = self._create(paper, key)
+        if paper.grown_in and before:
+            found = self._grown(paper, key, before)
+        else:
+            found = self.find(paper, key) or self._create(paper, key)
         row = self._read(paper, found)
         for step in paper.steps:
-            row = self._take(paper, found, step, row)
-        self.find(paper, key)  # a create that the network delivered twice left a draft beside it
+            row = self._take(paper, key, found, step, row)
+        if not paper.grown_in:
+            self.find(paper, key)  # a create that the network delivered twice left a draft
         return Written(paper.model, found, str(row[paper.number_in]))
 
-    def find(self, paper: Paper, key: str) -> int | None:
-        """The paper under the key that is furthest along; drafts beside it are dropped."""
+    def find(self, paper: Paper, key: str, mine: int = 0) -> int | None:
+        """The paper under the key that is furthest along, ``mine`` where it is one of several;
+        drafts beside it are dropped."""
         wanted = [
             [paper.named_in, "=", key], ["company", "=", self.company], ["state", "!=", "cancelled"]
         ]  # fmt: skip
@@ -94,13 +106,47 @@ class Stepper:
         )
         if not rows:
             return None
-        best: int = max(rows, key=lambda row: (_progress(paper, row["state"]), -row["id"]))["id"]
+        best: int = max(
+            rows, key=lambda row: (_progress(paper, row["state"]), row["id"] == mine, -row["id"])
+        )["id"]
         strays = [row["id"] for row in rows if row["id"] != best and row["state"] == "draft"]
         for stray in strays:
             self._drop(paper, stray)
         return best
 
+    def _grown(self, paper: Paper, key: str, before: Written) -> int:
+        """What the system made of the paper before, with our key and what we know of its moves."""
+        fields = [f"{paper.grown_in}.{name}" for name in ("state", "moves", paper.named_in)]
+        parent = self.rpc.read(f"model.{before.model}.read", [before.id], fields)[0]
+        made: list[Row] = parent[f"{paper.grown_in}."]
+        if not made:
+            raise Unavailable(f"The ERP has made no {paper.model} of {before.number} yet.")
+        alive = [row for row in made if row["state"] != "cancelled"]
+        if not alive:
+            raise Rejected(
+                "refused_by_system",
+                f"What the ERP made of {before.number} was cancelled: have it made again there.",
+            )
+        row = alive[0]
+        if row[paper.named_in] != key:
+            self.mine()
+            moves = [["write", row["moves"], dict(paper.values)]] if paper.values else []
+            self._fill_in(paper, row["id"], {paper.named_in: key, "moves": moves})
+        found: int = row["id"]
+        return found
+
+    def _fill_in(self, paper: Paper, record: int, values: Mapping[str, Any]) -> None:
+        try:
+            self.rpc.write(
+                f"model.{paper.model}.write", [record], values, context={"company": self.company}
+            )
+        except NotAllowed as no:
+            raise Rejected("refused_by_system", f"{paper.model} {record}: {no}") from no
+        except Overtaken as busy:
+            raise Unavailable(str(busy)) from busy
+
     def _create(self, paper: Paper, key: str) -> int:
+        self.mine()
         values = {"company": self.company, paper.named_in: key, **paper.values}
         try:
             made: list[int] = self.rpc.write(
@@ -122,7 +168,7 @@ class Stepper:
         except (NotAllowed, Overtaken):
             return
 
-    def _take(self, paper: Paper, record: int, step: Step, row: Row) -> Row:
+    def _take(self, paper: Paper, key: str, record: int, step: Step, row: Row) -> Row:
         """The record when the step lies behind it. ``row`` is how it was last read."""
         for attempt in range(1, MOST_TRIES + 1):
             if row["state"] in step.behind:
@@ -132,7 +178,9 @@ class Stepper:
             row = self._read(paper, record)
             if row["state"] in step.behind:
                 return row
-            if isinstance(why, NotAllowed | Warned):
+            if isinstance(why, Warned) and why.about in OF_STRAYS and attempt == 1:
+                self.find(paper, key, record)
+            elif isinstance(why, NotAllowed | Warned):
                 self._give_up(paper, record, step, why)
             self._wait(attempt)
         if isinstance(why, UnknownOutcome):
@@ -149,7 +197,7 @@ class Stepper:
                              "_timestamp": {f"{paper.model},{record}": stamp}},
                 )  # fmt: skip
             except Warned as warned:
-                if warned.name.rpartition(".")[2] not in ACCEPTED:
+                if warned.about not in ACCEPTED:
                     return warned
                 self._answer(warned)
             except (NotAllowed, Overtaken, Unavailable, UnknownOutcome) as why:
@@ -162,9 +210,11 @@ class Stepper:
         self.rpc.write("model.res.user.warning.skip", warned.name, False)
 
     def _give_up(self, paper: Paper, record: int, step: Step, why: Exception) -> None:
-        """A business "no" that the state confirms. Goods that are not there leave no paper open."""
+        """A business "no" that the state confirms. Goods that are not there leave no paper open
+        but what the system made itself, which waits for them."""
         if step.short:
-            self._cancel(paper, record)
+            if not paper.grown_in:
+                self._cancel(paper, record)
             raise Rejected("insufficient_stock", f"{step.short} ({why})")
         raise Rejected(
             "refused_by_system", f"{step.button} of {paper.model} {record}: {why}"
