@@ -106,6 +106,7 @@ class Lab:
         found["owed by suppliers"] = self.owed_by_suppliers(found["payable"])
         for code, (name, like) in self.world["accounts"].items():
             self.account[code] = self.make_account(code, name, like, found)
+        self.exchange_differences(self.account["5900"])
         year = set_fiscalyear_invoice_sequences(create_fiscalyear())
         self.number_ranges(year)
         year.click("create_period")
@@ -133,6 +134,13 @@ class Lab:
         made = Model.get("account.account")(name=name, code=code, type=model.type)
         made.save()
         return made
+
+    def exchange_differences(self, account):
+        """What cents go to that an invoice in another currency leaves over."""
+        chosen = Model.get("account.configuration")(1)
+        chosen.currency_exchange_credit_account = account
+        chosen.currency_exchange_debit_account = account
+        chosen.save()
 
     def number_ranges(self, year):
         """A range each: a credit note is never numbered among the invoices."""

@@ -33,7 +33,7 @@ from integrations.erp.tryton.invoices import Invoices
 from integrations.erp.tryton.keys import CaseKeys, Entry, cases_by_paper, entry_of, filed, locked
 from integrations.erp.tryton.mapping import ErpMap, load_map
 from integrations.erp.tryton.masters import Masters
-from integrations.erp.tryton.money import minor
+from integrations.erp.tryton.money import BOOKED, booked_minor
 from integrations.erp.tryton.papers import Clerk, Known
 from integrations.erp.tryton.rpc import Rpc
 from integrations.erp.tryton.stepping import Paper, Stepper, Written
@@ -91,7 +91,6 @@ class TrytonErp(OneDoor):
         self, keys: CaseKeys, key: str, request: Request, at: datetime, digest: str
     ) -> Document:
         booking = book(request, keys.standing(request.return_id))
-        self._same_currency(booking.standing.currency)
         clerk = Clerk(self.masters, self.invoices)
         papers = clerk.papers(key, request, booking, self._known(keys, request))
         asked = Document("", key, KIND_OF[type(request)], request.return_id, at)
@@ -113,11 +112,6 @@ class TrytonErp(OneDoor):
         if other is not None and other.fingerprint != digest:
             return Rejected("key_reused", f"The key {key} is used for other content.")
         return Unavailable(f"Another worker is writing {key}.")
-
-    def _same_currency(self, currency: str | None) -> None:
-        books = self.masters.company().currency
-        if currency is not None and currency != books:
-            raise Rejected("currency_mismatch", f"The ERP's books are in {books}, not {currency}.")
 
     def _known(self, keys: CaseKeys, request: Request) -> Known:
         """The customer and the lines of the return order, for goods of a case that has one."""
@@ -164,32 +158,33 @@ class TrytonErp(OneDoor):
         return watching.page(self.engine, after, limit)
 
     def entries(self, number: str) -> list[GlEntry]:
-        """The posted ledger lines of a document, as our accounts; an unmapped one by its code."""
+        """The posted ledger lines of a document in its currency, as our accounts; an unmapped one
+        by its code."""
         with self.engine.connect() as conn:
             found = filed(conn, "number", [number])
         moves = [move for done in found for paper in done.papers for move in self._moves(*paper)]
         rows = self.rpc.read(
             "model.account.move.line.search_read",
             [["move", "in", moves], ["move.state", "=", "posted"]],
-            0, None, [["id", "ASC"]], ["account.code", "debit", "credit"],
+            0, None, [["id", "ASC"]], ["account.code", *BOOKED],
         )  # fmt: skip
         ours, decimals = self.map.account_of_code(), self.masters.company().decimals
-        entries = [
-            GlEntry(
-                ours.get(row["account."]["code"], row["account."]["code"]),
-                minor(row["debit"], decimals),
-                minor(row["credit"], decimals),
-            )
-            for row in rows
-        ]
+        entries, foreign = [], any(row["second_currency"] for row in rows)
+        for row in rows:
+            if foreign and not row["second_currency"]:
+                continue  # a cent of the books' currency that conversion left over
+            amount = booked_minor(row, decimals)
+            account = ours.get(row["account."]["code"], row["account."]["code"])
+            entries.append(GlEntry(account, max(amount, 0), max(-amount, 0)))
         return [entry for entry in entries if entry.debit_minor or entry.credit_minor]
 
     def balances(self, account: str) -> dict[str | None, int]:
-        """Balance of an account by case, of all that is posted there, by us or past us."""
+        """Balance of an account by case, each in its currency, of all that is posted there, by us
+        or past us; what belongs to no case in the currency of the books."""
         rows = self.rpc.read(
             "model.account.move.line.search_read",
             [["account", "=", self.masters.account(account)], ["move.state", "=", "posted"]],
-            0, None, [["id", "ASC"]], ["move", "move.origin", "debit", "credit"],
+            0, None, [["id", "ASC"]], ["move", "move.origin", *BOOKED],
         )  # fmt: skip
         decimals, total = self.masters.company().decimals, Counter[str | None]()
         with self.engine.connect() as conn:
@@ -197,7 +192,7 @@ class TrytonErp(OneDoor):
         for row in rows:
             papers = (f"account.move,{row['move']}", row["move."]["origin"])
             case = next((case_of[paper] for paper in papers if paper in case_of), None)
-            total[case] += minor(row["debit"] - row["credit"], decimals)
+            total[case] += booked_minor(row if case else _of_books(row), decimals)
         return {case: amount for case, amount in total.items() if amount}
 
     def on_hand(self) -> list[OnHand]:
@@ -223,6 +218,10 @@ class TrytonErp(OneDoor):
         """Invoiced lines that match, newest first."""
         filters(invoice_id=invoice_id, customer_id=customer_id, sku=sku)
         return self.invoices.lines(invoice_id, customer_id, sku, limit)
+
+
+def _of_books(row: dict[str, Any]) -> dict[str, Any]:
+    return row | {"second_currency": None}
 
 
 def _left_from(keys: CaseKeys, claim: SupplierClaim) -> str | None:

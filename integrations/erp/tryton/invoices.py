@@ -22,6 +22,7 @@ class Sold(NamedTuple):
     unit_price: Decimal
     order: int | None
     warehouse: int | None
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +57,17 @@ class Invoices:
         rows = self.masters.rpc.read(
             "model.account.invoice.line.search_read",
             [["invoice.number", "=", invoice_id], ["invoice.type", "=", "out"],
-             ["invoice.state", "in", FINAL], ["type", "=", "line"]],
-            0, None, [["sequence", "ASC"], ["id", "ASC"]], ["unit_price", "origin"],
+             ["invoice.state", "in", FINAL], ["type", "=", "line"],
+             ["company", "=", self.masters.company().id]],
+            0, None, [["sequence", "ASC"], ["id", "ASC"]],
+            ["unit_price", "origin", "invoice.currency.code"],
         )  # fmt: skip
         if not 1 <= line <= len(rows):
             raise Rejected("unknown_master", f"The ERP has no line {line} of invoice {invoice_id}.")
         row = rows[line - 1]
         order, warehouse = self._order(row["origin"])
-        return Sold(row["id"], row["unit_price"], order, warehouse)
+        currency = row["invoice."]["currency."]["code"]
+        return Sold(row["id"], row["unit_price"], order, warehouse, currency)
 
     def _order(self, origin: str | None) -> tuple[int | None, int | None]:
         model, _, record = (origin or "").partition(",")
@@ -84,7 +88,8 @@ class Invoices:
             "model.account.invoice.line.search_read", [*only, *wanted], 0, limit,
             [["invoice.invoice_date", "DESC"], ["sequence", "ASC"], ["id", "ASC"]],
             ["invoice", "product.code", "quantity", "amount", "invoice.number",
-             "invoice.invoice_date", "invoice.party.code", "stock_moves.lot.number"],
+             "invoice.invoice_date", "invoice.party.code", "invoice.currency.code",
+             "invoice.currency.digits", "stock_moves.lot.number"],
         )  # fmt: skip
         return rows
 
@@ -103,19 +108,20 @@ class Invoices:
 
     def _taxes(self, lines: Sequence[int]) -> dict[int, int]:
         """Invoice line -> its tax in minor units, where the invoice's taxes are its lines'."""
-        company = self.masters.company()
         rows = self.masters.rpc.read(
-            "model.account.invoice.line.read", list(lines), ["amount", "taxes.rate"]
-        )
+            "model.account.invoice.line.read", list(lines),
+            ["amount", "taxes.rate", "invoice.currency.digits"],
+        )  # fmt: skip
         return {
             row["id"]: sum(
-                minor(row["amount"] * (tax["rate"] or 0), company.decimals) for tax in row["taxes."]
+                minor(row["amount"] * (tax["rate"] or 0), row["invoice."]["currency."]["digits"])
+                for tax in row["taxes."]
             )
             for row in rows
         }
 
     def _line(self, row: Mapping[str, Any], place: int, tax_minor: int) -> InvoicedLine:
-        company, invoice = self.masters.company(), row["invoice."]
+        invoice, currency = row["invoice."], row["invoice."]["currency."]
         moves = row["stock_moves."]
         lots = {move["lot."]["number"] for move in moves if move.get("lot.")}
         return InvoicedLine(
@@ -125,8 +131,8 @@ class Invoices:
             row["product."]["code"],
             lots.pop() if len(lots) == 1 else None,
             quantity_of(row["quantity"]),
-            minor(row["amount"], company.decimals),
+            minor(row["amount"], currency["digits"]),
             tax_minor,
-            company.currency,
+            currency["code"],
             datetime.combine(invoice["invoice_date"], time(), UTC),
         )

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from typing import Any, NamedTuple, TypeVar
 
 from integrations.erp.port import Rejected
@@ -44,6 +45,17 @@ class Company(NamedTuple):
     """Digits of the minor unit: 2 for cents."""
 
 
+class Currency(NamedTuple):
+    """What a document is in. ``per_ours`` of it are one of the books' currency today; ``None``: it
+    is theirs."""
+
+    id: int
+    code: str
+    decimals: int
+    per_ours: Decimal | None
+    books_decimals: int
+
+
 @dataclass(slots=True)
 class Masters:
     """What the ERP knows by our codes."""
@@ -56,6 +68,16 @@ class Masters:
     def company(self) -> Company:
         """The company whose books these are: that of our user."""
         return self._remember(("company",), self._company)
+
+    def currency(self, code: str | None) -> Currency:
+        """A currency, that of the books where none is named. Another one needs a rate of today:
+        ``Rejected`` as ``unknown_master`` where the system has none."""
+        books = self.company()
+        if code in (None, books.currency):
+            return Currency(books.currency_id, books.currency, books.decimals, None, books.decimals)
+        today = self.today()
+        find = lambda: self._currency(str(code), today)  # noqa: E731
+        return self._remember(("currency", str(code), today.isoformat()), find)
 
     def party(self, code: str) -> Party:
         """A customer or supplier with its first address."""
@@ -153,6 +175,35 @@ class Masters:
             raise Rejected(
                 "refused_by_system",
                 "The ERP values stock perpetually, and we book the goods: it would count twice.",
+            )
+
+    def _currency(self, code: str, on: date) -> Currency:
+        books = self.company()
+        rows: list[dict[str, Any]] = self.rpc.read(
+            "model.currency.currency.search_read", [["code", "in", [code, books.currency]]],
+            0, None, None, ["code", "digits", "rate"], context={"date": on},
+        )  # fmt: skip
+        found = {row["code"]: row for row in rows}
+        row = self._only("currency", code, [row for row in rows if row["code"] == code])
+        if not (row["rate"] and found[books.currency]["rate"]):
+            raise Rejected(
+                "unknown_master",
+                f"The ERP's books are in {books.currency}, and it has no rate of {code} for {on}.",
+            )
+        self._room_for_differences(code)
+        per_ours = row["rate"] / found[books.currency]["rate"]
+        return Currency(row["id"], code, row["digits"], per_ours, books.decimals)
+
+    def _room_for_differences(self, code: str) -> None:
+        """An invoice in another currency may leave a cent over in the books'."""
+        fields = ["currency_exchange_debit_account", "currency_exchange_credit_account"]
+        context = {"company": self.company().id}
+        row = self.rpc.read("model.account.configuration.read", [1], fields, context=context)[0]
+        if not all(row[name] for name in fields):
+            raise Rejected(
+                "unknown_master",
+                f"The ERP has no accounts for currency exchange, which a document in {code} needs: "
+                "name both in its accounting configuration.",
             )
 
     def _party(self, code: str) -> Party:

@@ -1,8 +1,13 @@
-"""Credit notes and what is charged back: posted with exactly our amounts, none computed there."""
+"""Credit notes and what is charged back: posted with exactly our amounts, none computed there.
+
+They are in the currency of the invoice. Where that is not the books', the system books it at its
+own rate of the day beside the amounts of the note.
+"""
 
 from typing import Any
 
 from integrations.erp.documents import ChargeBack, CreditMemo
+from integrations.erp.port import Rejected
 from integrations.erp.tryton.invoices import Invoices
 from integrations.erp.tryton.masters import Masters
 from integrations.erp.tryton.money import major
@@ -37,10 +42,15 @@ def _goods(
         "product": item.id,
         "unit": item.unit,
         "description": f"{asked.return_id} line {asked.line}: {why}",
-        **_amount(masters, "sales_returns", asked.net_minor, sign),
+        **_amount(masters, asked, "sales_returns", asked.net_minor, sign),
     }
     if asked.invoice_id is not None and asked.invoice_line is not None:
         sold = invoices.sold(asked.invoice_id, asked.invoice_line)
+        if sold.currency != asked.currency:
+            raise Rejected(
+                "currency_mismatch",
+                f"{asked.invoice_id} is in {sold.currency} in the ERP, not in {asked.currency}.",
+            )
         line["origin"] = f"account.invoice.line,{sold.line}"
     return line
 
@@ -51,14 +61,18 @@ def _freight(
     if not amount_minor:
         return []
     said = f"{memo.return_id} line {memo.line}: {account.replace('_', ' ')}"
-    return [{"description": said, **_amount(masters, account, amount_minor, sign)}]
+    return [{"description": said, **_amount(masters, memo, account, amount_minor, sign)}]
 
 
-def _amount(masters: Masters, account: str, amount_minor: int, sign: int) -> Values:
+def _amount(
+    masters: Masters, asked: CreditMemo | ChargeBack, account: str, amount_minor: int, sign: int
+) -> Values:
+    currency = masters.currency(asked.currency)
     return {
         "type": "line",
         "quantity": float(sign),
-        "unit_price": major(amount_minor, masters.company().decimals),
+        "unit_price": major(amount_minor, currency.decimals),
+        "currency": currency.id,
         "account": masters.account(account),
     }
 
@@ -66,12 +80,12 @@ def _amount(masters: Masters, account: str, amount_minor: int, sign: int) -> Val
 def _note(
     masters: Masters, asked: CreditMemo | ChargeBack, lines: list[Values], tax_minor: int
 ) -> Paper:
-    company, party = masters.company(), masters.party(asked.customer_id)
+    currency, party = masters.currency(asked.currency), masters.party(asked.customer_id)
     values: Values = {
         "type": "out",
         "party": party.id,
         "invoice_address": party.address,
-        "currency": company.currency_id,
+        "currency": currency.id,
         "journal": masters.journal("customers"),
         "account": masters.account("accounts_receivable"),
         "lines": [["create", lines]],
@@ -83,7 +97,7 @@ def _note(
             "description": f"{asked.return_id} line {asked.line}: its tax",
             "account": masters.account("tax_payable"),
             "base": sum(amounts),
-            "amount": major(tax_minor, company.decimals),
+            "amount": major(tax_minor, currency.decimals),
         }
         values["taxes"] = [["create", [tax]]]
     return Paper("account.invoice", values, POSTED)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from integrations.erp.booking import Booking, GlEntry
+from integrations.erp.booking import Booking
 from integrations.erp.documents import (
     ChargeBack,
     ClaimSettlement,
@@ -32,14 +32,13 @@ from integrations.erp.documents import (
     SupplierClaim,
 )
 from integrations.erp.tryton import supplier_returns
+from integrations.erp.tryton.entries import entry
 from integrations.erp.tryton.invoices import Invoices
 from integrations.erp.tryton.mapping import AT_CUSTOMER
-from integrations.erp.tryton.masters import Masters, Party
+from integrations.erp.tryton.masters import Currency, Masters, Party
 from integrations.erp.tryton.money import major
-from integrations.erp.tryton.notes import POSTED, charge, credit_note
+from integrations.erp.tryton.notes import charge, credit_note
 from integrations.erp.tryton.stepping import Paper, Step
-
-PARTY_ACCOUNTS = frozenset({"accounts_receivable", "accounts_payable"})
 
 ORDERED = (
     Step("quote", frozenset({"quotation", "confirmed", "processing", "done"})),
@@ -98,7 +97,10 @@ class Clerk:
                 self.masters, request, booking.gl, known.bought
             )
             made = [note]
-        return [*made, *([self._entry(request, entries)] if entries else [])]
+        return [
+            *made,
+            *([entry(self.masters, request, self._in(request), entries)] if entries else []),
+        ]
 
     def rma(self, key: str, rma: Rma, known: Known) -> list[Paper]:
         """The return order: what may come back, at the price it was sold for."""
@@ -119,7 +121,7 @@ class Clerk:
                     "description": f"{line.sku} {line.lot or ''}".strip(),
                 }
             )
-        values = self._order(party, lines) | {
+        values = self._order(party, self._in(rma), lines) | {
             "warehouse": warehouse or self._default_warehouse(),
             "origin": f"sale.sale,{order}" if order else None,
         }
@@ -127,11 +129,12 @@ class Clerk:
 
     def receipt(self, key: str, receipt: Receipt, known: Known) -> list[Paper]:
         """From the customer straight into the place for ``returns``."""
+        currency = self._in(receipt)
         moves = [
             {
                 **self._goods(got.sku, got.quantity, got.lot),
-                "unit_price": self._price(got.unit_cost_minor),
-                "currency": self.masters.company().currency_id,
+                "unit_price": major(got.unit_cost_minor, currency.decimals),
+                "currency": currency.id,
                 "origin": _origin(known, got.line),
             }
             for got in receipt.lines
@@ -142,8 +145,9 @@ class Clerk:
         """From place to place within the warehouse, or out of it."""
         goods = self._goods(move.sku, move.quantity, move.lot)
         if move.from_status == AT_CUSTOMER:
-            back = {**goods, "unit_price": self._price(move.unit_cost_minor)}
-            back["currency"] = self.masters.company().currency_id
+            currency = self._in(move)
+            back = {**goods, "unit_price": major(move.unit_cost_minor, currency.decimals)}
+            back["currency"] = currency.id
             return [self._return(known, move.warehouse, move.to_status, [back])]
         if move.to_status == AT_CUSTOMER:
             return [self._delivery(known, move, goods)]
@@ -183,18 +187,18 @@ class Clerk:
             "unit_price": Decimal(0),
             "description": f"{order.return_id} line {order.line}: replacement at no charge",
         }
-        values = self._order(party, [line]) | {
+        values = self._order(party, self._in(order), [line]) | {
             "warehouse": self._default_warehouse(),
             "shipment_method": "order",
         }
         return [Paper("sale.sale", values, ORDERED)]
 
-    def _order(self, party: Party, lines: Sequence[Values]) -> Values:
+    def _order(self, party: Party, currency: Currency, lines: Sequence[Values]) -> Values:
         return {
             "party": party.id,
             "invoice_address": party.address,
             "shipment_address": party.address,
-            "currency": self.masters.company().currency_id,
+            "currency": currency.id,
             "invoice_method": "manual",
             "shipment_method": "manual",
             "lines": [["create", list(lines)]],
@@ -210,8 +214,9 @@ class Clerk:
         }
         return goods | ({"lot": self.masters.lot(sku, lot)} if lot else {})
 
-    def _price(self, cost_minor: int) -> Decimal:
-        return major(cost_minor, self.masters.company().decimals)
+    def _in(self, request: Request) -> Currency:
+        """The currency of a request, that of the books where it names none."""
+        return self.masters.currency(getattr(request, "currency", None))
 
     def _default_warehouse(self) -> int:
         return self.masters.warehouse(self.masters.map.defaults["warehouse"]).id
@@ -240,7 +245,7 @@ class Clerk:
             "from_location": place,
             "to_location": party.customer_place,
             "unit_price": Decimal(0),
-            "currency": self.masters.company().currency_id,
+            "currency": self._in(move).id,
         }
         values = {
             "customer": party.id,
@@ -251,29 +256,6 @@ class Clerk:
             "outgoing_moves": [["create", [out]]],
         }
         return Paper("stock.shipment.out", values, DELIVERED)
-
-    def _entry(self, request: Request, entries: Sequence[GlEntry]) -> Paper:
-        today = self.masters.today()
-        values = {
-            "journal": self.masters.journal("goods"),
-            "period": self.masters.period(today),
-            "date": today,
-            "lines": [["create", [self._entry_line(request, entry) for entry in entries]]],
-        }
-        return Paper("account.move", values, POSTED, named_in="description")
-
-    def _entry_line(self, request: Request, entry: GlEntry) -> Values:
-        decimals = self.masters.company().decimals
-        line: Values = {
-            "account": self.masters.account(entry.account),
-            "debit": major(entry.debit_minor, decimals),
-            "credit": major(entry.credit_minor, decimals),
-            "description": f"{request.return_id} {entry.company or ''}".strip(),
-        }
-        supplier = getattr(request, "supplier_id", None)
-        if entry.account in PARTY_ACCOUNTS and supplier:
-            line["party"] = self.masters.party(supplier).id
-        return line
 
 
 def _origin(known: Known, line: int | None) -> str | None:

@@ -19,9 +19,10 @@ MOVES = ["product.code", "lot.number", "quantity", "shipment"]
 
 def _credit_notes(masters: Masters, asked: Mapping[int, Lines]) -> Found:
     """Net, tax and customer as posted; what is charged back is above zero there."""
-    fields = ["state", "untaxed_amount", "tax_amount", "party.code"]
-    decimals = masters.company().decimals
+    fields = ["state", "untaxed_amount", "tax_amount", "party.code", "currency.code",
+              "currency.digits"]  # fmt: skip
     for row in masters.rpc.read("model.account.invoice.read", sorted(asked), fields):
+        decimals = row["currency."]["digits"]
         sign = 1 if asked[row["id"]][0].kind == "charge_back" else -1
         line = asked[row["id"]][0]
         freight = (line.freight_minor or 0) - (line.return_freight_minor or 0)
@@ -29,6 +30,7 @@ def _credit_notes(masters: Masters, asked: Mapping[int, Lines]) -> Found:
         said = {
             # The system has one total: what is not the freight that was asked is goods.
             "amount_minor": sign * minor(row["untaxed_amount"], decimals) - freight,
+            "currency": row["currency."]["code"],
             "voided": row["state"] == "cancelled",
         }
         if line.kind != "claim_settlement":
@@ -136,9 +138,8 @@ def _foreign_credits(masters: Masters, records: Sequence[int]) -> list[tuple[int
          ["number", "!=", None]],
         0, None, [["id", "ASC"]],
         ["number", "state", "invoice_date", "untaxed_amount", "tax_amount", "party.code",
-         "lines.product.code"],
+         "lines.product.code", "currency.code", "currency.digits"],
     )  # fmt: skip
-    company = masters.company()
     return [
         (
             row["id"],
@@ -148,10 +149,10 @@ def _foreign_credits(masters: Masters, records: Sequence[int]) -> list[tuple[int
                     sku=_only_item(row["lines."]),
                     lot=None,
                     quantity=None,
-                    amount_minor=-minor(row["untaxed_amount"], company.decimals),
-                    currency=company.currency,
+                    amount_minor=-minor(row["untaxed_amount"], row["currency."]["digits"]),
+                    currency=row["currency."]["code"],
                     voided=row["state"] == "cancelled",
-                    tax_minor=-minor(row["tax_amount"], company.decimals),
+                    tax_minor=-minor(row["tax_amount"], row["currency."]["digits"]),
                     customer_id=row["party."]["code"],
                 ),
             ),

@@ -46,7 +46,8 @@ class Settled(NamedTuple):
 def sent_back(masters: Masters, claim: SupplierClaim, warehouse: str) -> list[Paper]:
     """A purchase return and its shipment, from the place for goods at suppliers."""
     party, item = masters.party(claim.supplier_id), masters.item(claim.sku)
-    price = major(claim.claimed_minor, masters.company().decimals) / claim.quantity
+    currency = masters.currency(claim.currency)
+    price = major(claim.claimed_minor, currency.decimals) / claim.quantity
     said = f"{claim.return_id} line {claim.line}: {claim.sku} {claim.lot or ''}"
     line = {
         "type": "line",
@@ -59,7 +60,7 @@ def sent_back(masters: Masters, claim: SupplierClaim, warehouse: str) -> list[Pa
     order = {
         "party": party.id,
         "invoice_address": party.address,
-        "currency": masters.company().currency_id,
+        "currency": currency.id,
         "warehouse": _returning(masters, warehouse),
         "invoice_method": "manual",
         "lines": [["create", [line]]],
@@ -94,7 +95,7 @@ def credited(
     amount.
     """
     origin = {"origin": f"purchase.line,{bought}"} if bought else {}
-    party, decimals = masters.party(settled.supplier_id), masters.company().decimals
+    party, currency = masters.party(settled.supplier_id), masters.currency(settled.currency)
     lines, rest = list[dict[str, Any]](), tuple[GlEntry, ...]()
     for account, _, amount_minor, _ in booked:
         if account == OWED:
@@ -106,7 +107,8 @@ def credited(
             {
                 "type": "line",
                 "quantity": -1.0,
-                "unit_price": major(amount_minor, decimals),
+                "unit_price": major(amount_minor, currency.decimals),
+                "currency": currency.id,
                 "account": masters.account(account if direct else BETWEEN),
                 "description": f"{settled.return_id} line {settled.line}: {settled.reason}",
                 **origin,
@@ -117,7 +119,7 @@ def credited(
         "party": party.id,
         "invoice_address": party.address,
         "invoice_date": masters.today(),
-        "currency": masters.company().currency_id,
+        "currency": currency.id,
         "journal": masters.journal("suppliers"),
         "account": masters.account(OWED),
         "lines": [["create", lines]],
