@@ -190,7 +190,7 @@ def wired(url: str, folder: Path) -> Services:
 def _effects(engine: Engine) -> Sequence[Mapping[str, Any]]:
     query = text(
         "SELECT key, kind, return_id, payload, status, reference, attempts FROM effect "
-        "WHERE kind <> 'assess' ORDER BY decided_at_position, key"
+        "WHERE kind LIKE 'erp.%' ORDER BY decided_at_position, key"
     )
     with engine.connect() as conn:
         return [dict(row) for row in conn.execute(query).mappings()]
