@@ -161,15 +161,18 @@ class Stepper:
     def _drop(self, paper: Paper, stray: int) -> None:
         """A draft made twice goes; where the system keeps it, it stays a draft: nothing.
 
-        A lost answer is the caller's: it comes again, and what is left is dropped then.
+        Where nobody knows whether it went, the caller comes again, and what is left goes then.
         """
         try:
             self.rpc.write(f"model.{paper.model}.delete", [stray])
-        except (NotAllowed, Overtaken):
+        except NotAllowed:
             return
+        except Overtaken as busy:
+            raise Unavailable(str(busy)) from busy
 
     def _take(self, paper: Paper, key: str, record: int, step: Step, row: Row) -> Row:
         """The record when the step lies behind it. ``row`` is how it was last read."""
+        swept = False
         for attempt in range(1, MOST_TRIES + 1):
             if row["state"] in step.behind:
                 return row
@@ -178,8 +181,8 @@ class Stepper:
             row = self._read(paper, record)
             if row["state"] in step.behind:
                 return row
-            if isinstance(why, Warned) and why.about in OF_STRAYS and attempt == 1:
-                self.find(paper, key, record)
+            if isinstance(why, Warned) and why.about in OF_STRAYS and not swept:
+                swept = self.find(paper, key, record) == record
             elif isinstance(why, NotAllowed | Warned):
                 self._give_up(paper, record, step, why)
             self._wait(attempt)
