@@ -68,7 +68,8 @@ def demo(
 ) -> None:
     """Set up, simulate, train, and serve; a second run keeps the data and starts in seconds."""
     started = time.monotonic()
-    signal.signal(signal.SIGTERM, _interrupt)
+    for stop in (signal.SIGTERM, signal.SIGINT):  # a shell's background jobs ignore the second
+        signal.signal(stop, _interrupt)
     _check_port(port)
     if erp == "tryton":
         from commands.real_erp_demo import run
@@ -84,8 +85,25 @@ def demo(
         add_people(wired)
         if not _complete(wired):
             wired = _history(wired, found.url, embedded=found.server is not None, scale=scale)
+        _say_what_is_gone(wired)
         wired.engine.dispose()
         serve_until_stopped(found.url, port, started)
+
+
+def _say_what_is_gone(wired: "Services") -> None:
+    """The data of a demo may outlive the folder of its models."""
+    from serving.logs import configure
+
+    configure(quiet=True)  # said here
+    wired.shelf.refresh()
+    if wired.shelf.faults:
+        from journal.embedded import data_folder
+
+        names = ", ".join(sorted(wired.shelf.faults))
+        typer.echo(
+            f"  Gone from {wired.settings.bundle_store}: {names}. People decide instead. To begin"
+            f" anew, stop this and remove {data_folder()}."
+        )
 
 
 def _interrupt(*_: object) -> None:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from journal import findings, mappings, worklists
 from journal.findings import DUPLICATE, UNKNOWN_CODE
+from reconciliation.warehouses import KIND as UNKNOWN_WAREHOUSE
 from serving.codes import agree, foreign_of, take_back
 from serving.errors import status_of
 from serving.masters import accept
@@ -35,7 +36,11 @@ NOTICES = {
     "withdrawn": "The mapping is withdrawn.",
 }
 STATUSES = {"open": "open", "accepted": "accepted as they are", "closed": "closed"}
-FAULTS = {DUPLICATE: "probably registered twice", UNKNOWN_CODE: "unknown code"}
+FAULTS = {
+    DUPLICATE: "probably registered twice",
+    UNKNOWN_CODE: "unknown code",
+    UNKNOWN_WAREHOUSE: "registered by nobody",
+}
 """What is wrong, where the name of the rule does not say it."""
 ASKED = ("vocabulary", "system", "code", "ours", "match", "loss")
 

@@ -129,9 +129,11 @@ def test_nobody_knows_the_supplier(house: House) -> None:
     assert changed.closed == ("product.unknown-supplier:PMP-1001",)
 
 
-def test_nobody_knows_the_warehouse(house: House) -> None:
+def test_nobody_knows_the_warehouse(empty_house: House) -> None:
     """Named by a receipt, or by an invoice, it is a task of the warehouse once somebody registers
     warehouses at all; the goods are taken. Registered, or not named for a month, it is gone."""
+    house = empty_house
+    house.tell(*(fact for fact in STORY.facts() if not isinstance(fact, WarehouseRegistered)))
     inspected(house)
     assert check(house.services).opened == ()
     house.tell(WarehouseRegistered("W-SOUTH", "South branch", "industrial"))
