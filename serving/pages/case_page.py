@@ -19,7 +19,7 @@ from serving.assessor import situation
 from serving.blind import blinded, hidden, shown_payload
 from serving.http import retrying
 from serving.outages import waits_for
-from serving.pages import sentences
+from serving.pages import event_sentences, sentences
 from serving.pages.frame import DeskRoute, Viewer, page
 from serving.pages.task_view import TaskLooks, task_view
 from serving.pages.workshop import orders_for
@@ -114,8 +114,8 @@ def draw(
     timeline = [
         {
             "at": entry.recorded_at,
-            "says": sentences.says(entry.type, shown_payload(entry, withheld), currency),
-            "rule": sentences.rule_of(entry.type, shown_payload(entry, withheld)),
+            "says": event_sentences.says(entry.type, shown_payload(entry, withheld), currency),
+            "rule": event_sentences.rule_of(entry.type, shown_payload(entry, withheld)),
             "actor": entry.actor,
             "type": entry.type,
             "position": entry.position,

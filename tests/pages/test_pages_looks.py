@@ -14,7 +14,7 @@ from features.catalogue import FEATURES
 from features.comparisons import DERIVED
 from journal.codec import encode
 from serving.app import create_app
-from serving.pages import pushes, sentences
+from serving.pages import event_sentences, pushes, sentences
 from serving.present import quantity
 from tests.pages.conftest import SignIn, token_of
 from tests.pages.desk_world import PASSWORD, DeskWorld, every_situation, line, make_desk
@@ -121,11 +121,11 @@ def test_every_event_of_a_case_has_a_sentence(desk: DeskWorld) -> None:
     for event in get_args(CaseEvent):
         name = event.__name__
         names.add("".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_"))
-    assert names == sentences.KNOWN
+    assert names == event_sentences.KNOWN
     with desk.services.engine.connect() as conn:
         for entry in desk.services.cases.history(conn, "R-1001"):
             assert encode(entry.event)[0] == entry.type
-            assert sentences.says(entry.type, entry.payload, "USD").endswith((".", "”"))
+            assert event_sentences.says(entry.type, entry.payload, "USD").endswith((".", "”"))
 
 
 def test_times_are_told_as_people_do() -> None:
