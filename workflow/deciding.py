@@ -15,10 +15,12 @@ from workflow.advance_deciding import (
 )
 from workflow.approvals import check_limit, decider
 from workflow.asking import allowed_dispositions
+from workflow.authorising import grant, settle_reason
 from workflow.claiming import check_write_off, decide_evidence, settle_write_off
 from workflow.codes import ReturnReason
 from workflow.commands import DecideTask
 from workflow.credit import left_to_credit
+from workflow.crediting import approve_credit, deny_credit
 from workflow.escalating import pass_on, passes_to
 from workflow.events import (
     DispositionPart,
@@ -32,13 +34,7 @@ from workflow.holding import on_hold, release
 from workflow.intercompany import charge_back
 from workflow.keys import check_option, overrules
 from workflow.money import money_text
-from workflow.progress import (
-    approve_credit,
-    confirm,
-    deny_credit,
-    grant,
-    settle_reason,
-)
+from workflow.progress import confirm
 from workflow.proposing import propose_anew, propose_by_hand
 from workflow.refurbishing import report_work, work_by_task
 from workflow.refused import Refused
