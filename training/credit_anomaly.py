@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 
 from features.catalogue import CREDIT_ANOMALY
 from models.blended import Blended
@@ -23,6 +22,7 @@ from models.credit_anomaly.tails import Direction
 from models.protocol import Card
 from models.tabular import Layout
 from training import measures
+from training.blending import fit_blend
 from training.crossfit import Crossfit, Past, crossfit
 from training.detector import fit_detector
 from training.enough import need
@@ -115,7 +115,10 @@ def assembled(given: Lesson, directions: Mapping[str, Direction], *, seed: int) 
         plain = fit_detector(layout, rows, directions, vetted=False, seed=seed)
     learned = _crossfit(given.labelled, seed)
     strange = when_new(given, directions, detector, seed)
-    blend = _blend(strange[given.known], learned, given.labelled) if learned else Blend()
+    labelled, blend = given.labelled, Blend()
+    if learned:
+        answers, found = learned.answers[:, 0], labelled.labels
+        blend = fit_blend(strange[given.known], answers, found, labelled.weights)
     scorer = learned.scorer if learned and blend.taught else None
     bare = CreditAnomaly(_blank(), layout, detector, _no_levels(), blend, scorer)
     levels = _levels(_totals(bare, given, strange, learned))
@@ -129,24 +132,6 @@ def _crossfit(labelled: Past, seed: int) -> Crossfit | None:
     if not LEAST_SUSPECT <= suspects.sum() < len(suspects):
         return None
     return crossfit(labelled, seed=seed)
-
-
-def _blend(strange: Array, learned: Crossfit, labelled: Past) -> Blend:
-    """Logistic regression of the labels on both scores; neither may count against suspicion.
-
-    ``learned.answers`` are of models that did not know the credit.
-    """
-    both = np.column_stack([strange, learned.answers[:, 0]])
-    used = [0, 1]
-    while used:
-        model = LogisticRegression(C=1.0).fit(both[:, used], labelled.labels, labelled.weights)
-        if (model.coef_[0] >= 0).all():
-            parts = dict(zip(used, model.coef_[0].tolist(), strict=True))
-            return Blend(
-                float(model.intercept_[0]), parts.get(0, 0.0), parts.get(1, 0.0), supervised=True
-            )
-        used.remove(used[int(np.argmin(model.coef_[0]))])
-    return Blend()
 
 
 def _totals(model: CreditAnomaly, given: Lesson, strange: Array, learned: Crossfit | None) -> Array:
