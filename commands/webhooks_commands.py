@@ -84,7 +84,7 @@ def activate(webhook_id: Webhook, by: By, as_json: Json = False) -> None:
     found = in_name_of(
         by, lambda wired, conn, actor: wired.courier.activate(conn, actor, webhook_id)
     )
-    show(found, as_json, f"{webhook_id} is sent to again; {found['waiting']} messages wait.")
+    show(found, as_json, f"{webhook_id} is sent to again; messages waiting: {found['waiting']}.")
 
 
 @app.command()

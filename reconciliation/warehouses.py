@@ -30,7 +30,7 @@ def found(conn: Connection, at: datetime) -> Iterator[Found]:
             severity="medium",
             role="warehouse",
             says=(
-                f"No master lists warehouse {warehouse_id}, which {told} name: register it, or"
+                f"No master lists warehouse {warehouse_id}, named by {told}: register it, or"
                 " correct the name where it is said. Until then its goods count as taken in by the"
                 " return's own business unit."
             ),

@@ -50,7 +50,7 @@ def _effects(conn: Connection, now: datetime) -> Iterator[str]:
     if parked:
         first = parked[0]
         yield (
-            f"{len(parked)} effects are parked, the first is {first['key']}: {first['error']}"
+            f"Effects parked: {len(parked)}, the first is {first['key']}: {first['error']}"
             " Look: triage effects list"
         )
     if waiting and now - waiting[0]["updated_at"] > OLDEST_PENDING:

@@ -79,7 +79,7 @@ def test_receivers_are_looked_after(sending_house: House, monkeypatch: pytest.Mo
     assert "return_requested" in shown and f"triage webhooks activate {name} --by WHO" in shown
     assert f"triage webhooks activate {name}" in run("doctor", fails=True)
     assert "needs the role admin" in run("webhooks", "activate", name, "--by", LEAD, fails=True)
-    assert "1 messages wait" in run("webhooks", "activate", name, "--by", ADMIN)
+    assert "messages waiting: 1" in run("webhooks", "activate", name, "--by", ADMIN)
     assert "told again" in run("webhooks", "replay", name, "--by", ADMIN, "--since", _yesterday())
     secret = json.loads(run("webhooks", "rotate", name, "--by", ADMIN, "--json"))["secret"]
     assert secret.startswith("whsec_") and secret != hook["secret"]
