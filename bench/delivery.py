@@ -33,6 +33,7 @@ from simulation.erp_lab import lab, on_postgresql
 from simulation.faulty_wire import Wire, WireFault, faulty_wire
 
 MOST_TRIES = 200
+NAMED = 10
 PATIENCE_SECONDS = 1.0
 """The wire answers a lost call only when the system is done with it, so little can come late."""
 
@@ -41,8 +42,9 @@ PATIENCE_SECONDS = 1.0
 class Delivered:
     """What was asked and what the ERP holds. ``wrong`` counts credits that are there more or
     fewer than once, or with another amount; ``amiss`` effects of which a paper is; ``strays``
-    drafts that were made twice. ``ledger``: account -> what the effects should come to and what
-    the ERP's books say, minor units. ``kills`` are workers killed, ``cut_short`` effects under way
+    drafts that were made twice, and ``left`` the first of them. ``ledger``: account -> what the
+    effects should come to and what the ERP's books say, minor units; ``differing``: the first cases
+    of which they say something else. ``kills`` are workers killed, ``cut_short`` effects under way
     just then."""
 
     credits: int
@@ -56,30 +58,45 @@ class Delivered:
     total_minor: int
     posted_minor: int
     ledger: dict[str, tuple[int, int]]
+    differing: tuple[str, ...]
+    left: tuple[str, ...]
     seconds: float
     kills: int = 0
     cut_short: int = 0
 
     @property
     def right(self) -> bool:
-        """Each credit and every other paper once, and the books equal, account by account."""
-        equal = all(ours == theirs for ours, theirs in self.ledger.values())
-        return not (self.wrong or self.amiss) and equal
+        """Each credit and every other paper once, and the books equal, case by case."""
+        return not (self.wrong or self.amiss or self.differing)
 
 
-def ledger(erp: TrytonErp, effects: Sequence[Mapping[str, Any]]) -> dict[str, tuple[int, int]]:
-    """Account -> what effects come to by our posting rules and in the ERP's posted entries."""
+Books = dict[str, dict[str, tuple[int, int]]]
+"""Account -> case -> what it should come to by our posting rules, and in the ERP's entries."""
+
+
+def books(erp: TrytonErp, effects: Sequence[Mapping[str, Any]]) -> Books:
+    """Our books and theirs, of the cases that the effects are of."""
     by_case: dict[str, list[Mapping[str, Any]]] = {}
     for effect in effects:
         by_case.setdefault(effect["return_id"], []).append(effect)
-    ours = Counter[str]()
-    for asked in by_case.values():
-        ours.update({one.account: one.expected_minor for one in balances(postings(asked))})
-    found = {}
+    ours = {
+        case: {one.account: one.expected_minor for one in balances(postings(asked))}
+        for case, asked in by_case.items()
+    }
+    found: Books = {}
     for account in ACCOUNTS:
-        there = erp.balances(account).items()
-        found[account] = (ours[account], sum(n for case, n in there if case in by_case))
-    return {account: pair for account, pair in found.items() if any(pair)}
+        there = erp.balances(account)
+        found[account] = {case: (ours[case].get(account, 0), there.get(case, 0)) for case in ours}
+    return found
+
+
+def ledger(found: Books) -> dict[str, tuple[int, int]]:
+    """Account -> both sides of all cases together; accounts that nothing touched are left out."""
+    sums = {
+        account: (sum(ours for ours, _ in of.values()), sum(theirs for _, theirs in of.values()))
+        for account, of in found.items()
+    }
+    return {account: pair for account, pair in sums.items() if any(pair)}
 
 
 def deliver(
@@ -138,13 +155,15 @@ def counted(
     """What the ERP holds of effects, read past the wire."""
     seconds = round(time.monotonic() - started, 1)
     asked = {row["key"]: total(row) for row in effects if row["kind"] == "erp.credit_memo"}
-    books, found = ledger(TrytonErp(engine, direct), effects), held(direct)
+    both, found = books(TrytonErp(engine, direct), effects), held(direct)
+    differing = sorted({n for of in both.values() for n, (a, b) in of.items() if a != b})
     wrong = sum(found.credits.get(key, []) != [amount] for key, amount in asked.items())
     posted = sum(sum(amounts) for key, amounts in found.credits.items() if key in asked)
     return Delivered(
         len(asked), len(effects), workers, tries,
         {str(fault): n for fault, n in sorted(wire.met.items())}, wrong, amiss(found, effects),
-        found.strays, sum(asked.values()), posted, books, seconds,
+        len(found.drafts), sum(asked.values()), posted, ledger(both), tuple(differing[:NAMED]),
+        found.drafts[:NAMED], seconds,
     )  # fmt: skip
 
 

@@ -102,26 +102,27 @@ NAMED_IN = {"account.move": "description"}
 
 class Held(NamedTuple):
     """What the ERP holds under our keys: (key, model) -> final papers; key -> totals of credit
-    notes in minor units; and how many drafts."""
+    notes in minor units; and the drafts, as model and key."""
 
     papers: Counter[tuple[str, str]]
     credits: Mapping[str, list[int]]
-    strays: int
+    drafts: tuple[str, ...]
 
 
 def held(direct: Rpc) -> Held:
     """All papers of this bench, read past the wire."""
-    papers, strays = Counter[tuple[str, str]](), 0
+    papers, drafts = Counter[tuple[str, str]](), list[str]()
     for model in {model for models in PAPERS_OF.values() for model in models}:
         named = NAMED_IN.get(model, "reference")
         for row in _rows(direct, model, named):
             papers[row[named], model] += row["state"] in FINAL
-            strays += row["state"] == "draft"
+            if row["state"] == "draft":
+                drafts.append(f"{model} {row[named]}")
     credits: dict[str, list[int]] = {}
     for row in _rows(direct, "account.invoice", "reference", "total_amount"):
         if row["state"] in FINAL:
             credits.setdefault(row["reference"], []).append(-int(row["total_amount"] * 100))
-    return Held(papers, credits, strays)
+    return Held(papers, credits, tuple(sorted(drafts)))
 
 
 def amiss(found: Held, effects: Iterable[Mapping[str, Any]]) -> int:

@@ -178,6 +178,21 @@ def test_lost_drop_is_tried_again() -> None:
     assert [row["state"] for row in system.records.values()] == ["posted", "cancelled"]
 
 
+def test_id_given_to_another() -> None:
+    """A draft that was deleted on the way, and whose id another's paper got, is not taken further:
+    the next try makes one of its own."""
+    system, calls = OneModel(), iter([False, True])
+
+    def mine() -> None:
+        if next(calls, False):  # before the second step
+            system.records[1] |= {"reference": "another", "_timestamp": "new"}
+
+    with pytest.raises(Unavailable, match="not the paper of k any more"):
+        stepper(system, mine).write(NOTE, "k")
+    assert (system.records[1]["state"], system.posted) == ("draft", 0)
+    assert stepper(system).write(NOTE, "k") == Written("note", 2, "N2")
+
+
 def test_fenced_worker_takes_no_step() -> None:
     """A worker whose key was taken over stops before the next step."""
     system, calls = OneModel(), iter([None, Unavailable("taken over")])

@@ -88,7 +88,7 @@ class Stepper:
             found = self._grown(paper, key, before)
         else:
             found = self.find(paper, key) or self._create(paper, key)
-        row = self._read(paper, found)
+        row = self._read(paper, key, found)
         for step in paper.steps:
             row = self._take(paper, key, found, step, row)
         if not paper.grown_in:
@@ -178,7 +178,7 @@ class Stepper:
                 return row
             self.mine()
             why = self._try(paper, record, step, row["_timestamp"])
-            row = self._read(paper, record)
+            row = self._read(paper, key, record)
             if row["state"] in step.behind:
                 return row
             if isinstance(why, Warned) and why.about in OF_STRAYS and not swept:
@@ -229,9 +229,15 @@ class Stepper:
         except (NotAllowed, Overtaken) as kept:
             raise Unavailable(f"{paper.model} {record} could not be cancelled: {kept}") from kept
 
-    def _read(self, paper: Paper, record: int) -> Row:
-        fields = ["state", "_timestamp", paper.number_in]
-        rows: list[Row] = self.rpc.read(f"model.{paper.model}.read", [record], fields)
+    def _read(self, paper: Paper, key: str, record: int) -> Row:
+        """The record, while it is ours: a system may give the id of a deleted one to another."""
+        fields = ["state", "_timestamp", paper.number_in, paper.named_in]
+        try:
+            rows: list[Row] = self.rpc.read(f"model.{paper.model}.read", [record], fields)
+        except NotAllowed as gone:
+            raise Unavailable(f"{paper.model} {record} of {key} is gone: {gone}") from gone
+        if not rows or rows[0][paper.named_in] != key:
+            raise Unavailable(f"{paper.model} {record} is not the paper of {key} any more.")
         return rows[0]
 
     def _wait(self, attempt: int) -> None:
