@@ -52,6 +52,7 @@ def test_tuning_pulls_classes_apart_and_can_be_taken_back() -> None:
     assert np.allclose(tuner.sentences(texts), before, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_time_given_is_kept() -> None:
     """With next to no time there is next to no tuning, and it still ends in good order."""
     from training.finetune import EPOCHS, Tuner
