@@ -178,6 +178,17 @@ def test_lost_drop_is_tried_again() -> None:
     assert [row["state"] for row in system.records.values()] == ["posted", "cancelled"]
 
 
+def test_stray_that_nobody_may_delete() -> None:
+    """Where the system lets its users delete no such paper, as a shipment, it is cancelled."""
+    system = OneModel(
+        lambda method, when: NotAllowed("no right") if method.endswith("delete") else None
+    )
+    for _ in range(2):
+        system.write("model.note.create", [{"reference": "k"}])
+    assert stepper(system).write(NOTE, "k") == Written("note", 1, "N1")
+    assert [row["state"] for row in system.records.values()] == ["posted", "cancelled"]
+
+
 def test_id_given_to_another() -> None:
     """A draft that was deleted on the way, and whose id another's paper got, is not taken further:
     the next try makes one of its own."""

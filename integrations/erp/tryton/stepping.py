@@ -159,16 +159,18 @@ class Stepper:
         return made[0]
 
     def _drop(self, paper: Paper, stray: int) -> None:
-        """A draft made twice goes; where the system keeps it, it stays a draft: nothing.
+        """A draft made twice goes, or is cancelled where the system's users delete none.
 
         Where nobody knows whether it went, the caller comes again, and what is left goes then.
         """
-        try:
-            self.rpc.write(f"model.{paper.model}.delete", [stray])
-        except NotAllowed:
+        for button in ("delete", "cancel"):
+            try:
+                self.rpc.write(f"model.{paper.model}.{button}", [stray])
+            except NotAllowed:
+                continue
+            except Overtaken as busy:
+                raise Unavailable(str(busy)) from busy
             return
-        except Overtaken as busy:
-            raise Unavailable(str(busy)) from busy
 
     def _take(self, paper: Paper, key: str, record: int, step: Step, row: Row) -> Row:
         """The record when the step lies behind it. ``row`` is how it was last read."""
