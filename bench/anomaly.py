@@ -26,6 +26,7 @@ import typer
 from numpy.typing import NDArray
 
 from bench.anomaly_peers import PEERS
+from bench.anomaly_sets import read
 from models.credit_anomaly.detector import weighed
 from models.protocol import Column
 from models.tabular import Layout, Matrix
@@ -63,8 +64,7 @@ def run(
     same: dict[str, dict[str, float]] = {}
     started = time.perf_counter()
     for path in files:
-        with np.load(path) as file:
-            rows, truth = file["X"].astype(np.float64), file["y"].astype(np.float64).ravel()
+        rows, truth = read(path)
         cuts = [scaled(parts(rows, truth, setting, seed, copies)) for seed in range(1, seeds + 1)]
         vetted = setting == "semi-supervised"
         scores = [one(cut, vetted, seed, labels) for seed, cut in enumerate(cuts, 1)]
@@ -129,9 +129,12 @@ def parts(rows: Matrix, truth: Array, setting: str, seed: int, copies: bool = Tr
 
 
 def scaled(cut: Parts) -> Parts:
-    """Columns in deviations of the training part from its mean."""
+    """Columns in deviations of the training part from its mean, by the cells that are known."""
     train, known, test, answer = cut
-    mean, deviation = train.mean(axis=0), train.std(axis=0)
+    there = ~np.isnan(train)
+    number = np.maximum(there.sum(axis=0), 1)
+    mean = np.where(there, train, 0.0).sum(axis=0) / number
+    deviation = np.sqrt((np.where(there, train - mean, 0.0) ** 2).sum(axis=0) / number)
     deviation[deviation == 0] = 1.0
     return (train - mean) / deviation, known, (test - mean) / deviation, answer
 

@@ -212,10 +212,15 @@ def _texts(path: Path, text_column: str) -> list[str]:
 
 
 def _enough(path: Path, taught: Texts) -> Texts:
-    """The same. Errors: ``typer.BadParameter`` for labels that nothing can be learned from."""
-    counts = Counter(taught[1])
+    """The same. Errors: ``typer.BadParameter`` for labels that nothing can be learned from; a
+    text without a letter teaches nothing."""
+    read = zip(*taught, strict=True)
+    counts = Counter(label for text, label in read if any(c.isalpha() for c in text))
+    if not counts:
+        raise typer.BadParameter(f"{path} has no text with a letter in it: nothing can be learned")
     if len(counts) < 2:
-        raise typer.BadParameter(f"{path} has one label only, {taught[1][0]!r}: two are needed")
+        (only,) = counts
+        raise typer.BadParameter(f"{path} has texts of one label only, {only!r}: two are needed")
     if max(counts.values()) < 2:
         raise typer.BadParameter(f"{path} has one text of every label: two of one are needed")
     return taught

@@ -9,6 +9,7 @@ from math import isclose, isfinite
 from pathlib import Path
 
 from models.bundle import Mismatch, load
+from models.house import every_code_of_the_house
 from models.protocol import Model, Prediction
 from workflow.assessment import Explanation, Row
 
@@ -165,6 +166,7 @@ PROMISES: Mapping[str, Callable[[Model, Sequence[Row]], Iterator[str]]] = {
         explanation_adds_up,
         explanation_is_of_the_answer,
         top_keeps_the_sum,
+        every_code_of_the_house,
     )
 }
 """Every promise by name, in the order they are checked."""

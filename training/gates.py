@@ -23,7 +23,7 @@ from models import bundle
 from models.bundle import Mismatch
 from models.checks import run
 from models.protocol import Model
-from training import judging
+from training import judging, sense
 from training.judging import Answers, Figure, Question
 from training.rows import Rows
 from training.split import Boundary
@@ -95,7 +95,7 @@ def weigh(
     sample = _sample(name, rows, limits)
     met = contest(name, candidate, champion, rows)
     return (
-        _conformance(model, candidate.folder, sample[: limits["conformance"]["rows"]]),
+        _conformance(model, candidate.folder, sample[: limits["conformance"]["rows"]], rows),
         _noise(met, limits),
         _slices(met, limits),
         _calibration(met, limits),
@@ -140,13 +140,19 @@ def _sample(name: str, rows: Rows, limits: Mapping[str, Any]) -> list[Row]:
     return [judging.row_of(question) for question in questions[-most:]]
 
 
-def _conformance(model: Model, folder: Path, sample: Sequence[Row]) -> GateResult:
-    """Every promise of ``models.checks``, and features as this program computes them."""
+def _conformance(model: Model, folder: Path, sample: Sequence[Row], rows: Rows) -> GateResult:
+    """Every promise of ``models.checks``, features as this program computes them, and answers
+    that mean what they say (``training.sense``)."""
     broken = run(model, sample, folder) if sample else ["there is no row to try it on"]
     expected = SETS.get(model.card.name)
     if expected is not None and model.card.feature_set != expected.fingerprint:
         broken.append("it reads features that this program does not compute: train it again")
-    says = "; ".join(broken) or f"keeps every promise on {len(sample)} rows"
+    asked = sense.answered_by_people(model.card.name, rows)
+    broken += sense.faults(model, asked)
+    says = "; ".join(broken) or (
+        f"keeps every promise on {len(sample)} rows, and is the right way round as far as"
+        f" {len(asked)} answers of people tell"
+    )
     return GateResult("conformance", not broken, says)
 
 

@@ -1,11 +1,14 @@
 """The text benchmark counts as turned away what the model turns away, and nothing else."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import typer
 
 pytest.importorskip("sklearn", reason="needs pip install '.[training]'")
 
-from bench.text import _bounds, _judged, _turned_away
+from bench.text import _bounds, _enough, _judged, _turned_away
 from models.reason.model import ReasonModel
 from models.reason.stated import Stated
 from models.reason.words import WORD
@@ -51,3 +54,17 @@ def test_figures_say_how_far_so_few_texts_can_tell() -> None:
     assert low < figures["macro_f1"] < high
     assert bounds["macro_f1_over_tfidf_interval"] == (0.0, 0.0)
     assert 0.0 <= figures["ece_by_chance"] < 1.0
+
+
+@pytest.mark.parametrize(
+    ("texts", "fault"),
+    [
+        (("", "  ", "12"), "has no text with a letter in it"),
+        (("leaks", "", "leaks too"), "has texts of one label only, 'a'"),
+        (("leaks", "wrong", ""), "has one text of every label"),
+    ],
+)
+def test_what_nothing_can_be_learned_from_is_said(texts: tuple[str, ...], fault: str) -> None:
+    """In a sentence that names the file, before anything is trained; empty texts teach nothing."""
+    with pytest.raises(typer.BadParameter, match=fault):
+        _enough(Path("mine.csv"), (list(texts), ["a", "b", "a"]))

@@ -8,6 +8,7 @@ import pytest
 
 from models import bundle, checks
 from models.bundle import KINDS
+from models.house import CODES, every_code_of_the_house
 from models.prior import Prior
 from models.protocol import Card, Model, Prediction
 from workflow.assessment import Candidate, Explanation, Push, Row
@@ -90,7 +91,7 @@ class Wrong:
         why: Callable[[int | None], Explanation] | None = None,
     ) -> None:
         self._say, self._why = say or _fine, why or _told
-        self.card: Card = replace(Prior("reason").card, says=("a", "b"))
+        self.card: Card = replace(Prior("made up").card, says=("a", "b"))
 
     def predict(self, rows: Sequence[Row]) -> list[Prediction]:
         return [self._say(len(rows), row) for row in rows]
@@ -189,3 +190,25 @@ def test_one_answer_too_few_is_found(notes: list[dict[str, str | None]]) -> None
             return super().predict(rows)[:1]
 
     assert list(checks.one_answer_a_row(Short(), notes[:3]))
+
+
+@pytest.mark.parametrize(
+    ("says", "fault"),
+    [
+        (CODES["disposition"][:-1], "the card lacks keep_at_customer"),
+        ((*CODES["disposition"], "burn"), "the card knows beyond it burn"),
+    ],
+)
+def test_a_code_left_out_or_made_up_is_found(says: tuple[str, ...], fault: str) -> None:
+    """A bundle that knows only a part of the house's codes, or others, is not let through."""
+    model = Wrong()
+    model.card = replace(model.card, name="disposition", says=says)
+    assert next(every_code_of_the_house(model, [])) == fault
+
+
+def test_a_code_that_the_card_names_and_no_answer_holds_is_found() -> None:
+    """The card alone could claim every code."""
+    model = Wrong()
+    model.card = replace(model.card, says=("a", "b", "c"))
+    told = list(every_code_of_the_house(model, [{}]))
+    assert told == ["row 0 has candidates that differ from the card: it lacks c"]

@@ -9,6 +9,7 @@ import pytest
 from models import bundle
 from models.checks import check_all
 from models.disposition.model import DispositionModel
+from models.house import CODES
 from models.protocol import Card, Column
 from training.disposition import Decided, learn
 from workflow.assessment import Row
@@ -54,8 +55,8 @@ def model() -> DispositionModel:
     decided = Decided(
         COLUMNS, made, labels, np.ones(400), np.ones(400, dtype=np.bool_), np.arange(400) // 80
     )
-    learned = learn(decided, CLASSES, 3, ("kind",), seed=1)
-    card = Card("disposition", "1", COLUMNS, CLASSES, "log_odds", "", None, "", {})
+    learned = learn(decided, CLASSES, len(CODES["disposition"]), ("kind",), seed=1)
+    card = Card("disposition", "1", COLUMNS, CODES["disposition"], "log_odds", "", None, "", {})
     return DispositionModel(card, learned.scorer, CLASSES, learned.certainty)
 
 

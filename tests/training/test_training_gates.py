@@ -109,6 +109,20 @@ def test_a_worse_model_is_refused_whatever_is_said(
     assert "business_unit=industrial changes by -0." in gates["slices"].says
 
 
+def test_exchanged_labels_keep_a_version_even_from_the_shadow(rows: Rows, make: Make) -> None:
+    """Learned as well as any, but saying one disposition where it means the other: a challenger,
+    whom no comparison with a champion holds back, is refused too, and told which codes."""
+    exchanged = {"restock": "scrap", "scrap": "restock"}
+    some = [
+        replace(e, label=exchanged.get(str(e.label), e.label) if e.label else None)
+        for e in rows.of(NAME)
+    ]
+    version = make(Rows({NAME: some}, [], rows.facts, rows.last_position), "4")
+    (gate,) = failed(weigh(NAME, version, None, rows), "challenger")
+    assert gate.name == "conformance" and not gate.excusable
+    assert "read restock as scrap, scrap as restock" in gate.says
+
+
 def test_the_first_version_has_nothing_to_be_better_than(rows: Rows, champion: Version) -> None:
     """The other gates hold for it too."""
     gates = weigh(NAME, champion, None, rows)
