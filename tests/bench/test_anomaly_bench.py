@@ -52,7 +52,7 @@ def test_what_cannot_be_measured_is_said(arrays: Any, fault: str, tmp_path: Path
 def test_a_file_that_is_none_is_said(tmp_path: Path) -> None:
     """Text under the name of a set."""
     (tmp_path / "a.npz").write_text("hello")
-    with pytest.raises(typer.BadParameter, match="is no .npz file"):
+    with pytest.raises(typer.BadParameter, match=r"is no \.npz file"):
         read(tmp_path / "a.npz")
 
 
