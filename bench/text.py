@@ -58,6 +58,8 @@ def run(
     if train is not None:
         taught = _enough(train, _read(train, text_column, label_column))
         later = _read(val, text_column, label_column) if val else ([], [])
+        if val and not set(later[1]) & set(taught[1]):
+            raise typer.BadParameter(f"{val} has not one label of {train}: nothing to calibrate on")
         options = Options(
             english_only=False,  # what is measured decides: texts may be in any language
             unrelated=_texts(oos_val, text_column) if oos_val else [],
@@ -164,6 +166,7 @@ def _judged(
         "answered_share": float(answered.mean()),
         "accuracy_when_answered": float(right[answered].mean()) if answered.any() else None,
         "texts": len(inside),
+        "texts_of_labels_never_learned": int((truth >= len(model.classes)).sum()),
         "texts_per_s": len(texts) / seconds,
     }
     if strangers:

@@ -97,9 +97,10 @@ def columns_for(model: str) -> tuple[Taken, ...]:
     facts = (
         Taken(
             column.name,
-            column.kind,
+            "amount" if column.name == AMOUNTS.get(model) else column.kind,
             column.says,
             required=column.name in NEEDED[model],
+            filled=column.name == AMOUNTS.get(model),
             codes=FACT_CODES.get(column.name, ()),
         )
         for column in columns_of(SETS[model])
@@ -120,6 +121,7 @@ FACT_CODES: Mapping[str, tuple[str, ...]] = {
 }
 """Facts whose codes are ours: another one would be learned as rare, and mean nothing later."""
 AMOUNTS = {"credit_anomaly": "credit_amount_minor", "exception_rank": "exception_exposure_minor"}
+"""The money at stake in each row: one without it, or in other units, would be left out unsaid."""
 
 
 def read_headings(path: Path | None) -> Headings:

@@ -56,6 +56,15 @@ def test_figures_say_how_far_so_few_texts_can_tell() -> None:
     assert 0.0 <= figures["ece_by_chance"] < 1.0
 
 
+def test_a_label_never_learned_is_an_error_that_is_counted() -> None:
+    """A test file with other labels is told apart from a model that is wrong."""
+    taught = ([text for text, _ in TAUGHT], [label for _, label in TAUGHT])
+    model, _ = make(taught, ([], []), seed=1, prototypes=False, options=Options(english_only=False))
+    figures = _judged(model, [*NOTES, ("water 1", "water")], False)
+    assert (figures["texts_of_labels_never_learned"], figures["texts"]) == (1, 5)
+    assert figures["accuracy"] <= 0.8
+
+
 @pytest.mark.parametrize(
     ("texts", "fault"),
     [

@@ -81,6 +81,24 @@ def test_facts_are_checked_by_kind(cells: dict[str, str], said: str, tmp_path: P
 
 
 @pytest.mark.parametrize(
+    ("amount", "said"),
+    [
+        ("12.50", "'12.50' is not a whole number of minor units, 0 or more"),
+        ("-5", "'-5' is not a whole number of minor units, 0 or more"),
+        ("", "'' may not be empty"),
+    ],
+)
+def test_the_money_at_stake_is_whole_and_there(amount: str, said: str, tmp_path: Path) -> None:
+    """A credit in euros instead of cents, or without an amount, is a fault: no row drops unsaid."""
+    rows = [
+        {"credit_amount_minor": cell, "credit_quantity_milli": "1000"} for cell in ("7", amount)
+    ]
+    with pytest.raises(BadTable) as caught:
+        read_rows("credit_anomaly", table(tmp_path / "own.csv", rows), Headings())
+    assert f"  row 2, column credit_amount_minor: {said}" in str(caught.value).split("\n")
+
+
+@pytest.mark.parametrize(
     ("headings", "said"),
     [
         (Headings(), r"The table lacks text \(what the customer wrote\)"),
