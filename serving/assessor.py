@@ -21,7 +21,7 @@ from serving.cases import Cases, Handled
 from serving.policy_shelf import PolicyShelf
 from serving.shelf import OnShelf, Shelf, prior
 from workflow.actor import Actor
-from workflow.asking import allowed_dispositions
+from workflow.asking import dispositions_left
 from workflow.assessment import Assessment, Masked, Row
 from workflow.commands import RecordAssessment
 from workflow.refused import Refused
@@ -101,10 +101,8 @@ class Assessor:
         portion = state.case.portion(want.portion or "")
         if portion is None:
             raise AssertionError(f"{state.case.return_id} waits for portion {want.portion}")
-        allowed, removed = allowed_dispositions(
-            state.case, portion, self._policies.of_case(state, at), at
-        )
-        return assess(get("disposition"), row, allowed, removed, position)
+        left = dispositions_left(state.case, portion, self._policies.of_case(state, at), at)
+        return assess(get("disposition"), row, left.allowed, left.masked, position)
 
     def row(
         self, conn: Connection, state: Born, want: Wanted, at: datetime

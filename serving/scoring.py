@@ -19,7 +19,7 @@ from serving.policy_shelf import PolicyShelf
 from serving.reading import check_text
 from serving.shelf import OnShelf
 from workflow.assessment import Explanation, Masked, Row, Value
-from workflow.policy_table import WrongFacts
+from workflow.policy_table import Left, Rule, WrongFacts
 from workflow.refused import Refused
 
 MODEL_OF = {
@@ -53,13 +53,10 @@ TOP = {"none": 0, "top": 5, "full": MOST_PUSHES}
 
 
 class Ruled(NamedTuple):
-    """What the rules leave of a row's options, what they removed, which policy said so, and what a
-    rule of it asks for, with that rule."""
+    """What the rules leave of a row's options, and which policy said so."""
 
-    allowed: tuple[str, ...]
-    removed: Sequence[Masked]
+    left: Left
     policy: str
-    proposed: tuple[str, str] | None = None
 
 
 Mask = Callable[[Row], Ruled]
@@ -235,7 +232,7 @@ def answer(shelf: OnShelf, questions: Sequence[Question], explain: str, ranked: 
         rules = ruled[place]
         if rules is not None:
             items[i]["policy"] = rules.policy
-            items[i]["proposed"] = _asked_for(rules)
+            items[i]["proposed"] = _asked_for(rules.left.asking)
         if ranks is not None:
             items[i]["rank"] = ranks[place]
     return {"model": model_json(shelf), "items": items}
@@ -262,12 +259,14 @@ def _ruled(question: Question) -> tuple[Question, Ruled | None]:
         return Question(question.id, None, problem(422, "invalid_facts", str(error))), None
 
 
-def _asked_for(rules: Ruled) -> Json | None:
-    return {"value": rules.proposed[0], "rule": rules.proposed[1]} if rules.proposed else None
+def _asked_for(rule: Rule | None) -> Json | None:
+    return {"value": rule.proposes, "rule": rule.id} if rule else None
 
 
 def _masked(rules: Ruled | None, prediction: Prediction) -> tuple[Prediction, Sequence[Masked]]:
-    return (prediction, ()) if rules is None else mask(prediction, rules.allowed, rules.removed)
+    if rules is None:
+        return prediction, ()
+    return mask(prediction, rules.left.allowed, rules.left.masked)
 
 
 def _ranks(predictions: Sequence[Prediction]) -> list[int | None]:
@@ -354,10 +353,7 @@ def disposition_rules(policies: PolicyShelf, clock: Callable[[], datetime]) -> M
             "days_since_delivery": int(since) if isinstance(since, int | float) else None,
         }
         book = policies.at(clock())
-        allowed, removed = book.masks("disposition", facts)
-        asking = book.proposed("disposition", facts, allowed)
-        proposed = (asking.proposes, asking.id) if asking else None
-        return Ruled(allowed, removed, book["disposition"].ref, proposed)
+        return Ruled(book.masks("disposition", facts), book["disposition"].ref)
 
     return rules
 

@@ -38,7 +38,7 @@ from serving.settings import Settings
 from serving.shelf import Champion, Shelf
 from serving.webhooks import Courier
 from workflow import crosswalk, policy
-from workflow.asking import allowed_dispositions, proposed_disposition
+from workflow.asking import dispositions_left
 from workflow.assessment import Row
 from workflow.crosswalk import Crosswalk
 from workflow.facts import AutomationCleared
@@ -124,11 +124,8 @@ class Services:
         if not line.portions:
             return row, self.disposition_rules  # not inspected yet: the rules see what is known
         policies = self.policies.of_case(state, now)
-        case, portion = state.case, line.portions[-1]
-        allowed, removed = allowed_dispositions(case, portion, policies, now)
-        option, rule = proposed_disposition(case, portion, policies, now, allowed)
-        proposed = (option, rule) if option else None
-        ruled = Ruled(allowed, removed, policies["disposition"].ref, proposed)
+        left = dispositions_left(state.case, line.portions[-1], policies, now)
+        ruled = Ruled(left, policies["disposition"].ref)
         return row, lambda _: ruled
 
     def _exception_row(self, exception_id: str) -> Row:

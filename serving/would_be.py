@@ -4,7 +4,7 @@ a person would have seen. Reads only; nothing here is a decision."""
 from dataclasses import dataclass
 from datetime import datetime
 
-from workflow.asking import allowed_dispositions, proposed_disposition
+from workflow.asking import dispositions_left
 from workflow.assessment import Assessment, Clearing, sureness
 from workflow.events import AssessmentRecorded
 from workflow.lanes import Answered, weigh
@@ -50,5 +50,4 @@ def _ruled(state: Born, asked: AssessmentRecorded, policies: PolicyBook, at: dat
     portion = state.case.portion(asked.portion or "") if asked.point == "disposition" else None
     if portion is None:
         return False
-    allowed, _ = allowed_dispositions(state.case, portion, policies, at)
-    return proposed_disposition(state.case, portion, policies, at, allowed)[0] is not None
+    return dispositions_left(state.case, portion, policies, at).asking is not None

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from workflow import serials
-from workflow.assessment import Assessment, Clearing, Masked
+from workflow.assessment import Assessment, Clearing
 from workflow.claim import claim_by
 from workflow.codes import ItemFlag, ReturnReason
 from workflow.events import RequiredLife
+from workflow.policy_table import Left
 from workflow.run import PolicyBook
 from workflow.seen import seen_facts
 from workflow.state import Case, Line, Portion
@@ -174,19 +175,9 @@ def _required_life(
     }
 
 
-def allowed_dispositions(
-    case: Case, portion: Portion, policies: PolicyBook, at: datetime
-) -> tuple[tuple[str, ...], tuple[Masked, ...]]:
-    """What the rules leave for a portion, and which rule removed what."""
+def dispositions_left(case: Case, portion: Portion, policies: PolicyBook, at: datetime) -> Left:
+    """What the rules leave for a portion, which rule removed what, and what one asks for."""
     return policies.masks("disposition", disposition_facts(case, portion, at))
-
-
-def proposed_disposition(
-    case: Case, portion: Portion, policies: PolicyBook, at: datetime, allowed: tuple[str, ...]
-) -> tuple[str | None, str]:
-    """What a rule asks for among the options left, and that rule's id, empty where none does."""
-    rule = policies.proposed("disposition", disposition_facts(case, portion, at), allowed)
-    return (rule.proposes, rule.id) if rule else (None, "")
 
 
 def credit_facts(

@@ -13,7 +13,7 @@ from typing import assert_never
 from workflow.abandoning import abandon
 from workflow.advancing import ask_for_goods
 from workflow.approvals import require_any_role
-from workflow.asking import allowed_dispositions, needs_no_goods
+from workflow.asking import dispositions_left, needs_no_goods
 from workflow.claiming import answer_claim, give_evidence, give_up_claim
 from workflow.codes import Condition
 from workflow.commands import (
@@ -321,7 +321,7 @@ def _dispose(run: Run, command: DisposePortion) -> None:
     amount = value_of(run, portion, command.parts)
     if not proposes:
         require_limit(run, actor, portion, "disposition", amount)
-    allowed, _ = allowed_dispositions(run.case, portion, run.policies, run.at)
+    allowed = dispositions_left(run.case, portion, run.policies, run.at).allowed
     run.withdraw("disposition", portion.id, "decided otherwise")
     how = "inspector" if actor.id == portion.inspected.inspected_by else "person"
     propose_by_hand(run, portion, command.parts, how, actor.id)

@@ -14,7 +14,7 @@ from workflow.advance_deciding import (
     settle_let_go,
 )
 from workflow.approvals import check_limit, decider
-from workflow.asking import allowed_dispositions
+from workflow.asking import dispositions_left
 from workflow.authorising import grant, settle_reason
 from workflow.claiming import check_write_off, decide_evidence, settle_write_off
 from workflow.codes import ReturnReason
@@ -317,15 +317,15 @@ def check_allowed(
 ) -> None:
     """Refuse with ``not_allowed_value`` what the rules of this day remove: a date may have passed
     since a question was asked. ``since`` is put after the rule, where that is said."""
-    allowed, masked = allowed_dispositions(run.case, portion, run.policies, run.at)
-    rules = {one.value: one.rule for one in masked}
+    left = dispositions_left(run.case, portion, run.policies, run.at)
+    rules = {one.value: one.rule for one in left.masked}
     for part in parts:
-        if part.disposition not in allowed:
+        if part.disposition not in left.allowed:
             rule = rules.get(part.disposition, "it is no disposition")
             raise Refused(
                 "not_allowed_value",
                 f"{str(part.disposition)!r} is removed by {rule}{since};"
-                f" allowed: {', '.join(allowed)}.",
+                f" allowed: {', '.join(left.allowed)}.",
                 rule=rule,
             )
 

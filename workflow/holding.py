@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from workflow.actor import Actor
 from workflow.approvals import require_any_role
-from workflow.asking import allowed_dispositions
+from workflow.asking import dispositions_left
 from workflow.codes import Condition, Point
 from workflow.commands import DisposePortion, ReinspectPortion
 from workflow.counting import check_counted
@@ -84,7 +84,7 @@ def _ask(run: Run, line: Line, portion: Portion) -> None:
 
 def released_to(run: Run, portion: Portion) -> tuple[str, ...]:
     """The dispositions that the rules of this moment leave, other than staying on hold."""
-    allowed, _ = allowed_dispositions(run.case, portion, run.policies, run.at)
+    allowed = dispositions_left(run.case, portion, run.policies, run.at).allowed
     return tuple(option for option in allowed if option != QUARANTINE)
 
 

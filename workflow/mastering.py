@@ -6,7 +6,7 @@ where that makes a difference, and only there.
 
 from dataclasses import replace
 
-from workflow.asking import allowed_dispositions
+from workflow.asking import dispositions_left
 from workflow.codes import Point
 from workflow.commands import ReportMasterGaps
 from workflow.events import MasterGapsChanged
@@ -49,6 +49,6 @@ def _asked_anew(run: Run, line: Line, changed: MasterGapsChanged) -> tuple[str, 
         portion.id
         for portion in line.portions
         if (not portion.parts or portion.held > 0)
-        and allowed_dispositions(run.case, portion, run.policies, run.at)[0]
-        != allowed_dispositions(after.case, portion, run.policies, run.at)[0]
+        and dispositions_left(run.case, portion, run.policies, run.at).allowed
+        != dispositions_left(after.case, portion, run.policies, run.at).allowed
     )

@@ -6,16 +6,15 @@ conditions ``policy_condition.py``. Who lets a policy decide is ``policy_ledger.
 case is judged by ``policy_choice.py``.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from workflow.assessment import Masked
 from workflow.events import Verdict
 from workflow.policy_examples import check_examples
 from workflow.policy_reading import Fault, read_policy
-from workflow.policy_table import Policy, Rule, WrongFacts
+from workflow.policy_table import Left, Policy, Rule, WrongFacts
 from workflow.workdays import Calendar
 
 __all__ = [
@@ -90,19 +89,10 @@ class Policies:
         policy = self[name]
         return policy.judge(policy.reads(facts))
 
-    def masks(
-        self, name: str, facts: Mapping[str, object]
-    ) -> tuple[tuple[str, ...], tuple[Masked, ...]]:
+    def masks(self, name: str, facts: Mapping[str, object]) -> Left:
         """See ``Policy.masks``; facts that the policy does not declare are left out."""
         policy = self[name]
         return policy.masks(policy.reads(facts))
-
-    def proposed(
-        self, name: str, facts: Mapping[str, object], allowed: Sequence[str]
-    ) -> Rule | None:
-        """See ``Policy.proposed``; facts that the policy does not declare are left out."""
-        policy = self[name]
-        return policy.proposed(policy.reads(facts), allowed)
 
     def calendar(self, name: str) -> Calendar:
         """The calendar that a policy's days are counted in."""

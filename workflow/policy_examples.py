@@ -81,14 +81,13 @@ def _answer(
             got = {"finds": broken}
             reached |= set(broken)
         elif policy.options:
-            allowed, masked = policy.masks(facts)
-            asking = policy.proposed(facts, allowed)
+            left = policy.masks(facts)
             got = {
-                "allowed": list(allowed),
-                "removed": {m.value: m.rule for m in masked},
-                "proposed": asking.id if asking else None,
+                "allowed": list(left.allowed),
+                "removed": {m.value: m.rule for m in left.masked},
+                "proposed": left.asking.id if left.asking else None,
             }
-            reached |= {m.rule for m in masked} | ({asking.id} if asking else set())
+            reached |= {m.rule for m in left.masked} | ({left.asking.id} if left.asking else set())
         else:
             verdict = policy.judge(facts)
             got = {

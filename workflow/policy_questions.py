@@ -12,12 +12,11 @@ from datetime import datetime
 
 from workflow.asking import (
     advance_facts,
-    allowed_dispositions,
     authorisation_facts,
     claim_facts,
+    dispositions_left,
     eligibility_facts,
     freight_facts,
-    proposed_disposition,
     refurbish_facts,
     transfer_facts,
 )
@@ -42,6 +41,7 @@ from workflow.evolve import evolve
 from workflow.lanes import NOBODY, Answered, Weighed, answered_credit, answered_disposition, weigh
 from workflow.policy import Policies, Policy
 from workflow.policy_choice import policies_for
+from workflow.policy_table import Left
 from workflow.state import Born, Line, State, Unborn
 
 Story = Sequence[tuple[CaseEvent, datetime]]
@@ -225,19 +225,15 @@ def _disposition(now: _Moment) -> Asked | None:
     portion = state.case.portion(event.portion or "")
     if portion is None:
         return None
-    told = event.assessment.masked
 
-    def asked_for(book: Policies, masked: Sequence[Masked]) -> str | None:
-        gone = {m.value for m in masked}
-        left = tuple(option for option in book["disposition"].options if option not in gone)
-        return proposed_disposition(state.case, portion, book, at, left)[0]
+    def left(book: Policies) -> Left:
+        return dispositions_left(state.case, portion, book, at)
 
     def again(policy: Policy) -> Said:
-        book = Policies((policy,))
-        masked = allowed_dispositions(state.case, portion, book, at)[1]
-        return _removed(masked, asked_for(book, masked))
+        now_left = left(Policies((policy,)))
+        return _removed(now_left.masked, now_left.proposed)
 
-    said = _removed(told, asked_for(now.policies(), told))
+    said = _removed(event.assessment.masked, left(now.policies()).proposed)
     return now.asked("disposition", said, again, event.portion)
 
 

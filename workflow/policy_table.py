@@ -52,6 +52,21 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """What the rules leave of a policy's options: ``allowed`` in the policy's order, the rule that
+    removed each of the others (the first one that did), and the first rule that asks for one of
+    those left; ``None`` where none does, and the choice is free."""
+
+    allowed: tuple[str, ...]
+    masked: tuple[Masked, ...]
+    asking: Rule | None
+
+    @property
+    def proposed(self) -> str | None:
+        return self.asking.proposes if self.asking else None
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """One version of one decision table.
 
@@ -94,6 +109,10 @@ class Policy:
         variant = f"/{self.unit}" if self.unit else ""
         return f"{self.name}{variant}@{self.version}#{self.digest[:8]}"
 
+    def because(self, rule_id: str) -> str:
+        """A rule's own words, empty where the policy has no rule of that id."""
+        return next((rule.because for rule in self.rules if rule.id == rule_id), "")
+
     def begun(self, moment: datetime) -> bool:
         """Whether it had been published, its day had come, and nobody had withdrawn it.
 
@@ -134,38 +153,26 @@ class Policy:
                 return replace(verdict, also=self._also(rule, self.rules[number:], context))
         raise AssertionError(f"{self.ref} is not total")
 
-    def masks(self, facts: Mapping[str, object]) -> tuple[tuple[str, ...], tuple[Masked, ...]]:
-        """``(allowed, removed)``: the options left, in the policy's order, and the rule that
-        removed each of the others (the first one that did).
+    def masks(self, facts: Mapping[str, object]) -> Left:
+        """What every rule together leaves of the options; where nothing is left, ``stays`` is.
 
-        Where nothing is left, ``stays`` is. A rule that cannot be evaluated removes what it
-        names: in doubt, less is allowed. Raises ``WrongFacts``.
+        A rule that cannot be evaluated removes what it names, and proposes: in doubt less is
+        allowed, and the careful thing asked for. Raises ``WrongFacts``.
         """
         if not self.options or self.finds:
             way = "found" if self.finds else "judge"
             raise WrongFacts(f"{self.ref} removes nothing; ask it with {way}().")
         context = context_of(self._checked(facts))
+        fired = [rule for rule in self.rules if _fires(rule, context)]
         removed: dict[str, str] = {}
-        for rule in self.rules:
-            if _fires(rule, context):
-                for option in rule.removes:
-                    removed.setdefault(option, rule.id)
+        for rule in fired:
+            for option in rule.removes:
+                removed.setdefault(option, rule.id)
         if len(removed) == len(self.options):
             del removed[self.stays]
         allowed = tuple(option for option in self.options if option not in removed)
         masked = tuple(Masked(o, removed[o]) for o in self.options if o in removed)
-        return allowed, masked
-
-    def proposed(self, facts: Mapping[str, object], allowed: Sequence[str]) -> Rule | None:
-        """The first rule that holds and proposes one of the options ``allowed``; ``None`` where
-        none does, and the choice is free.
-
-        A rule that cannot be evaluated proposes: in doubt the careful thing is. Raises
-        ``WrongFacts``.
-        """
-        context = context_of(self._checked(facts))
-        asking = (rule for rule in self.rules if rule.proposes in allowed)
-        return next((rule for rule in asking if _fires(rule, context)), None)
+        return Left(allowed, masked, next((r for r in fired if r.proposes in allowed), None))
 
     def found(self, facts: Mapping[str, object]) -> tuple[Rule, ...]:
         """Every rule that a record breaks, in the policy's order.

@@ -1,11 +1,12 @@
 """What somebody wants to become of inspected goods, and who is asked to agree."""
 
 from workflow.actor import Actor
-from workflow.asking import allowed_dispositions, proposed_disposition
+from workflow.asking import dispositions_left
 from workflow.assessment import Assessment
 from workflow.events import DispositionPart, DispositionProposed, TaskOpened, Verdict
 from workflow.goods_limits import asked_for
 from workflow.lanes import stake
+from workflow.policy_table import Left
 from workflow.run import Run
 from workflow.state import Portion
 from workflow.tasks import open_task
@@ -14,17 +15,14 @@ from workflow.tasks import open_task
 def proposal_of(run: Run, portion: Portion, said: Assessment) -> DispositionProposed:
     """What a rule asks for, else what the model chose, else the only option that the rules left,
     for all of a portion; without parts where nobody proposes anything."""
-    allowed, masked = allowed_dispositions(run.case, portion, run.policies, run.at)
-    choice, rule = proposed_disposition(run.case, portion, run.policies, run.at, allowed)
-    how, by = "rule", "system"
-    if choice is None and said.value in allowed:
+    left = dispositions_left(run.case, portion, run.policies, run.at)
+    choice, how, by = left.proposed, "rule", "system"
+    if choice is None and said.value in left.allowed:
         choice, how, by = said.value, "model", f"model:{said.model.name}@{said.model.version}"
-    elif choice is None and len(allowed) == 1:
-        choice = allowed[0]
+    elif choice is None and len(left.allowed) == 1:
+        choice = left.allowed[0]
     parts = (DispositionPart(choice, portion.inspected.quantity),) if choice else ()
-    return DispositionProposed(
-        run.case.return_id, portion.line, portion.id, parts, how, by, allowed, masked, rule
-    )
+    return _proposed(run, portion, parts, how, by, left, left.asking.id if left.asking else "")
 
 
 def open_disposition_task(
@@ -71,16 +69,25 @@ def propose_anew(
 ) -> None:
     """One of two people wants something else: that is what the other is asked to agree to."""
     propose_by_hand(run, portion, parts, "person", by.id)
-    allowed, _ = allowed_dispositions(run.case, portion, run.policies, run.at)
+    allowed = dispositions_left(run.case, portion, run.policies, run.at).allowed
     open_disposition_task(run, portion, allowed, asked.verdict, asked.role, said_yes=by)
 
 
 def propose_by_hand(
     run: Run, portion: Portion, parts: tuple[DispositionPart, ...], how: str, by: str
 ) -> None:
-    allowed, masked = allowed_dispositions(run.case, portion, run.policies, run.at)
-    run.emit(
-        DispositionProposed(
-            run.case.return_id, portion.line, portion.id, parts, how, by, allowed, masked
-        )
-    )
+    left = dispositions_left(run.case, portion, run.policies, run.at)
+    run.emit(_proposed(run, portion, parts, how, by, left))
+
+
+def _proposed(
+    run: Run,
+    portion: Portion,
+    parts: tuple[DispositionPart, ...],
+    how: str,
+    by: str,
+    left: Left,
+    rule: str = "",
+) -> DispositionProposed:
+    where = (run.case.return_id, portion.line, portion.id)
+    return DispositionProposed(*where, parts, how, by, left.allowed, left.masked, rule)

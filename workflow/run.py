@@ -1,15 +1,14 @@
 """One decision in the making: events emitted so far and the state they lead to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from workflow.actor import Actor
-from workflow.assessment import Masked
 from workflow.events import CaseEvent, TaskWithdrawn, Verdict
 from workflow.evolve import evolve
-from workflow.policy_table import Rule
+from workflow.policy_table import Left
 from workflow.refused import Refused
 from workflow.state import Authorised, Born, Case, State, Unborn, UnderReview
 from workflow.workdays import Calendar
@@ -20,12 +19,7 @@ class PolicyBook(Protocol):
     one, chosen for the case by ``workflow.policy_choice``."""
 
     def judge(self, name: str, facts: Mapping[str, object]) -> Verdict: ...
-    def masks(
-        self, name: str, facts: Mapping[str, object]
-    ) -> tuple[tuple[str, ...], tuple[Masked, ...]]: ...
-    def proposed(
-        self, name: str, facts: Mapping[str, object], allowed: Sequence[str]
-    ) -> Rule | None: ...
+    def masks(self, name: str, facts: Mapping[str, object]) -> Left: ...
     def calendar(self, name: str) -> Calendar: ...
     def covers(
         self,

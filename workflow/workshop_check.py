@@ -6,7 +6,7 @@ Where they may go is judged by the disposition rules of that moment.
 from dataclasses import replace
 from decimal import Decimal
 
-from workflow.asking import allowed_dispositions
+from workflow.asking import dispositions_left
 from workflow.codes import Disposition, Point
 from workflow.commands import DecideTask
 from workflow.events import (
@@ -119,18 +119,16 @@ def _way_out(run: Run, portion: Portion, reported: RefurbishReported) -> tuple[s
     found = replace(portion.inspected, condition=reported.condition, quantity=reported.quantity)
     if reported.outcome == "as_new":
         found = replace(found, seen=made_good(found.seen))
-    allowed, masked = allowed_dispositions(
-        run.case, replace(portion, inspected=found), run.policies, run.at
-    )
+    left = dispositions_left(run.case, replace(portion, inspected=found), run.policies, run.at)
     wanted = reported.disposition
-    if wanted in allowed or wanted == QUARANTINE:
+    if wanted in left.allowed or wanted == QUARANTINE:
         return wanted, None
-    rule = next((one.rule for one in masked if one.value == wanted), "not allowed")
+    rule = next((one.rule for one in left.masked if one.value == wanted), "not allowed")
     if wanted == Disposition.RESTOCK:
         return QUARANTINE, rule
     raise Refused(
         "not_allowed_value",
-        f"{str(wanted)!r} is removed by {rule}; allowed: {', '.join(allowed)}.",
+        f"{str(wanted)!r} is removed by {rule}; allowed: {', '.join(left.allowed)}.",
         rule=rule,
     )
 

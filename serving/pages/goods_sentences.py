@@ -33,6 +33,10 @@ def _received(p: Payload) -> str:
     return f"Received at {p['warehouse']}: {'; '.join(lines) or 'nothing'}.{way}{more}"
 
 
+def _quoted(text: str) -> str:
+    return f" “{text}”" if text else ""
+
+
 def _recalled(told: Payload) -> str:
     what = f"portion {told['portion']}" if told["portion"] else f"line {told['line']}"
     lot = f"lot {told['lot']}" if told["lot"] else "a lot nobody knows"
@@ -69,7 +73,7 @@ GOODS: Mapping[str, Callable[[Payload], str]] = {
     "surplus_settled": lambda p: f"{count(p['quantity'])} of {p['sku']}: {words(p['outcome'])}.",
     "line_inspected": lambda p: (
         f"Inspected {count(p['quantity'])} of line {p['line']}: {words(p['condition'])}."
-        + (f" “{p['note']}”" if p["note"] else "")
+        + _quoted(p["note"])
     ),
     "disposition_proposed": lambda p: (
         f"Proposed for portion {p['portion']}: {_parts(p)} ("
@@ -77,8 +81,7 @@ GOODS: Mapping[str, Callable[[Payload], str]] = {
         + ")."
     ),
     "portion_reinspected": lambda p: (
-        f"Looked at portion {p['portion']} again: {words(p['condition'])}."
-        + (f" “{p['note']}”" if p["note"] else "")
+        f"Looked at portion {p['portion']} again: {words(p['condition'])}." + _quoted(p["note"])
     ),
     "hold_release_asked": lambda p: (
         f"Wants to release from quarantine, portion {p['portion']}: {_parts(p)}. Somebody else must"
@@ -94,7 +97,7 @@ GOODS: Mapping[str, Callable[[Payload], str]] = {
     "refurbish_reported": lambda p: (
         f"The workshop reports {count(p['quantity'])} of portion {p['portion']} as"
         f" {words(p['outcome'])}, work of {money(p['cost_minor'], p['currency'])}."
-        + (f" “{p['note']}”" if p["note"] else "")
+        + _quoted(p["note"])
     ),
     "refurbish_settled": lambda p: (
         f"{count(p['quantity'])} of portion {p['portion']} left the workshop,"
@@ -124,12 +127,11 @@ GOODS: Mapping[str, Callable[[Payload], str]] = {
     "disposition_confirmed": lambda p: f"Confirmed for portion {p['portion']}: {_parts(p)}.",
     "goods_awaited": lambda p: (
         f"The goods of line {p['line']} are awaited until {date_only(p['goods_due'])}."
-        + (f" “{p['because']}”" if p["because"] else "")
+        + _quoted(p["because"])
     ),
     "goods_given_up": lambda p: (
         f"{count(p['quantity'])} of line {p['line']} is waited for no more:"
-        f" {OPTIONS.get(p['then'], words(p['then']))}."
-        + (f" “{p['because']}”" if p["because"] else "")
+        f" {OPTIONS.get(p['then'], words(p['then']))}." + _quoted(p["because"])
     ),
 }
 """Sentences by event type."""

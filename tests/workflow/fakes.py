@@ -1,6 +1,6 @@
 """Fakes of the workflow's ports, and R-1001 in a few lines."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -14,7 +14,7 @@ from workflow.decide import decide
 from workflow.effects import Effect, effects_of
 from workflow.events import CaseEvent, LineFacts, RequestedLine, SourceRef, Verdict
 from workflow.evolve import evolve, fold
-from workflow.policy_table import Rule
+from workflow.policy_table import Left
 from workflow.state import Case, Line, State, Unborn
 from workflow.wanted import wanted
 from workflow.workdays import MONDAY_TO_FRIDAY, Calendar
@@ -66,16 +66,9 @@ class FakePolicies:
         }
         return answers[name]
 
-    def masks(
-        self, name: str, facts: Mapping[str, object]
-    ) -> tuple[tuple[str, ...], tuple[Masked, ...]]:
+    def masks(self, name: str, facts: Mapping[str, object]) -> Left:
         gone = {m.value for m in self.removed}
-        return tuple(d for d in Disposition if d not in gone), self.removed
-
-    def proposed(
-        self, name: str, facts: Mapping[str, object], allowed: Sequence[str]
-    ) -> Rule | None:
-        return None
+        return Left(tuple(d for d in Disposition if d not in gone), self.removed, None)
 
     def calendar(self, name: str) -> Calendar:
         return MONDAY_TO_FRIDAY

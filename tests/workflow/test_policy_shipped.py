@@ -99,9 +99,9 @@ def test_every_gap_has_an_owner_and_blocks_only_dispositions(name: str) -> None:
 @given(facts_of("disposition"))
 def test_a_gap_of_the_master_blocks_only_what_it_must(facts: dict[str, Any]) -> None:
     """Of what would be possible, a gap takes restock, or the way to the vendor; nothing else."""
-    free = set(POLICIES.masks("disposition", facts | NO_GAP)[0])
-    held = set(POLICIES.masks("disposition", facts | NO_GAP | {"master_gap": True})[0])
-    sent = set(POLICIES.masks("disposition", facts | NO_GAP | {"master_gap_vendor": True})[0])
+    free = set(POLICIES.masks("disposition", facts | NO_GAP).allowed)
+    held = set(POLICIES.masks("disposition", facts | NO_GAP | {"master_gap": True}).allowed)
+    sent = set(POLICIES.masks("disposition", facts | NO_GAP | {"master_gap_vendor": True}).allowed)
     assert free - held <= {"restock"} and "restock" not in held
     assert free - sent <= {"return_to_vendor"} and "return_to_vendor" not in sent
 
@@ -110,17 +110,17 @@ def test_a_gap_of_the_master_blocks_only_what_it_must(facts: dict[str, Any]) -> 
 @given(facts_of("disposition"))
 def test_the_disposition_rules_split_the_options(facts: dict[str, Any]) -> None:
     """Each option is allowed or removed by a named rule, never both; something is always left."""
-    allowed, removed = POLICIES.masks("disposition", facts)
-    assert allowed
-    assert sorted([*allowed, *(m.value for m in removed)]) == sorted(Disposition)
-    assert all(m.rule for m in removed)
+    left = POLICIES.masks("disposition", facts)
+    assert left.allowed
+    assert sorted([*left.allowed, *(m.value for m in left.masked)]) == sorted(Disposition)
+    assert all(m.rule for m in left.masked)
 
 
 @settings(max_examples=300, deadline=None)
 @given(facts_of("disposition"))
 def test_what_is_unsafe_never_reaches_anybody(facts: dict[str, Any]) -> None:
     """Recalled, spoiled, infested, past use-by and warm goods are neither sold nor given away."""
-    allowed, _ = POLICIES.masks("disposition", facts)
+    allowed = POLICIES.masks("disposition", facts).allowed
     unsafe = (
         facts["recall_open"]
         or facts["condition"] == "spoiled"
@@ -143,8 +143,8 @@ def test_a_medicine_not_proven_fit_is_destroyed_unless_it_must_be_kept(
     """Not known to have been kept properly: destruction is proposed, but what is recalled goes back
     and what may be falsified stays. What is proposed is left; of food no rule proposes anything."""
     drug = facts | {"regulated": "drug", "temperature_ok": None}
-    allowed, _ = POLICIES.masks("disposition", drug)
-    asking = POLICIES.proposed("disposition", drug, allowed)
+    left = POLICIES.masks("disposition", drug)
+    allowed, asking = left.allowed, left.asking
     assert asking is not None and asking.proposes in allowed
     suspect = drug["serial_matches"] is False or (
         drug["lot_known"] and drug["lot_matches"] is False
@@ -153,7 +153,7 @@ def test_a_medicine_not_proven_fit_is_destroyed_unless_it_must_be_kept(
     if not suspect and not recalled:
         assert asking.proposes == ("scrap" if "scrap" in allowed else "quarantine")
     other = facts | {"regulated": "food"}
-    assert POLICIES.proposed("disposition", other, POLICIES.masks("disposition", other)[0]) is None
+    assert POLICIES.masks("disposition", other).asking is None
 
 
 @settings(max_examples=300, deadline=None)
@@ -163,8 +163,8 @@ def test_knowing_less_never_allows_a_sale(facts: dict[str, Any], data: st.DataOb
     good = {"condition": "sealed", "temperature_ok": True, "lot_known": True, "past_date": False}
     known = facts | good
     name = data.draw(st.sampled_from(sorted(good)))
-    if "restock" not in POLICIES.masks("disposition", known)[0]:
-        assert "restock" not in POLICIES.masks("disposition", known | {name: None})[0]
+    if "restock" not in POLICIES.masks("disposition", known).allowed:
+        assert "restock" not in POLICIES.masks("disposition", known | {name: None}).allowed
 
 
 @settings(max_examples=200, deadline=None)

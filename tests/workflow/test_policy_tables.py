@@ -8,6 +8,7 @@ import pytest
 from workflow.assessment import Masked
 from workflow.policy import Mismatch, Policies, Policy, WrongFacts, check, diff, load
 from workflow.policy_reading import read_policy
+from workflow.policy_table import Left
 
 CREDIT = """
 name = "credit"
@@ -145,23 +146,22 @@ def test_a_rule_that_overflows_leaves_the_word_to_the_last_rule() -> None:
 
 def test_masks_name_the_first_rule_that_removed_an_option() -> None:
     """Every rule is tried; what is left keeps the policy's order."""
-    allowed, removed = policy(MASKS).masks({"recall_open": True, "wet": True, "mass": 1})
-    assert allowed == ("quarantine",)
-    assert removed == (Masked("restock", "recall"), Masked("scrap", "wet"))
-    assert policy(MASKS).masks({"mass": 1}) == (("restock", "quarantine", "scrap"), ())
+    left = policy(MASKS).masks({"recall_open": True, "wet": True, "mass": 1})
+    assert left.allowed == ("quarantine",)
+    assert left.masked == (Masked("restock", "recall"), Masked("scrap", "wet"))
+    assert policy(MASKS).masks({"mass": 1}) == Left(("restock", "quarantine", "scrap"), (), None)
 
 
 def test_where_nothing_is_left_quarantine_stays() -> None:
     """An empty set of options is never handed on."""
-    allowed, removed = policy(MASKS).masks({"mass": 501})
-    assert allowed == ("quarantine",)
-    assert [m.value for m in removed] == ["restock", "scrap"]
+    left = policy(MASKS).masks({"mass": 501})
+    assert left.allowed == ("quarantine",)
+    assert [m.value for m in left.masked] == ["restock", "scrap"]
 
 
 def test_a_masking_rule_that_cannot_be_evaluated_removes() -> None:
     """In doubt, less is allowed."""
-    allowed, _ = policy(MASKS).masks({"mass": 2**63 - 1})
-    assert allowed == ("quarantine",)
+    assert policy(MASKS).masks({"mass": 2**63 - 1}).allowed == ("quarantine",)
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_the_first_rule_whose_option_is_left_proposes(
     facts: dict[str, object], rule: str | None
 ) -> None:
     """What another rule removed is not proposed; the next rule that holds is asked."""
-    asking = policy(MASKS).proposed(facts, policy(MASKS).masks(facts)[0])
+    asking = policy(MASKS).masks(facts).asking
     assert (asking.id if asking else None) == rule
 
 
@@ -328,5 +328,5 @@ def test_a_set_answers_by_name() -> None:
     """``judge``, ``masks`` and ``declared`` find their policy."""
     both = Policies((policy(CREDIT), policy(MASKS)))
     assert both.judge("credit", {"credit_minor": 1, "currency": "EUR"}).rule == "otherwise"
-    assert both.masks("disposition", {"mass": 1})[1] == ()
+    assert both.masks("disposition", {"mass": 1}).masked == ()
     assert both.declared("disposition") == {"recall_open", "wet", "mass"}
