@@ -91,7 +91,8 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """``rows`` were judged, ``explained`` of them explained. ``figure`` names what slices hold;
+    """``rows`` were judged; ``explained`` of them, or of all notes where ``words`` are told, were
+    explained. ``figure`` names what slices hold;
     ``confusion`` counts truths (down) against answers (across), both in the order of
     ``classes``."""
 

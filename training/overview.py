@@ -21,7 +21,7 @@ from workflow.assessment import Explanation, Row, Value
 Array = NDArray[np.float64]
 
 MOST_EXPLAINED = 1000
-"""Rows explained, evenly spaced over those judged: means are steady long before."""
+"""Rows explained, evenly spaced: means of columns are steady long before, words need them."""
 MOST_WEIGHTS, MOST_DEPENDENCES, MOST_ANSWERS = 25, 6, 3
 MOST_PARTS = 8
 """Ranges of a number, or categories, that a dependence tells apart."""
@@ -36,14 +36,16 @@ DIGITS = 5
 
 
 def overview(made: Made, model: Model, seed: int) -> Overview:
-    """Importance, dependence, slices, calibration and confusion or scores of a judged model."""
+    """Importance, dependence, slices, calibration and confusion or scores of a judged model.
+
+    Words are told from all notes that people settled, learned from or not: what a model leans on
+    is no claim of how good it is, and the later notes alone hold most words once.
+    """
     judged = made.judged
-    many = len(judged.rows)
-    spaced = np.linspace(0, many, min(many, MOST_EXPLAINED), endpoint=False).astype(int)
-    shown = [judged.rows[i] for i in spaced]
+    text = [column.name for column in made.columns if column.kind == "text"]
+    shown = _spaced(made.data if text and judged.rows else judged.rows)
     rows: list[Row] = [{"text": e.text} if isinstance(e, TextExample) else e.row for e in shown]
     told = model.explain(rows)
-    text = [column.name for column in made.columns if column.kind == "text"]
     weights = [] if text else _weights(told)
     answers = _by_answer(model, rows, told) if weights else []
     columns = {column.name: column for column in made.columns}
@@ -64,6 +66,12 @@ def overview(made: Made, model: Model, seed: int) -> Overview:
         confusion=() if judged.confusion is None else tuple(map(tuple, judged.confusion.tolist())),
         **_scores(judged.groups),
     )
+
+
+def _spaced(questions: Sequence[Example | TextExample]) -> list[Example | TextExample]:
+    many = len(questions)
+    at = np.linspace(0, many, min(many, MOST_EXPLAINED), endpoint=False).astype(int)
+    return [questions[i] for i in at]
 
 
 def _weights(told: Sequence[Explanation | None]) -> list[Weight]:

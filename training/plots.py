@@ -1,11 +1,11 @@
 """The pictures of a run, drawn from the model's overview; as PNG bytes for MLflow's page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from io import BytesIO
 from typing import Any
 
-from models.overview import Overview
+from models.overview import Dependence, Overview
 from training.judging import Report
 
 MOST_BARS = 25
@@ -80,17 +80,31 @@ def _dependence(seen: Overview, figure: Any) -> None:
     features = list(dict.fromkeys(one.feature for one in seen.dependence))
     panels = figure.subplots(-(-len(features) // 2), 2, squeeze=False).ravel()
     for axes, feature in zip(panels, features, strict=False):
-        for one in seen.dependence:
-            if one.feature == feature:
-                names = [_range(part.low, part.high) for part in one.parts]
-                axes.plot(names, [part.mean for part in one.parts], marker="o", label=one.of)
-        axes.axhline(0, color="grey", linewidth=0.8)
-        axes.tick_params(axis="x", labelsize=6, rotation=30)
+        _pushes(axes, [one for one in seen.dependence if one.feature == feature])
         axes.set_title(feature, fontsize=9)
-    if any(one.of for one in seen.dependence):
-        panels[0].legend(fontsize=7)
+    lines, answers = panels[0].get_legend_handles_labels()
+    if answers:
+        figure.legend(lines, answers, loc="outside upper center", ncols=len(answers), fontsize=8)
+    figure.supylabel("mean push", fontsize=9)
     for axes in panels[len(features) :]:
         axes.set_visible(False)
+
+
+def _pushes(axes: Any, ones: Sequence[Dependence]) -> None:
+    """The mean push for each answer by the column's cell; a line only where cells have an order."""
+    style = "-" if ones[0].kind == "number" else ""
+    for one in ones:
+        known = [part for part in one.parts if part.low is not None]
+        names = [_range(part.low, part.high) for part in known]
+        (drawn,) = axes.plot(
+            names, [part.mean for part in known], marker="o", linestyle=style, label=one.of
+        )
+        gone = [part.mean for part in one.parts if part.low is None]
+        axes.plot(["not known"] * len(gone), gone, marker="o", color=drawn.get_color())
+    axes.axhline(0, color="grey", linewidth=0.8)
+    axes.tick_params(axis="x", labelsize=6)
+    for label in axes.get_xticklabels():
+        label.set(rotation=30, ha="right", rotation_mode="anchor")
 
 
 def _range(low: object, high: object) -> str:
