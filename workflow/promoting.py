@@ -34,6 +34,10 @@ class Carried:
     bundle_digest: str
     proposal_id: str
 
+    def is_of(self, fact: PromotionProposed | PromotionApproved | ChampionRolledBack) -> bool:
+        """Whether a fact names this very version and bundle."""
+        return (self.version, self.bundle_digest) == (fact.version, fact.bundle_digest)
+
 
 def model_of(proposal_id: str) -> str:
     """The model that a proposal is about. Refused: ``unknown_proposal``."""
@@ -56,8 +60,9 @@ def approved(
     """The fact that a proposed version carries its alias from here on.
 
     ``bootstrap`` lets a service approve, once, before a model has had any champion. Refused:
-    ``unknown_proposal``, ``already_decided``, ``proposer_is_approver``, ``wrong_role`` (a person
-    who is model approver approves), ``bundle_changed`` (nobody kept what was judged).
+    ``unknown_proposal``, ``already_decided`` (also where this very bundle carries the alias
+    already), ``proposer_is_approver``, ``wrong_role`` (a person who is model approver approves),
+    ``bundle_changed`` (nobody kept what was judged).
     """
     proposed = _open(history, proposal_id)
     if proposed.proposed_by == by.id:
@@ -70,6 +75,13 @@ def approved(
             "bundle_changed",
             f"{proposal_id} does not say which bundle was judged: propose {proposed.name}"
             f" {proposed.version} again.",
+        )
+    line = succession(history, proposed.alias)
+    if line and line[-1].is_of(proposed):
+        raise Refused(
+            "already_decided",
+            f"{proposed.name} {proposed.version} is {proposed.alias} already: decline"
+            f" {proposal_id}.",
         )
     return PromotionApproved(
         proposal_id,
@@ -133,13 +145,19 @@ def withdrawn(
 
 
 def succession(history: Sequence[PromotionFact], alias: str = CHAMPION) -> list[Carried]:
-    """Versions that carried an alias, the present one last; what was rolled back is gone."""
+    """Versions that carried an alias, the present one last; what was rolled back is gone.
+
+    One that was approved again while it was in place stands there once: a way back leads to
+    another version.
+    """
     line: list[Carried] = []
     for fact in history:
         if isinstance(fact, PromotionApproved) and fact.alias == alias:
-            line.append(Carried(fact.version, fact.bundle_digest, fact.proposal_id))
+            if not line or not line[-1].is_of(fact):
+                line.append(Carried(fact.version, fact.bundle_digest, fact.proposal_id))
         elif isinstance(fact, ChampionRolledBack) and alias == CHAMPION:
-            line.pop()
+            if not line[-1].is_of(fact):
+                line.pop()
         elif isinstance(fact, ChallengerWithdrawn) and alias == CHALLENGER:
             line.clear()
     return line

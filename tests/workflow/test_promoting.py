@@ -3,7 +3,7 @@
 import pytest
 
 from workflow.actor import Actor
-from workflow.facts import PromotionProposed
+from workflow.facts import ChampionRolledBack, PromotionApproved, PromotionProposed
 from workflow.promoting import (
     CHALLENGER,
     PromotionFact,
@@ -141,3 +141,27 @@ def test_only_models_of_ours_have_a_ledger() -> None:
     for wrong in ("oracle/1", "7", "case/R-1/1"):
         with no("unknown_proposal"):
             model_of(wrong)
+
+
+def test_what_is_in_place_is_not_approved_again() -> None:
+    """A second proposal of the very bundle that is champion is to be declined: approved, it would
+    stand before itself, and a way back would lead nowhere."""
+    past = [*promoted("1", "2"), proposed(3, "2")]
+    with pytest.raises(Refused, match="disposition 2 is champion already: decline disposition/3"):
+        approved(past, "disposition/3", MO)
+    assert approved([*past, proposed(4, "2", CHALLENGER)], "disposition/4", MO).alias == CHALLENGER
+
+
+def test_a_ledger_in_which_that_happened_leads_back_to_another_version() -> None:
+    """Such approvals were let through once: the version stands there once, also after a way back
+    that led to itself, and the next leads to the one before."""
+    again = PromotionApproved(
+        "disposition/3", "disposition", "2", "mo", "champion", bundle_digest="sha256:2"
+    )
+    past = [*promoted("1", "2"), proposed(3, "2"), again]
+    to_itself = ChampionRolledBack("disposition/2", "disposition", "2", "mo", "sha256:2", "2", "")
+    for ledger in (past, [*past, to_itself]):
+        assert [one.version for one in succession(ledger)] == ["1", "2"]
+        back = rolled_back(ledger, "disposition", MO)
+        assert (back.version, back.from_version) == ("1", "2")
+        assert [one.version for one in succession([*ledger, back])] == ["1"]
