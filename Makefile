@@ -65,7 +65,8 @@ $(VENV)/client/.ready: $(VENV)/.python clients/python/requirements.txt
 
 client: $(VENV)/client/.ready ## Make the typed Python client from the API's document, as a wheel in dist/.
 	PATH="$(abspath $(VENV))/client/bin:$$PATH" openapi-python-client generate --overwrite --meta setup \
-	  --path tests/golden/openapi.json --config clients/python/generator.yml --output-path dist/client
+	  --path tests/golden/openapi.json --config clients/python/generator.yml \
+	  --custom-template-path clients/python/templates --output-path dist/client
 	$(VENV)/client/bin/python -m pip --disable-pip-version-check wheel --quiet --no-deps \
 	  --no-build-isolation --wheel-dir dist dist/client
 

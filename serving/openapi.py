@@ -1,5 +1,6 @@
 """The OpenAPI document: problem documents instead of the framework's own error shape."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI
@@ -53,6 +54,8 @@ _WITHOUT_KEY = (
 
 CLOUD_EVENT: Json = {
     "type": "object",
+    "title": "CloudEvent",
+    "description": "One fact as it is told: its envelope, and in data the fact itself.",
     "required": ["specversion", "id", "source", "type", "data"],
     "properties": {
         "specversion": {"const": "1.0"},
@@ -65,6 +68,12 @@ CLOUD_EVENT: Json = {
     },
 }
 """One fact as it is told."""
+FACT: Json = {
+    "type": "object",
+    "title": "Fact",
+    "description": "What GET /v1/events/schema/{type} describes; beside it headers ce- in front.",
+}
+"""What a binary event has as its body."""
 
 
 def document(app: FastAPI) -> Json:
@@ -77,7 +86,7 @@ def document(app: FastAPI) -> Json:
         schemas = components.setdefault("schemas", {})
         for name in ("HTTPValidationError", "ValidationError"):
             schemas.pop(name, None)
-        schemas["Problem"] = PROBLEM
+        schemas |= {"Problem": PROBLEM, "CloudEvent": CLOUD_EVENT, "Fact": FACT}
         components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
         for path, operations in made["paths"].items():
             for method, operation in operations.items():
@@ -100,13 +109,24 @@ def _complete(path: str, method: str, operation: Json) -> None:
         operation["parameters"].append(_IF_MATCH)
 
 
-def body_of(description: str, schema: Json, *types: str) -> Json:
+def reference(name: str) -> Json:
+    """A schema that stands among the components."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def header(name: str, description: str) -> Json:
+    """A header that a route reads by itself, where it is sent."""
+    found: Json = {"name": name, "in": "header", "required": False, "schema": {"type": "string"}}
+    return found | {"description": description}
+
+
+def body_of(description: str, schema: Json, kind: str = "application/json") -> Json:
     """``openapi_extra`` of a route that reads its body by itself."""
-    kinds = types or ("application/json",)
-    return {
-        "requestBody": {
-            "required": True,
-            "description": description,
-            "content": {kind: {"schema": schema} for kind in kinds},
-        }
-    }
+    return bodies_of(description, {kind: schema})
+
+
+def bodies_of(description: str, schemas: Mapping[str, Json]) -> Json:
+    """The same of a body whose form goes with its Content-Type."""
+    content = {kind: {"schema": schema} for kind, schema in schemas.items()}
+    body = {"required": True, "description": description, "content": content}
+    return {"requestBody": body}

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
+from urllib.parse import unquote
 
 from fastapi import APIRouter, Depends, Query, Request
 from sqlalchemy import Connection
@@ -17,7 +18,7 @@ from serving.event_schemas import FORMS, NEWEST, VERSIONS, address, schema
 from serving.http import Reply, plain
 from serving.identity import signed_in
 from serving.intake import outcome_json, record
-from serving.openapi import CLOUD_EVENT, body_of
+from serving.openapi import bodies_of, header, reference
 from serving.parking import abandon, replay, retry
 from serving.reading import StrictRoute, parse_json
 from serving.routes.returns import once
@@ -33,35 +34,45 @@ Signed = Annotated[Actor, Depends(signed_in)]
 MOST_EVENTS = 1000
 TELLERS = ("service", "admin")
 
-
-_BATCH = {
-    "oneOf": [
-        CLOUD_EVENT,
-        {"type": "array", "minItems": 1, "maxItems": MOST_EVENTS, "items": CLOUD_EVENT},
-    ]
+_EVENT = reference("CloudEvent")
+_BODIES = {
+    "application/cloudevents+json": _EVENT,
+    "application/cloudevents-batch+json": {
+        "type": "array",
+        "minItems": 1,
+        "maxItems": MOST_EVENTS,
+        "items": _EVENT,
+    },
+    "application/json": reference("Fact"),  # in binary mode; the other two are taken, too
+}
+_HEAD = {
+    "ce-specversion": "1.0, as every attribute of a binary event; its body is the fact itself.",
+    "ce-id": "The event's id: with its source it makes the fact one.",
+    "ce-source": "Who tells.",
+    "ce-type": "The fact's type, as GET /v1/events/schema lists them.",
+    "ce-time": "When it happened (RFC 3339).",
+    "ce-dataschema": "The address of the form, where the type does not end in its version.",
 }
 
 
 @router.post(
     "/events",
     responses=answers(ToldList, 200, 202),
-    openapi_extra=body_of(
-        "One CloudEvent, or a list of them; in binary mode the fact itself.",
-        _BATCH,
-        "application/cloudevents+json",
-        "application/cloudevents-batch+json",
-        "application/json",
-    ),
+    openapi_extra={
+        "parameters": [header(name, says) for name, says in _HEAD.items()],
+        **bodies_of("One CloudEvent, a batch of them, or in binary mode the fact itself.", _BODIES),
+    },
 )
 async def tell_events(request: Request, actor: Signed) -> Response:
     """Take facts from ERP, WMS, CRM, carriers and suppliers as CloudEvents 1.0.
 
     Structured (``application/cloudevents+json``), batched (``application/cloudevents-batch+json``
-    or a JSON list) or binary (``ce-`` headers). Every event is judged by itself; the answer
-    lists them in order as ``recorded``, ``requested`` (a return that is wanted), ``repeated``
-    (same source and id, or a document that is known), ``late`` (older than what is known, and kept
-    beside it), ``parked`` (202: kept with a reason until it can be recorded) or a problem. A single
-    event that is malformed is answered with its problem.
+    or a JSON list) or binary (``ce-`` headers, percent-encoded where they are not plain ASCII).
+    Every event is judged by itself; the answer lists them in order as ``recorded``, ``requested``
+    (a return that is wanted), ``repeated`` (same source and id, or a document that is known),
+    ``late`` (older than what is known, and kept beside it), ``parked`` (202: kept with a reason
+    until it can be recorded) or a problem. A single event that is malformed is answered with its
+    problem.
     """
     require_any_role(actor, TELLERS, "Telling facts")
     events, batch = _events(request, await request.body())
@@ -83,7 +94,7 @@ def _events(request: Request, body: bytes) -> tuple[list[Mapping[str, Any]], boo
     """The events of a body, and whether they came as a batch."""
     data = parse_json(body)
     if "ce-id" in request.headers:
-        head = {k[3:]: v for k, v in request.headers.items() if k.startswith("ce-")}
+        head = {k[3:]: unquote(v) for k, v in request.headers.items() if k.startswith("ce-")}
         return [head | {"data": data}], False
     events = data if isinstance(data, list) else [data]
     if not 1 <= len(events) <= MOST_EVENTS or not all(isinstance(e, dict) for e in events):

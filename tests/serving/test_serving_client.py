@@ -1,11 +1,13 @@
 """The typed Python client that is made from the API's document works against the served app."""
 
 import os
+import re
 import subprocess
 import sys
 from importlib import import_module
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,6 +31,8 @@ def client_folder(tmp_path: Path) -> Path:
         str(TOOL / "openapi-python-client"), "generate", "--meta", "setup",
         "--path", str(ROOT / "tests" / "golden" / "openapi.json"),
         "--config", str(ROOT / "clients" / "python" / "generator.yml"), "--output-path", str(made),
+        "--custom-template-path", str(ROOT / "clients" / "python" / "templates"),
+        "--fail-on-warning",
     ]  # fmt: skip
     path = f"{TOOL}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(command, env=os.environ | {"PATH": path}, capture_output=True, text=True)
@@ -94,3 +98,32 @@ def test_the_client_asks_for_a_return_and_reads_it_with_types(
     assert line.quantities.requested == 4 and line.eligibility.trace[-1].fired
     assert isinstance(taken, models.EdiReport) and taken.sets[0].kind == "180"
     assert found.requested_at.tzinfo and found.timeline[0].type_ == "return_requested"
+
+
+@pytest.mark.slow
+def test_the_readme_of_the_client_is_true(
+    client_folder: Path,
+    house_with: MakeHouse,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Its examples run one after the other as they stand: a return is read, a CloudEvent told by
+    itself, in a list and in binary mode is one fact, and an interchange is answered with its 997.
+    Everything of the document becomes a call: the generator warns of nothing."""
+    monkeypatch.syspath_prepend(str(client_folder))
+    monkeypatch.chdir(tmp_path)
+    Path("in.x12").write_text(interchange(WANTED), encoding="utf-8")
+    house = house_with()
+    assert house.post("/v1/returns", request_body(), "feed").status_code == 201
+    examples = re.findall(r"```python\n(.*?)```", (client_folder / "README.md").read_text(), re.S)
+    monkeypatch.setenv("RETURNS_KEY", house.keys["feed"])
+    with served(house.app) as url:
+        monkeypatch.setenv("RETURNS_URL", url)
+        names: dict[str, Any] = {}
+        exec("\n".join(examples), names)
+        names["client"].get_httpx_client().close()
+    said = capsys.readouterr().out
+    assert "authorised [0]" in said
+    assert "recorded repeated repeated" in said
+    assert "ST*997*" in said
