@@ -5,17 +5,18 @@ read as is parked, as a broker has nobody to answer.
 """
 
 import asyncio
+import json
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import orjson
 import structlog
 
 from integrations.broker.messages import Unreadable, events_of, subject_of
 from journal import traces, tracing
 from journal.alone import alone
 from journal.feed_position import BROKER, published_up_to, save_published
+from serving.away import DATABASE_ERRORS
 from serving.errors import Unavailable
 from serving.feed import event_of
 from serving.intake import AGAIN, record
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("serving.broker")
 TELLER = Actor("broker", frozenset({"service"}), "service")
+AWAY: tuple[type[Exception], ...] = (Unavailable, *DATABASE_ERRORS)
+FAULT = "fault_of_ours"
+"""Why a message is parked that nobody foresaw; it may be tried again when the program is newer."""
 FEED_BATCH = 200
 FEED_PAUSE_SECONDS = 1.0
 
@@ -54,15 +58,27 @@ def _take(services: Services, body: bytes, headers: Mapping[str, str]) -> list[d
 
 
 def _taken(services: Services, event: Mapping[str, Any]) -> dict[str, object]:
-    item = record(services, TELLER, event)
+    try:
+        item = record(services, TELLER, event)
+    except AWAY:
+        raise
+    except Exception as error:  # a fault of ours, which another delivery would meet again
+        log.exception("message parked")
+        return _kept(services, event, FAULT, f"It could not be taken: {type(error).__name__}.")
     why = item.get("problem")
     if not isinstance(why, dict):
         return item
     if why["code"] in AGAIN:
         raise Unavailable(str(why["detail"]))
-    text = orjson.dumps(event, option=orjson.OPT_SORT_KEYS)
-    keep(services, TELLER, text, str(why["code"]), str(why["detail"]), event)
-    return {"status": "parked", "reason": why["code"]}
+    return _kept(services, event, str(why["code"]), str(why["detail"]))
+
+
+def _kept(
+    services: Services, event: Mapping[str, Any], reason: str, says: str
+) -> dict[str, object]:
+    text = json.dumps(event, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    keep(services, TELLER, text.encode("utf-8", "replace"), reason, says, event)
+    return {"status": "parked", "reason": reason}
 
 
 def build(services: Services) -> "tuple[Broker, Publish]":

@@ -39,7 +39,7 @@ class Envelope:
 
     def text(self) -> str:
         """The whole event as it is kept."""
-        return orjson.dumps(dict(self.event), option=orjson.OPT_SORT_KEYS).decode()
+        return _json_of(dict(self.event)).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +77,18 @@ def read_envelope(event: Mapping[str, Any], now: datetime) -> Envelope:
         raise Invalid("invalid_event", "data is a JSON object.")
     if name in FORMS:
         check_version(name, version, event.get("dataschema"))
-    digest = hashlib.sha256(
-        orjson.dumps([name, event["data"]], option=orjson.OPT_SORT_KEYS)
-    ).digest()
+    _json_of(dict(event))
+    digest = hashlib.sha256(_json_of([name, event["data"]])).digest()
     at = _time_of(event.get("time"), now)
     return Envelope(event["id"], event["source"], event["type"], name, at, event, digest)
+
+
+def _json_of(value: object) -> bytes:
+    """As it is kept and compared: what is nested too deeply, or half a character, is neither."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except TypeError as error:
+        raise Invalid("invalid_event", f"The event cannot be kept as JSON: {error}.") from error
 
 
 def _time_of(given: object, now: datetime) -> datetime | None:

@@ -23,6 +23,7 @@ from serving.cloud_events import MOST, Envelope, Told, read_envelope, read_told
 from serving.codes import codes_of, meaning_json, take
 from serving.errors import Invalid, Unavailable
 from serving.http import retrying
+from serving.reading import storable
 from serving.telling import Waits, tell_in_turn
 from serving.wanting import WantedShape, asks_about, number_of, request
 from serving.wiring import Services
@@ -143,7 +144,7 @@ def keep(
 
     def named(name: str) -> str:
         value = event.get(name)
-        return value[: MOST[name]].replace("\x00", "\ufffd") if isinstance(value, str) else ""
+        return storable(value)[: MOST[name]] if isinstance(value, str) else ""
 
     fact = FactParked(
         parked_id=parked.parked_id_of(f"/{actor.id}", digest),
@@ -153,7 +154,7 @@ def keep(
         reason=reason,
         says=says,
         waits_for=(),
-        event=body.decode("utf-8", "replace").replace("\x00", "\ufffd"),
+        event=storable(body.decode("utf-8", "replace")),
         told_by=actor.id,
         received_at=services.clock(),
     )

@@ -41,6 +41,11 @@ def check_text(value: object, at: str = "") -> None:
             check_text(inner, f"{at}.{number}" if at else str(number))
 
 
+def storable(text: str) -> str:
+    """The text with a mark where NUL or half a character was: nothing here stores either."""
+    return text.encode("utf-8", "replace").decode().replace(NUL, "\ufffd")
+
+
 def check_content_type(request: Request) -> None:
     """A body is JSON and says so. Errors: ``Invalid`` 415."""
     given = request.headers.get("content-type", "")

@@ -1,12 +1,14 @@
 """A broker's message -> CloudEvents: structured, a batch, or binary by the headers of the bindings.
 
-NATS carries attributes in headers ``ce-id``; AMQP 0-9-1 in headers ``cloudEvents:id`` (or
-``cloudEvents_id``), as the protocol bindings of CloudEvents 1.0 say.
+NATS carries attributes in headers ``ce-id``, percent-encoded; AMQP 0-9-1 in headers
+``cloudEvents:id`` (or ``cloudEvents_id``), as the protocol bindings of CloudEvents 1.0 say.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote
+
+import orjson
 
 FACTS = "triage.facts"
 """Subject (NATS) or queue (RabbitMQ) where facts come in."""
@@ -26,8 +28,8 @@ def events_of(body: bytes, headers: Mapping[str, str]) -> list[dict[str, Any]]:
     if len(body) > MOST_BYTES:
         raise Unreadable(f"A message has at most {MOST_BYTES} bytes.")
     try:
-        data = json.loads(body)
-    except (ValueError, RecursionError) as error:
+        data = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
         raise Unreadable(f"The message is no JSON: {error}.") from error
     head = _attributes(headers)
     if "id" in head and "type" in head:
@@ -44,7 +46,8 @@ def _attributes(headers: Mapping[str, str]) -> dict[str, Any]:
         lower = name.lower()
         for prefix in _PREFIXES:
             if lower.startswith(prefix):
-                found[lower.removeprefix(prefix)] = str(value)
+                plain = unquote(str(value)) if prefix == "ce-" else str(value)
+                found[lower.removeprefix(prefix)] = plain
     return found
 
 

@@ -4,6 +4,7 @@ import base64
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import orjson
@@ -201,6 +202,9 @@ def first_line(**more: object) -> Callable[[Json], None]:
 
 
 FUTURE = (STORY.requested_at + timedelta(days=1)).isoformat()
+DEEP = orjson.dumps(invoice(fields(more=0))).replace(
+    b'"more":0', b'"more":' + b"[" * 300 + b"]" * 300
+)
 EVENTS: dict[str, tuple[object, int, str]] = {
     "no id": (cloud_event(INVOICE, ""), 422, "invalid_event"),
     "id is a number": (cloud_event(INVOICE, "x") | {"id": 5}, 422, "invalid_event"),
@@ -233,6 +237,7 @@ EVENTS: dict[str, tuple[object, int, str]] = {
     "line twice": (invoice(lambda d: d["lines"].append(d["lines"][0])), 422, "invalid_event"),
     "no lines": (invoice(fields(lines=[])), 422, "invalid_event"),
     "NUL": (invoice(first_line(description="a\0b")), 422, "invalid_text"),
+    "too deep": (DEEP, 422, "invalid_event"),
     "odd number": (invoice(fields(invoice_id="INV/2 ")), 422, "invalid_event"),
     "long text": (invoice(first_line(description="x" * 2001)), 422, "invalid_event"),
 }  # fmt: skip
@@ -272,9 +277,10 @@ def test_events_are_judged_one_by_one(house: House) -> None:
 
 
 def test_an_event_in_binary_mode_is_the_same_event(house: House) -> None:
-    """CloudEvents in binary mode carry their head in ``ce-`` headers."""
+    """CloudEvents in binary mode carry their head in ``ce-`` headers, percent-encoded."""
     event = invoice(fields())
-    head = {f"ce_{name}": event[name] for name in ("id", "source", "type", "specversion")}
+    event["source"] = "/wms/K\u00f6ln"
+    head = {f"ce_{name}": quote(event[name]) for name in ("id", "source", "type", "specversion")}
     answer = house.post("/v1/events", event["data"], "feed", **head)
     assert answer.json()["items"][0]["status"] == "recorded"
     told = house.post("/v1/events", event, "feed")

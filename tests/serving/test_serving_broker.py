@@ -69,6 +69,62 @@ def test_dead_letters_are_parked(house: House) -> None:
         assert (tried.status_code, tried.json()["reason"]) == (202, item["reason"])
 
 
+def odd(more: bytes) -> bytes:
+    """An event like any other, with something in it that nobody can keep."""
+    event = orjson.dumps(cloud_event(by_kind(CustomerRegistered), "o-1"))
+    return event.replace(b'"data":{', b'"data":{' + more, 1)
+
+
+DEEP = b"[" * 300 + b"]" * 300
+ODD = {
+    "half a character": odd(b'"a":"\\ud800",'),
+    "half a name": odd(b'"\\ud800":1,'),
+    "no number": odd(b'"a":NaN,'),
+    "beyond 64 bits": odd(b'"a":' + b"9" * 40 + b","),
+    "deep": odd(b'"a":' + DEEP + b","),
+    "deep beside the fact": odd(b"").replace(b'"id"', b'"more":' + DEEP + b',"id"', 1),
+    "bytes": b"\xff\xfe\x00",
+    "nothing": b"",
+}
+
+
+def test_no_message_can_hold_up_the_queue(house: House) -> None:
+    """Whatever the bytes are, a message is parked and acknowledged, never given back for ever; what
+    came after it is taken. In binary mode as well, and where the fault is ours."""
+    for name, body in ODD.items():
+        (said,) = take(house.services, body, {})
+        assert said["status"] == "parked", (name, said)
+    half = {"ce-id": "\ud800", "ce-type": "t", "ce-source": "/x", "ce-specversion": "1.0"}
+    assert take(house.services, b"{}", half)[0]["status"] == "parked"
+    good = orjson.dumps(cloud_event(by_kind(CustomerRegistered), "o-9"))
+    assert take(house.services, good, {})[0]["status"] in ("recorded", "repeated")
+    assert house.get(PARKED).json()["waiting"].keys() == {"malformed_message", "invalid_event"}
+    assert house.differences() == []
+
+
+def test_a_fault_of_ours_parks_the_message(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What nobody foresaw is kept whole for a person, who tries it again with a mended program; an
+    absence of the database is none of it."""
+
+    def fails(*given: object) -> dict[str, object]:
+        raise KeyError("a mistake")
+
+    def away(*given: object) -> dict[str, object]:
+        raise Unavailable("away")
+
+    body = orjson.dumps(cloud_event(by_kind(CustomerRegistered), "f-1"))
+    with monkeypatch.context() as patched:
+        patched.setattr("serving.broker.record", fails)
+        assert take(house.services, body, {}) == [{"status": "parked", "reason": "fault_of_ours"}]
+        patched.setattr("serving.broker.record", away)
+        with pytest.raises(Unavailable):
+            take(house.services, body, {})
+    (item,) = house.get(PARKED).json()["items"]
+    assert orjson.loads(item["event"]) == orjson.loads(body)
+    tried = house.post(f"{PARKED}/{item['parked_id']}/retry", {}, "returns")
+    assert tried.status_code == 200 and house.get(PARKED).json()["items"] == []
+
+
 def test_a_message_is_given_back_until_it_is_taken(house: House) -> None:
     """Killed between commit and acknowledgement, it comes again and is known."""
     invoice = orjson.dumps(cloud_event(by_kind(InvoiceRecorded), "k-1") | {"id": "k-1"})
