@@ -2,7 +2,7 @@
 
 The same interchange again (sender and control number) changes nothing and is answered with the same
 997; the same control number with another text is refused. A set with faults is rejected whole, the
-others go on. What the standard lets a partner say and we do not keep is listed as ``lost``.
+others go on; of a group that is not whole nothing is taken. What we do not keep is ``lost``.
 """
 
 import hashlib
@@ -30,7 +30,14 @@ from integrations.edi.interchange_acknowledge import (
     segment,
 )
 from integrations.edi.returns_180 import Wanted, WantedLine, read_180
-from integrations.edi.x12 import Interchange, TransactionSet, Unreadable, read, sets_of
+from integrations.edi.x12 import (
+    Group,
+    Interchange,
+    TransactionSet,
+    Unreadable,
+    read,
+    sets_of,
+)
 from journal import claims, lookups
 from journal.entries import Append
 from serving import debits
@@ -73,7 +80,10 @@ def take_edi(services: Services, actor: Actor, text: str) -> Json:
     before = _taken(services, interchange)
     if before is not None:
         return _repeated(before, digest, header, now)
-    items = [_item(services, actor, interchange, one) for _, one in sets_of(interchange)]
+    items = [
+        _not_taken(group, one) if group.codes else _item(services, actor, interchange, one)
+        for group, one in sets_of(interchange)
+    ]
     ta1 = segment(header, IN_ORDER) if header is not None and header.wants_ta1 else ""
     answer = acknowledge(interchange, now, ta1)
     sets = tuple((str(i["kind"]), str(i["control"]), str(i["status"])) for i in items)
@@ -150,6 +160,13 @@ def _repeated(before: InterchangeTaken, digest: str, header: Header | None, now:
         "sets": sets,
         "acknowledgement": before.acknowledgement,
     }
+
+
+def _not_taken(group: Group, one: TransactionSet) -> Json:
+    """A set of a group that is not whole: sets may be missing, or have lost their end."""
+    says = f"The envelope of group {group.control} is wrong (X12 716 code {group.codes[0]})."
+    told = {"kind": one.kind, "control": one.control, "status": "rejected"}
+    return told | {"faults": [{"at": "GE", "says": says}]}
 
 
 def _item(services: Services, actor: Actor, interchange: Interchange, one: TransactionSet) -> Json:

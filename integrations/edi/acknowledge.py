@@ -1,7 +1,8 @@
 """997, Functional Acknowledgement: which sets were taken, and what was wrong where.
 
 Written by pyx12's writer, which makes the trailers and counts. A set is accepted (A) or rejected
-(R); a group is accepted, partly accepted (P) or rejected. Layout: X12 release 004010.
+(R); a group is accepted, partly accepted (P) or rejected. Of a group whose own envelope is wrong
+nothing was taken, and its sets are not listed. Layout: X12 release 004010.
 """
 
 import io
@@ -49,16 +50,22 @@ def _header(interchange: Interchange, control: str, at: datetime) -> list[str]:
 def _group(writer: X12Writer, group: Group, number: str) -> None:
     _write(writer, ["ST", "997", number])
     _write(writer, ["AK1", group.functional_id, group.control])
-    taken = 0
+    many = group.stated if group.stated.isdecimal() else str(len(group.sets))
+    if group.codes:
+        _write(writer, ["AK9", "R", many, str(len(group.sets)), "0", *group.codes[:5]])
+        return
     for one in group.sets:
-        _write(writer, ["AK2", one.kind, one.control])
-        for fault in one.faults[:MOST_FAULTS]:
-            _fault(writer, fault)
-        taken += accepted(one)
-        _write(writer, ["AK5", *_verdict(one)])
-    many = str(len(group.sets))
-    verdict = "A" if taken == len(group.sets) and not group.codes else "P" if taken else "R"
-    _write(writer, ["AK9", verdict, many, many, str(taken), *group.codes[:5]])
+        _set(writer, one)
+    taken = sum(accepted(one) for one in group.sets)
+    verdict = "A" if taken == len(group.sets) else "P" if taken else "R"
+    _write(writer, ["AK9", verdict, many, str(len(group.sets)), str(taken)])
+
+
+def _set(writer: X12Writer, one: TransactionSet) -> None:
+    _write(writer, ["AK2", one.kind, one.control])
+    for fault in one.faults[:MOST_FAULTS]:
+        _fault(writer, fault)
+    _write(writer, ["AK5", *_verdict(one)])
 
 
 def accepted(one: TransactionSet) -> bool:

@@ -65,7 +65,8 @@ class TransactionSet:
 
 @dataclass(slots=True)
 class Group:
-    """One functional group; ``codes`` are of element 716, what its trailer says of it wrongly."""
+    """One functional group; ``codes`` are of element 716, what is wrong with its trailer or with
+    where its sets end: of such a group nothing is taken. ``stated`` is what GE01 counts."""
 
     functional_id: str
     sender: str
@@ -74,6 +75,7 @@ class Group:
     version: str
     sets: list[TransactionSet] = field(default_factory=list)
     codes: list[str] = field(default_factory=list)
+    stated: str = ""
 
 
 @dataclass(slots=True)
@@ -147,10 +149,13 @@ def _place(found: Interchange, name: str, raw: Raw) -> None:
         padded = (*values, *[""] * 8)
         found.groups.append(Group(padded[0], padded[1], padded[2], padded[5], padded[7]))
         return
-    if name in ("GE", "IEA"):
+    if name == "IEA":
         return
     if not found.groups:
         raise Unreadable(f"{name} stands outside a functional group.")
+    if name == "GE":
+        found.groups[-1].stated = values[0] if values else ""
+        return
     sets = found.groups[-1].sets
     if name == "ST":
         if sum(len(group.sets) for group in found.groups) >= MOST_SETS:

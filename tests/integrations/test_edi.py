@@ -65,6 +65,23 @@ def test_faults_name_segment_and_element() -> None:
     assert [fault.at for fault in reading.faults] == ["CDD02 (segment 4)", "BCD04 (segment 2)"]
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("GE*2*7", "GE*3*7", "AK9*R*3*2*0*5"),
+        ("GE*2*7", "GE*2*8", "AK9*R*2*2*0*4"),
+        ("SE*9*0001~\n", "", "AK9*R*2*2*0*3"),
+    ],
+)
+def test_of_a_group_that_is_not_whole_nothing_is_taken(before: str, after: str, said: str) -> None:
+    """Its trailer counts other sets, names another group, or a set has no end: a piece may be
+    missing, so the 997 rejects the group and lists no set as taken."""
+    found = read(interchange(WANTED, WANTED).replace(before, after))
+    assert found.faults == []
+    lines = lines_of(acknowledge(found, NOW))
+    assert said in lines and not [line for line in lines if line.startswith(("AK2", "AK5"))]
+
+
 def test_the_acknowledgement_says_what_was_taken() -> None:
     """A good set is accepted, one with a wrong count and one with a bad element are not."""
     text = interchange(WANTED, WANTED, WANTED).replace("SE*9*0002", "SE*8*0002")

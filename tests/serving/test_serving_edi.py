@@ -64,6 +64,21 @@ def test_what_cannot_be_taken_says_where(house: House) -> None:
     assert house.footprint()[1:] == before[1:]
 
 
+def test_a_group_that_lost_a_piece_records_nothing(house: House) -> None:
+    """A set without its end, or a trailer that counts one more: both sets are rejected, the 997
+    says so, and nothing but the interchange is known."""
+    before = house.rows("SELECT count(*) FROM event")[0][0]
+    whole = interchange(WANTED, CREDIT)
+    endless, miscounted = whole.replace("SE*9*0001~\n", ""), whole.replace("GE*2", "GE*3")
+    for number, broken in enumerate((endless, miscounted)):
+        report = send(house, broken.replace("000000042", f"00000005{number}"))
+        assert [one["status"] for one in report["sets"]] == ["rejected", "rejected"]
+        assert report["sets"][0]["faults"][0]["at"] == "GE"
+        assert "AK9*R*" in report["acknowledgement"]
+    assert house.rows("SELECT count(*) FROM event")[0][0] == before + 2
+    assert [one["status"] for one in send(house, whole)["sets"]] == ["requested", "recorded"]
+
+
 def test_a_return_wanted_too_early_is_asked_for_by_itself(empty_house: House) -> None:
     """A 180 before the invoice waits; once the invoice is there the return is asked for, once."""
     house = empty_house
