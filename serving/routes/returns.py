@@ -174,7 +174,7 @@ def read_return(return_id: str, request: Request, actor: Signed) -> Response:
         history = services.cases.history(conn, return_id)
         state = situation(fold(entry.event for entry in history), return_id)
         skus = {line.requested.sku for line in state.case.lines}
-        waits = waits_for(conn, return_id)
+        waits = waits_for(conn, return_id, services.clock())
         about = findings.about(conn, state.case.requested.customer_id, skus)
     body = case_json(state, len(history), services.policies.known)
     body |= {

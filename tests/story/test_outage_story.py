@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from integrations.erp.port import Unavailable
+from integrations.erp.port import Rejected, Unavailable
 from integrations.erp.reference import ReferenceErp
 from journal import lookups, outbox
 from journal.systems import NotNow
@@ -15,16 +15,18 @@ from tests.story.walk import Walk
 
 
 class Line:
-    """The way to the ERP, which can be cut."""
+    """The way to the ERP, which can be cut, and an ERP that may say no."""
 
     def __init__(self, erp: ReferenceErp) -> None:
-        self._erp, self.cut, self.asked = erp, False, 0
+        self._erp, self.cut, self.asked, self.no = erp, False, 0, False
 
     def __getattr__(self, name: str) -> Any:
         def call(*values: Any) -> Any:
             self.asked += 1
             if self.cut:
                 raise Unavailable("no route to host")
+            if self.no:
+                raise Rejected("unknown_master", "No customer C-1001 there.")
             return getattr(self._erp, name)(*values)
 
         return call
@@ -115,3 +117,23 @@ def test_people_go_on_while_the_erp_is_away(house: House, line: Line) -> None:
         )
         assert written == asked and len(set(written)) == len(written)
     assert house.differences() == []
+
+
+def test_what_is_owed_is_said_before_anybody_knows_of_an_outage(house: House, line: Line) -> None:
+    """An ERP that hangs has not failed yet: what it owes for more than a minute is said all the
+    same, what it refused with the word that a person looks after it; done, nothing is said."""
+    assert Walk(house, "R-1").request(1).status_code == 201
+    assert house.case("R-1")["waits_for"] == []
+    asked = house.clock.now
+    house.clock.forward(minutes=1)
+    (waits,) = house.case("R-1")["waits_for"]
+    since = f"Return authorised, waiting for the accounting system since {asked:%Y-%m-%d %H:%M} UTC"
+    assert (waits["system"], waits["says"]) == ("erp", f"{since}.")
+    line.no = True
+    house.work()
+    (waits,) = house.case("R-1")["waits_for"]
+    assert waits["says"] == f"{since}; a person is looking after it."
+    line.no = False
+    assert house.post("/v1/effects/R-1/rma/retry", {}, "lead").is_success
+    attempt(house)
+    assert house.case("R-1")["waits_for"] == []
