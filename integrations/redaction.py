@@ -9,12 +9,21 @@ _SHAPED = re.compile(
     r"|trk_[A-Za-z0-9_-]+"  # a key of our own API
     r"|v1,[A-Za-z0-9+/]{20,}={0,2}"  # a webhook's signature
     r"|(?i:bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}"
-    r"|eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"  # a JSON web token
+    r"|(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"  # a JSON web token
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
+    re.DOTALL,
 )
 _NAMED = re.compile(
-    r"(?i)([\"']?(?:pass(?:word|wd)?|secret|token|api[_-]?key|authorization|session(?:_id)?)[\"']?"
-    r"\s*[:=]\s*[\"']?)([^\"'\s,;&}\])]+)"
+    r"""(?ix)
+    ( (?: (?<![a-z])pass | passw(?:or)?d | passphrase | (?<![a-z])pwd | secret | token
+        | api[_-]?key | access[_-]?key | authorization | cookie | session(?:_?id)?
+        | (?<![a-z])sig | signature )
+      ["']? \s* [:=] \s* )
+    ( \[removed\] | "(?:[^"\\]|\\.)*(?:"|\Z) | '(?:[^'\\]|\\.)*(?:'|\Z)
+      | (?: (?:bearer|basic|digest|session|token|apikey) [ ]+ )? [^"'\s,;&}\])]+ )
+    """
 )
+"""A name that says what follows is secret; quoted, the whole of it is."""
 _IN_URL = re.compile(r"(?<=://)[^/\s@]+@")
 
 
@@ -24,4 +33,10 @@ def redacted(text: str, known: Iterable[str] = ()) -> str:
         if secret:
             text = text.replace(secret, GONE)
     text = _SHAPED.sub(GONE, text)
-    return _NAMED.sub(rf"\g<1>{GONE}", _IN_URL.sub(f"{GONE}@", text))
+    return _NAMED.sub(_without_value, _IN_URL.sub(f"{GONE}@", text))
+
+
+def _without_value(found: re.Match[str]) -> str:
+    name, value = found.groups()
+    quote = value[0] if value[0] in "\"'" else ""
+    return f"{name}{quote}{GONE}{quote}"

@@ -141,3 +141,22 @@ def test_secrets_are_removed_from_what_is_kept() -> None:
     for secret in (SECRET, "hunter2", "g0hM9", "abcdefghijk", "me:pw", "known-one"):
         assert secret not in kept
     assert '"amount": 421' in kept and "@host/" in kept
+
+
+def test_a_secret_goes_whole() -> None:
+    """Whatever scheme, quotes or separators it has, and where its text was cut; a word that only
+    ends like one of the names is kept, and a hostile text does not hold us up."""
+    for text in (
+        "Authorization: Session dHJpYWdlOnMzY3JldA==",
+        '{"password": "s3cret, and } more", "client_secret":"s3cret"}',
+        "Set-Cookie: sid=s3cret",
+        "https://hooks.example/in?sig=s3cret%2F&access_token=s3cret",
+        "X-Api-Key: s3cret",
+        '{"passphrase": "s3cret and cut o',
+        "-----BEGIN RSA PRIVATE KEY-----\ns3cret",
+    ):
+        kept = redacted(text)
+        assert "s3cret" not in kept and "dHJp" not in kept and "more" not in kept, kept
+    assert redacted("compass: north, bypass=1, assign: 3") == "compass: north, bypass=1, assign: 3"
+    for hostile in ("eyJ", 'token="\\', "a-", "token="):
+        redacted(hostile * 20_000)
