@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
+from commands import comparison_words
 from commands.setup import fail, services, show
 
 if TYPE_CHECKING:
@@ -123,8 +124,7 @@ def compare(model: str, as_json: Json = False) -> None:
         told = run(conn, name_of(model))
     if told is None:
         fail(f"{model} has no challenger. Name one: triage propose {model} VERSION --as challenger")
-    text = "\n".join(f"{name}: {value}" for name, value in told.items())
-    show(told, as_json, text)
+    show(told, as_json, comparison_words.told(model, told))
 
 
 @app.command()
