@@ -40,6 +40,9 @@ def run(
     text_column: Annotated[str, typer.Option()] = "text",
     label_column: Annotated[str, typer.Option()] = "label",
     val: Annotated[Path | None, typer.Option(help="CSV to calibrate on.")] = None,
+    oos_train: Annotated[
+        Path | None, typer.Option(help="Texts of no class, to learn from (or rows `unclear`).")
+    ] = None,
     oos_val: Annotated[Path | None, typer.Option(help="Texts of no class, to calibrate.")] = None,
     oos_test: Annotated[Path | None, typer.Option(help="Texts of no class, to judge.")] = None,
     champion: Annotated[bool, typer.Option(help="Judge the model that ships.")] = False,
@@ -62,7 +65,9 @@ def run(
             raise typer.BadParameter(f"{val} has not one label of {train}: nothing to calibrate on")
         options = Options(
             english_only=False,  # what is measured decides: texts may be in any language
-            unrelated=_texts(oos_val, text_column) if oos_val else [],
+            unrelated=[
+                t for path in (oos_val, oos_train) if path for t in _texts(path, text_column)
+            ],
             encoder=exported() if encoder else None,  # once for all, so no part of training
             finetune_minutes=minutes if finetune else 0.0,
         )

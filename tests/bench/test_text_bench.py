@@ -8,6 +8,7 @@ import typer
 
 pytest.importorskip("sklearn", reason="needs pip install '.[training]'")
 
+import bench.text
 from bench.text import _bounds, _enough, _judged, _turned_away
 from models.reason.model import ReasonModel
 from models.reason.stated import Stated
@@ -36,6 +37,48 @@ def test_a_note_without_a_reason_is_turned_away_in_the_figures_too() -> None:
         assert _turned_away(model, texts, trained=True)["oos_recall"] == 1 - np.mean(kept)
     assert kept == [True, True, False, False]
     assert _judged(plain, NOTES, True)["in_scope_accuracy"] > 0.5
+
+
+def test_strangers_may_come_with_the_texts_to_learn_from() -> None:
+    """A row labelled ``unclear`` counts as a text of no class given beside the table does: scope
+    and threshold are the same to the last digit, and not those of a table without it."""
+    told = [f"what is the capital of country {i}" for i in range(25)]
+    plain, known = Options(english_only=False), Options(english_only=False, unrelated=told)
+    scores = [
+        _scope([*TAUGHT, *((text, "unclear") for text in told)], plain),
+        _scope(TAUGHT, known),
+        _scope(TAUGHT, plain),
+    ]
+    assert scores[0] == scores[1] != scores[2]
+
+
+def _scope(rows: list[tuple[str, str]], options: Options) -> tuple[float, float, float]:
+    taught = ([text for text, _ in rows], [label for _, label in rows])
+    model, _ = make(taught, ([], []), seed=1, prototypes=False, options=options)
+    scope = model.head.scope
+    return scope.claim, scope.nearness, model.gate.familiar_least
+
+
+def test_strangers_of_every_file_are_handed_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those to learn from and those to calibrate on draw one line; those to judge draw none."""
+    handed: list[str] = []
+
+    def trained(taught: object, later: object, options: Options, seed: int) -> None:
+        handed.extend(options.unrelated)
+        raise InterruptedError
+
+    monkeypatch.setattr(bench.text, "_trained", trained)
+    for name in ("train", "val", "test"):
+        (tmp_path / f"oos_{name}.csv").write_text(f"text\nfrom {name}\n")
+    (tmp_path / "known.csv").write_text("text,label\ntea,a\nmore tea,a\nmilk,b\n")
+    known, train, val, test = (
+        tmp_path / f"{name}.csv" for name in ("known", "oos_train", "oos_val", "oos_test")
+    )
+    with pytest.raises(InterruptedError):
+        bench.text.run(known, known, oos_train=train, oos_val=val, oos_test=test, encoder=False)
+    assert sorted(handed) == ["from train", "from val"]
 
 
 @pytest.mark.slow
