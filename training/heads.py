@@ -15,6 +15,7 @@ from models.calibration import softmax
 from models.reason.head import Head, term_row
 from models.reason.scope import Scope
 from models.reason.words import CHAR, Vocabulary, terms_of, words_of
+from training.middles import middles
 
 Array = NDArray[np.float64]
 Truth = NDArray[np.intp]
@@ -143,11 +144,12 @@ def fit_heads(
     seed: int,
     weights: Array,
     term: tuple[Array, Array] | None = None,
+    most_middles: int = 1,
 ) -> Heads:
     """Fits both heads; a class without a row gets the lowest logit any class could have.
 
     A row of weight 2 counts as two. ``term`` is the term head where it was fitted before on the
-    same rows.
+    same rows; ``most_middles`` what ``middles`` may find of a class.
     """
     width = views.sentences.shape[1]
     mean = np.average(views.sentences, axis=0, weights=weights) if width else np.zeros(0)
@@ -157,7 +159,7 @@ def fit_heads(
         multinomial = LogisticRegression(C=SENTENCE_C, max_iter=500, random_state=seed)
         multinomial.fit(views.sentences - mean, truth, sample_weight=weights)
         sentence = _every_class(multinomial, classes)
-        centroids = _centroids(views.sentences, truth, classes, weights)
+        centroids = middles(views.sentences, truth, classes, weights, most_middles)
     term = term or fit_term(views.terms, truth, classes, seed, weights)
     return Heads(mean, sentence, centroids, term)
 
@@ -205,10 +207,3 @@ def _every_class(fitted: LogisticRegression | LinearSVC, classes: int) -> tuple[
     weights[:, fitted.classes_] = coefficients.T
     bias[fitted.classes_] = intercept
     return weights, bias
-
-
-def _centroids(sentences: Array, truth: Truth, classes: int, weights: Array) -> Array:
-    sums = np.zeros((classes, sentences.shape[1]))
-    np.add.at(sums, truth, sentences * weights[:, np.newaxis])
-    centroids: Array = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
-    return centroids

@@ -77,6 +77,7 @@ def out_of_fold(
     seed: int,
     asked_for: NDArray[np.intp],
     weights: Array,
+    most_middles: int = 1,
 ) -> HeldOut:
     """The training texts ``asked_for``, each predicted by heads fitted without it, as far as
     classes allow."""
@@ -86,7 +87,14 @@ def out_of_fold(
     for out in range(FOLDS):
         asked, rest = np.flatnonzero(fold == out), np.flatnonzero(fold != out)
         if len(asked):
-            heads = fit_heads(known.take(rest), truth[rest], classes, seed, weights[rest])
+            heads = fit_heads(
+                known.take(rest),
+                truth[rest],
+                classes,
+                seed,
+                weights[rest],
+                most_middles=most_middles,
+            )
             parts.append(predicted(heads, known.take(asked), truth[asked]))
     return joined(parts)
 

@@ -24,6 +24,7 @@ from models.reason.words import words_of
 from training.encoder import exported, on_all_cores
 from training.heads import Blend, Heads, Labelled, fit_heads, fit_vocabulary, term_matrix
 from training.held_out import HeldOut, crossed, folds, joined, out_of_fold, predicted, settled
+from training.middles import MOST
 from training.scope import Signs, familiar_least, fit_scope
 from training.stated import fit_stated, tells
 from workflow.codes import UNCLEAR, ReturnReason
@@ -142,14 +143,18 @@ def make(
         calibrating = np.arange(taught_by_people, len(known))
     elif len(asked.texts) < ENOUGH_HELD_OUT:
         calibrating = np.arange(len(known))
-    files, held, how = _encoder(taught, asked, calibrating, len(classes), options, seed)
+    # With descriptions no stranger teaches the scope: measured with one middle a reason.
+    most = 1 if prototypes else MOST
+    files, held, how = _encoder(taught, asked, calibrating, len(classes), options, seed, most)
     sentences = files.encoder.sentences if files is not None else _no_sentences
     views, asked_views, truth = taught.views(sentences), asked.views(sentences), taught.truth
-    heads = fit_heads(views, truth, len(classes), seed, taught.weights)
+    heads = fit_heads(views, truth, len(classes), seed, taught.weights, most_middles=most)
     if held is None:
         held = predicted(heads, asked_views, asked.truth)
         if len(calibrating):
-            unseen = out_of_fold(views, truth, len(classes), seed, calibrating, taught.weights)
+            unseen = out_of_fold(
+                views, truth, len(classes), seed, calibrating, taught.weights, most
+            )
             held = joined([held, unseen])
     strangers = labelled([Note(text, classes[0]) for text in unrelated]).views(sentences)
     # Only what belongs to the reasons of the house is known well enough to learn its absence.
@@ -267,6 +272,7 @@ def _encoder(
     classes: int,
     options: Options,
     seed: int,
+    most_middles: int,
 ) -> tuple[EncoderFiles | None, HeldOut | None, dict[str, float]]:
     """The encoder, frozen or tuned; tuned, also what is said of texts it was not tuned on:
     those ``asked``, and after them a part of the training texts that are ``calibrating`` too."""
@@ -279,7 +285,8 @@ def _encoder(
         spared = calibrating[fold == 0]
         asked = asked.plus(taught.take(spared))
         taught = taught.take(np.setdiff1d(np.arange(len(taught.texts)), spared))
-    found = tuned(taught, asked, classes, minutes=options.finetune_minutes, seed=seed)
+    minutes = options.finetune_minutes
+    found = tuned(taught, asked, classes, minutes=minutes, seed=seed, most_middles=most_middles)
     return found.files, found.held, {"tuned_share": found.share, "tuned_epochs": found.epochs}
 
 

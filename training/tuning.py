@@ -29,7 +29,15 @@ class Tuned:
     epochs: float
 
 
-def tuned(known: Labelled, asked: Labelled, classes: int, *, minutes: float, seed: int) -> Tuned:
+def tuned(
+    known: Labelled,
+    asked: Labelled,
+    classes: int,
+    *,
+    minutes: float,
+    seed: int,
+    most_middles: int = 1,
+) -> Tuned:
     """Tunes on ``known`` for at most ``minutes``; keeps the share by which the truths of
     ``asked`` are likeliest. The encoder's folder lasts as long as the encoder is in use."""
     tuner = Tuner(seed)
@@ -39,7 +47,7 @@ def tuned(known: Labelled, asked: Labelled, classes: int, *, minutes: float, see
     for share in SHARES:
         tuner.mix(share)
         views = known.views(tuner.sentences)
-        heads = fit_heads(views, known.truth, classes, seed, known.weights, term)
+        heads = fit_heads(views, known.truth, classes, seed, known.weights, term, most_middles)
         found[share] = predicted(heads, asked.views(tuner.sentences), asked.truth)
     share = min(found, key=lambda share: _loss(found[share], seed))
     tuner.mix(share)

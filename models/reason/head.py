@@ -22,8 +22,8 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Head:
-    """``sentence_weights`` dimensions x classes, ``term_weights`` terms x classes, ``bias`` and
-    the centroids of ``scope`` in the same order of classes."""
+    """``sentence_weights`` dimensions x classes, ``term_weights`` terms x classes and ``bias``
+    in the same order of classes; what ``scope`` knows of them is in no order."""
 
     bias: Array
     mean_sentence: Array

@@ -12,7 +12,7 @@ Array = NDArray[np.float64]
 class Scope:
     """``familiarity = claim * largest logit + nearness * largest cosine + sentence @ direction``.
 
-    ``centroids`` classes x dimensions: the middle of each class, of length 1; 0 x 0 without an
+    ``centroids`` middles x dimensions, of length 1, one or more a class; 0 x 0 without an
     encoder. ``direction`` has one weight a dimension, zeros where training knew no strangers.
     """
 
