@@ -207,9 +207,11 @@ def shown(conn: Connection, webhook_id: str) -> dict[str, object]:
 
 
 def readable(row: Mapping[Any, Any]) -> dict[str, object]:
-    """A row of ``journal.webhooks`` without what is nobody's business."""
+    """A row of ``journal.webhooks`` without what is nobody's business: keys in the URL are removed,
+    since auditors read it too."""
     hidden = ("ended_by", "ended_at")
-    return {name: value for name, value in plain(row).items() if name not in hidden}
+    told = {name: value for name, value in plain(row).items() if name not in hidden}
+    return told | {"url": redacted(str(told["url"]))}
 
 
 def require_reader(actor: Actor) -> None:
