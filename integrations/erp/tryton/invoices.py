@@ -23,6 +23,8 @@ class Sold(NamedTuple):
     order: int | None
     warehouse: int | None
     currency: str
+    unit: int | None
+    """The unit it was sold in, which may be another than the item is counted in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +32,14 @@ class Invoices:
     """Reads what was invoiced; changes nothing."""
 
     masters: Masters
-    _sold: dict[tuple[str, int], Sold] = field(default_factory=dict, repr=False)
+    _sold: dict[tuple[str, int, str], Sold] = field(default_factory=dict, repr=False)
     """Remembered: what is posted does not change."""
 
     def lines(
         self, invoice_id: str | None, customer_id: str | None, sku: str | None, limit: int
     ) -> list[InvoicedLine]:
-        """Lines that match, newest invoice first. A line's number is its place on its invoice."""
+        """Lines of goods that match, newest invoice first. A line's number is its place on its
+        invoice, where freight, fees and discounts without an item are counted too."""
         wanted = [
             *([["invoice.number", "=", invoice_id]] if invoice_id else []),
             *([["invoice.party.code", "=", customer_id]] if customer_id else []),
@@ -47,27 +50,42 @@ class Invoices:
         taxes = self._taxes([row["id"] for row in rows])
         return [self._line(row, places[row["id"]], taxes.get(row["id"], 0)) for row in rows]
 
-    def sold(self, invoice_id: str, line: int) -> Sold:
-        """The line that was invoiced; ``Rejected`` as ``unknown_master`` where it was not."""
-        if (invoice_id, line) not in self._sold:
-            self._sold[invoice_id, line] = self._find(invoice_id, line)
-        return self._sold[invoice_id, line]
+    def sold(self, invoice_id: str, line: int, customer_id: str) -> Sold:
+        """The line that was invoiced. A system may begin its numbers anew each year: of several
+        invoices of a number that of the customer is meant.
 
-    def _find(self, invoice_id: str, line: int) -> Sold:
+        ``Rejected``: ``unknown_master`` where there is none, ``several_documents`` where two fit.
+        """
+        key = (invoice_id, line, customer_id)
+        if key not in self._sold:
+            self._sold[key] = self._find(*key)
+        return self._sold[key]
+
+    def _find(self, invoice_id: str, line: int, customer_id: str) -> Sold:
         rows = self.masters.rpc.read(
             "model.account.invoice.line.search_read",
             [["invoice.number", "=", invoice_id], ["invoice.type", "=", "out"],
              ["invoice.state", "in", FINAL], ["type", "=", "line"],
              ["company", "=", self.masters.company().id]],
             0, None, [["sequence", "ASC"], ["id", "ASC"]],
-            ["unit_price", "origin", "invoice.currency.code"],
+            ["unit_price", "origin", "unit", "invoice", "invoice.currency.code",
+             "invoice.party.code"],
         )  # fmt: skip
+        several = {row["invoice"] for row in rows}
+        if len(several) > 1:
+            rows = [row for row in rows if row["invoice."]["party."]["code"] == customer_id]
+        if len({row["invoice"] for row in rows}) > 1:
+            raise Rejected(
+                "several_documents",
+                f"The ERP has {len(several)} invoices {invoice_id}, several of {customer_id}: post "
+                "it there by hand.",
+            )
         if not 1 <= line <= len(rows):
             raise Rejected("unknown_master", f"The ERP has no line {line} of invoice {invoice_id}.")
         row = rows[line - 1]
         order, warehouse = self._order(row["origin"])
         currency = row["invoice."]["currency."]["code"]
-        return Sold(row["id"], row["unit_price"], order, warehouse, currency)
+        return Sold(row["id"], row["unit_price"], order, warehouse, currency, row["unit"])
 
     def _order(self, origin: str | None) -> tuple[int | None, int | None]:
         model, _, record = (origin or "").partition(",")
@@ -81,6 +99,7 @@ class Invoices:
         only = [
             ["invoice.type", "=", "out"], ["invoice.state", "in", FINAL], ["type", "=", "line"],
             ["quantity", ">", 0], ["company", "=", self.masters.company().id],
+            ["product", "!=", None],
             # What is charged back is an invoice too, and nothing was sold by it.
             ["account", "!=", self.masters.account("sales_returns")],
         ]  # fmt: skip

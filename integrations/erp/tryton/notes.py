@@ -45,7 +45,7 @@ def _goods(
         **_amount(masters, asked, "sales_returns", asked.net_minor, sign),
     }
     if asked.invoice_id is not None and asked.invoice_line is not None:
-        sold = invoices.sold(asked.invoice_id, asked.invoice_line)
+        sold = invoices.sold(asked.invoice_id, asked.invoice_line, asked.customer_id)
         if sold.currency != asked.currency:
             raise Rejected(
                 "currency_mismatch",

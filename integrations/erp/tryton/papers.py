@@ -28,14 +28,16 @@ from integrations.erp.documents import (
     Replacement,
     Request,
     Rma,
+    RmaLine,
     StockMove,
     SupplierClaim,
 )
+from integrations.erp.port import Rejected
 from integrations.erp.tryton import supplier_returns
 from integrations.erp.tryton.entries import entry
-from integrations.erp.tryton.invoices import Invoices
+from integrations.erp.tryton.invoices import Invoices, Sold
 from integrations.erp.tryton.mapping import AT_CUSTOMER
-from integrations.erp.tryton.masters import Currency, Masters, Party
+from integrations.erp.tryton.masters import Currency, Item, Masters, Party
 from integrations.erp.tryton.money import major
 from integrations.erp.tryton.notes import charge, credit_note
 from integrations.erp.tryton.stepping import Paper, Step
@@ -109,7 +111,8 @@ class Clerk:
         for line in rma.lines:
             item, price = self.masters.item(line.sku), Decimal(0)
             if line.invoice_id is not None and line.invoice_line is not None:
-                sold = self.invoices.sold(line.invoice_id, line.invoice_line)
+                sold = self.invoices.sold(line.invoice_id, line.invoice_line, rma.customer_id)
+                _counted_as_sold(line, sold, item)
                 price, order, warehouse = sold.unit_price, sold.order, sold.warehouse
             lines.append(
                 {
@@ -256,6 +259,17 @@ class Clerk:
             "outgoing_moves": [["create", [out]]],
         }
         return Paper("stock.shipment.out", values, DELIVERED)
+
+
+def _counted_as_sold(line: RmaLine, sold: Sold, item: Item) -> None:
+    """Refuse what was sold in another unit than its goods are counted in: one of ours would be a
+    dozen there, or a dozen's price that of one."""
+    if sold.unit is not None and sold.unit != item.unit:
+        raise Rejected(
+            "not_covered",
+            f"Line {line.invoice_line} of {line.invoice_id} was sold in another unit than the ERP "
+            f"counts {line.sku} in: take it back there by hand.",
+        )
 
 
 def _origin(known: Known, line: int | None) -> str | None:
