@@ -6,9 +6,10 @@ they are asked before anything is written. Goods and money are then written as i
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Engine
@@ -28,7 +29,7 @@ from integrations.erp.documents import (
 from integrations.erp.one_door import OneDoor, filters, repeated
 from integrations.erp.port import Rejected, Unavailable, UnknownOutcome
 from integrations.erp.stock import on_hand
-from integrations.erp.tryton import shelves, watching
+from integrations.erp.tryton import shelves, unpaid_returns, watching
 from integrations.erp.tryton.invoices import Invoices
 from integrations.erp.tryton.keys import CaseKeys, Entry, cases_by_paper, entry_of, filed, locked
 from integrations.erp.tryton.mapping import ErpMap, load_map
@@ -92,19 +93,30 @@ class TrytonErp(OneDoor):
     ) -> Document:
         booking = book(request, keys.standing(request.return_id))
         clerk = Clerk(self.masters, self.invoices)
-        papers = clerk.papers(key, request, booking, self._known(keys, request))
+        known = self._known(keys, request)
+        papers = clerk.papers(key, request, booking, known)
         asked = Document("", key, KIND_OF[type(request)], request.return_id, at)
         attempt = keys.begin(asked, digest)
         if attempt is None:
             raise self._reused(keys, key, digest)
         stepper = Stepper(self.rpc, self.masters.company().id, lambda: keys.mine(key, attempt))
-        written = _all(keys, asked, attempt, stepper, papers)
+        after = partial(self._afterwards, stepper, key, request, known)
+        written = _all(keys, asked, attempt, stepper, papers, after)
         document = replace(asked, number=_number(asked, written))
         filed_papers = [(paper.model, paper.id) for paper in written]
         with keys.transaction():
             keys.finish(document, filed_papers, booking.details, booking.standing)
             watching.note(keys.connection, document, booking.details)
         return document
+
+    def _afterwards(self, stepper: Stepper, key: str, request: Request, known: Known) -> None:
+        """What is no paper: a purchase return that stays unpaid is closed."""
+        if (
+            isinstance(request, ClaimSettlement)
+            and request.outcome == "written_off"
+            and known.bought
+        ):
+            unpaid_returns.close(self.masters, stepper, key, request, known.bought)
 
     def _reused(self, keys: CaseKeys, key: str, digest: str) -> Exception:
         """Another case, or another worker, has the key since we looked."""
@@ -236,13 +248,19 @@ def _left_from(keys: CaseKeys, claim: SupplierClaim) -> str | None:
 
 
 def _all(
-    keys: CaseKeys, asked: Document, attempt: int, stepper: Stepper, papers: Sequence[Paper]
+    keys: CaseKeys,
+    asked: Document,
+    attempt: int,
+    stepper: Stepper,
+    papers: Sequence[Paper],
+    after: Callable[[], None],
 ) -> list[Written]:
-    """Write the papers in order, and keep what is known when one of them fails."""
+    """Write the papers in order, then what comes after, and keep what is known when one fails."""
     written: list[Written] = []
     try:
         for paper in papers:
             written.append(stepper.write(paper, asked.key, written[-1] if written else None))
+        after()
     except UnknownOutcome:
         keys.unanswered(asked.key)
         raise
