@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
+from bench.credit_checks import check_found, checked, checked_log, times_of
 from bench.credit_events import Log
 from bench.credit_memory import Outcomes, by_stretch, lately, remembered
 from bench.credit_table import (
@@ -30,9 +31,7 @@ from bench.credit_table import (
     facts_of,
     joined,
     labels_of,
-    moments,
     number,
-    read,
     said,
 )
 from models.credit_anomaly.model import LEVELS, CreditAnomaly
@@ -93,7 +92,8 @@ def run(
     table, is_train = _tables(train, test, data, test_share, asked)
     log = None
     if events is not None:
-        log = Log.of_table(read(events), case_column, event_column, event_time_column)
+        found_in = checked_log(events, case_column, event_column, event_time_column)
+        log = Log.of_table(found_in, case_column, event_column, event_time_column)
     task = prepared(table, is_train, asked, log)
     found = [judged(task, seed) for seed in range(1, seeds + 1)]
     document: dict[str, Any] = {
@@ -152,12 +152,13 @@ class Task:
 def prepared(table: Table, train: Marks, asked: Asked, log: Log | None = None) -> Task:
     """Columns from the table, the log and what was known of earlier rows. Rows are in time order.
 
-    Errors: ``typer.BadParameter`` for labels or times that are none.
+    Errors: ``typer.BadParameter`` for labels that are none, or nothing to find in either part.
     """
     try:
         labels = labels_of(table.cells[asked.label])
     except ValueError as error:
         raise typer.BadParameter(f"column {asked.label}: {error}") from error
+    check_found(labels, train, asked.label)
     left_out = (asked.label, asked.case if log else "", asked.decided or "", *asked.exclude)
     facts = facts_of(table, train, left_out)
     stretch = np.zeros(table.size, dtype=np.intp)
@@ -203,12 +204,14 @@ def judged(task: Task, seed: int) -> dict[str, float]:
     later, truth = matrix[~task.train], task.labels[~task.train]
     score = model.totals(later)
     pushes, base = model.contributions(later)
+    sure = model.confidences(score)
     figures = {
         "auc": measures.auc(truth, score),
         "average_precision": measures.average_precision(truth, score),
         "auc_unsupervised": measures.auc(truth, learned.plain.totals(later)),
-        "ece": measures.calibration_error(model.confidences(score), truth),
-        "mean_probability": float(model.confidences(score).mean()),
+        # Where labels and strangeness do not agree, strangeness answers, and is no probability.
+        "ece": measures.calibration_error(sure, truth) if learned.blend.supervised else math.nan,
+        "mean_probability": float(sure.mean()) if learned.blend.supervised else math.nan,
         "largest_residual": float(np.abs(score - base - pushes.sum(axis=1)).max()),
         "blend_strangeness": learned.blend.strangeness,
         "blend_taught": learned.blend.taught,
@@ -225,43 +228,24 @@ def _tables(
 ) -> tuple[Table, Marks]:
     """All rows in time order (test rows after training rows), and which are for training."""
     if data is not None:
-        whole = _checked(read(data), asked, data)
+        whole = _checked(data, asked)
         if asked.time is None:
             raise typer.BadParameter("--data needs --time-column to be cut by")
-        ordered = whole.taken(np.argsort(_times(whole, asked.time), kind="stable"))
+        ordered = whole.taken(np.argsort(times_of(whole, asked.time), kind="stable"))
         return ordered, np.arange(whole.size) < int(whole.size * (1 - share))
     assert train is not None
     assert test is not None
-    parts = [_checked(read(path), asked, path) for path in (train, test)]
+    parts = [_checked(path, asked) for path in (train, test)]
     if asked.time:
-        parts = [p.taken(np.argsort(_times(p, asked.time), kind="stable")) for p in parts]
+        parts = [p.taken(np.argsort(times_of(p, asked.time), kind="stable")) for p in parts]
     table = joined(*parts)
     return table, np.arange(table.size) < parts[0].size
 
 
-def _times(table: Table, name: str) -> Array:
-    whens = moments(table.cells[name])
-    if whens is None or None in whens:
-        raise typer.BadParameter(f"column {name!r} holds what is no time")
-    return np.array([when.timestamp() for when in whens if when is not None])
-
-
-def _checked(table: Table, asked: Asked, path: Path) -> Table:
-    """The same. Errors: ``typer.BadParameter`` for columns that are missing, a label that is
-    empty, and an amount that is no number, by row and column."""
-    named = (asked.label, asked.amount, asked.time, asked.decided, *asked.exclude)
-    if missing := sorted({name for name in named if name} - set(table.cells)):
-        there = ", ".join(table.cells)
-        raise typer.BadParameter(f"{path} has no column {', '.join(missing)}; it has {there}")
-    for row, cell in enumerate(table.cells[asked.label], 1):
-        if not cell.strip():
-            raise typer.BadParameter(f"{path}, row {row}, column {asked.label}: may not be empty")
-    for row, cell in enumerate(table.cells[asked.amount] if asked.amount else (), 1):
-        if said(cell) is not None and number(cell) is None:
-            raise typer.BadParameter(
-                f"{path}, row {row}, column {asked.amount}: {cell!r} is no number"
-            )
-    return table
+def _checked(path: Path, asked: Asked) -> Table:
+    """A table whose columns can be used. Errors: those of ``credit_checks.checked``."""
+    used = (asked.time, asked.decided, *asked.exclude)
+    return checked(path, asked.label, asked.amount, [name for name in used if name])
 
 
 def _by_log(table: Table, train: Marks, asked: Asked, log: Log, came_at: Array) -> dict[str, Array]:
@@ -296,7 +280,7 @@ def _outcomes(
         known_at = np.where(np.isnan(when), math.inf, when)
         return Outcomes(asked_at, known_at, bad, timed=True, fresh=True)
     if asked_at is not None and asked.decided:
-        known_at = _times(table, asked.decided)
+        known_at = times_of(table, asked.decided)
         return Outcomes(asked_at, known_at, labels, timed=True, fresh=True)
     return by_stretch(asked_at, stretch, train, labels)
 
