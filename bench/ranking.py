@@ -21,6 +21,7 @@ from training.lambdarank import fit_lambdarank
 
 Array = NDArray[np.float64]
 CUTS = (1, 3, 10)
+SHUFFLES = 20
 MOST_RELEVANT = 30
 """LightGBM's own: gains double with every step of relevance."""
 
@@ -30,7 +31,10 @@ def run(
     test: Annotated[Path, typer.Option(help="Test file, with its .query beside it.")],
     seed: int = 1,
 ) -> None:
-    """NDCG with exponential gain, mean over queries; a query without relevance counts 1."""
+    """NDCG with exponential gain, mean over queries; a query without relevance counts 1.
+
+    Beside it what chance reaches, and the best single column of the training rows.
+    """
     rows, labels, groups = read(train)
     later, truth, sizes = read(test)
     width = max(rows.shape[1], later.shape[1])
@@ -46,6 +50,11 @@ def run(
         "train_s": took,
     }
     document |= {f"ndcg@{at}": ndcg(truth, scores, sizes, at) for at in CUTS}
+    column, sign = best_column(rows, labels, groups)
+    alone = sign * later[:, column] if column < later.shape[1] else np.zeros(len(later))
+    for at in CUTS:
+        document[f"ndcg@{at}_by_chance"] = by_chance(truth, sizes, at, seed)
+        document[f"ndcg@{at}_best_column"] = ndcg(truth, alone, sizes, at)
     typer.echo(json.dumps(document))
 
 
@@ -103,6 +112,19 @@ def ndcg(truth: Array, scores: Array, sizes: list[int], at: int) -> float:
         got = (gain[order][: len(discount)] * discount).sum()
         values.append(float(got / best) if best > 0 else 1.0)
     return float(np.mean(values))
+
+
+def by_chance(truth: Array, sizes: list[int], at: int, seed: int) -> float:
+    """What an order drawn by lot reaches, mean of ``SHUFFLES``: the floor of any ranker."""
+    chance = np.random.default_rng(seed)
+    found = [ndcg(truth, chance.random(len(truth)), sizes, at) for _ in range(SHUFFLES)]
+    return float(np.mean(found))
+
+
+def best_column(rows: Matrix, labels: Array, sizes: list[int]) -> tuple[int, float]:
+    """The one column, and the sign, by which training rows are ordered best: no model at all."""
+    tried = [(column, sign) for column in range(rows.shape[1]) for sign in (1.0, -1.0)]
+    return max(tried, key=lambda one: ndcg(labels, one[1] * rows[:, one[0]], sizes, CUTS[-1]))
 
 
 def _wide(rows: Matrix, width: int) -> Matrix:
