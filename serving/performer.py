@@ -179,6 +179,6 @@ class EffectPerformer:
             outbox.done(conn, {key: None})
             log.error("model given up; people decide", effect=key, why=error)
             return
-        outbox.failed(conn, key, error, final=True)
+        outbox.failed(conn, key, error, final=True, counted=False)  # taken to park it, not to try
         command = ParkEffect(key, effect.kind, error[:500], SYSTEM, self._clock())
         self._cases.handle(conn, effect.return_id, command)

@@ -35,7 +35,7 @@ def parked(house: House, cause: str | None = None) -> Json:
 
 def test_what_was_asked_and_answered_is_shown(house: House) -> None:
     """Every failed attempt with its request and answer, and the one that succeeded after; no
-    secret in it; money, cause and system beside the key."""
+    secret in it, as many as are counted; money, cause and system beside the key."""
     requested(house)
     performer = moody(house, Unavailable("line cut; password=hunter2"))
     with pytest.raises(NotNow):
@@ -45,6 +45,7 @@ def test_what_was_asked_and_answered_is_shown(house: House) -> None:
     assert (item["key"], item["cause"], item["system"]) == (RMA, "case_closed", "erp")
     shown = house.get(f"{PATH}/{RMA}").json()
     assert [t["outcome"] for t in shown["tries"]] == ["unavailable", "rejected"]
+    assert shown["attempts"] == len(shown["tries"])
     assert shown["tries"][0]["request"]["kind"] == "erp.rma"
     assert shown["tries"][0]["request"]["lines"][0]["sku"] == "PMP-1001"
     assert "hunter2" not in str(shown) and "abcdefghijklmn" not in str(shown)
