@@ -42,7 +42,11 @@ def run(port: int) -> None:
         typer.echo("Starting the ERP and the database ...")
         with lab.serving(prepared) as erp, _house(erp) as (wired, url):
             serve_until_stopped(
-                url, port, started, lambda: _play(wired, port), "the next one begins new"
+                url,
+                port,
+                started,
+                lambda: _play(wired, port, erp.process.pid),
+                "the next one begins new",
             )
     except lab.LabError as error:
         fail(str(error))
@@ -117,7 +121,7 @@ class _Desk:
             time.sleep(0.3)
 
 
-def _play(wired: "Services", port: int) -> None:
+def _play(wired: "Services", port: int, erp_process: int) -> None:
     keys = json.loads(Path(wired.settings.state_dir, "demo-keys.json").read_text())
     desk = _Desk(f"http://127.0.0.1:{port}", keys)
     typer.echo("Playing R-1001 through the API and into the ERP ...")
@@ -127,6 +131,7 @@ def _play(wired: "Services", port: int) -> None:
     _decide(desk, "disposition", "quality")
     _decide(desk, "credit", "finance_clerk")
     _show(wired, desk)
+    typer.echo(f"To see it away: kill -STOP {erp_process}; and back: kill -CONT {erp_process}")
 
 
 def _steps() -> Iterator[tuple[str, str, object]]:
