@@ -80,6 +80,8 @@ def _told(row: dict[str, Any]) -> Iterator[str]:
     )
     if row.get("despite"):
         yield f"      despite a gate: {row['despite']}"
+    if row.get("note"):
+        yield f"      note: {row['note']}"
     for gate in row.get("gates", ()):
         yield f"      {'passed' if gate['passed'] else 'FAILED'} {gate['name']}: {gate['says']}"
 

@@ -48,7 +48,8 @@ class Store(Protocol):
 class Proposal:
     """What somebody asks for: ``alias`` for a version that was judged by ``gates``.
 
-    ``despite`` is why it should pass although an excusable gate failed; ``note`` anything else.
+    ``despite`` is why it should pass although an excusable gate failed; ``note`` anything else,
+    and ``despite`` where no gate stands in the way.
     """
 
     model: str
@@ -83,6 +84,9 @@ def propose(
     require_role(by, "data_scientist", f"Proposing {model} {version}")
     metrics = registry.metrics(model, version)
     _check_gates(proposal)
+    note, despite = proposal.note, proposal.despite
+    if not failed(proposal.gates, proposal.alias):  # nothing to excuse: it is a note like any other
+        note, despite = note or despite, ""
     number = sum(isinstance(fact, PromotionProposed) for fact in past) + 1
     fact = PromotionProposed(
         f"{model}/{number}",
@@ -90,11 +94,11 @@ def propose(
         version,
         by.id,
         tuple(metrics.items()),
-        proposal.note,
+        note,
         proposal.alias,
         store.put(registry.bundle(model, version)),
         tuple(proposal.gates),
-        proposal.despite,
+        despite,
     )
     promotions.append(journal, conn, fact, by, at, len(past))
     return fact.proposal_id

@@ -174,6 +174,13 @@ def test_only_what_is_excusable_is_excused_and_why_is_kept(office: Office) -> No
     assert same in proposed.gates
 
 
+def test_a_reason_that_excuses_nothing_is_a_note(office: Office) -> None:
+    """An approver does not read of a failed gate where every gate is passed."""
+    office.propose("1", gates=gates(), despite="three newer weeks")
+    (proposed,) = [entry.event for entry in office.journal.streams["model/disposition"]]
+    assert (proposed.despite, proposed.note) == ("", "three newer weeks")
+
+
 def test_a_challenger_needs_to_keep_its_promises_only(office: Office) -> None:
     """It decides nothing; being better is what its time in shadow is to show."""
     worse = GateResult("noise", False, "worse")
