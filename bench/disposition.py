@@ -138,6 +138,8 @@ def _read(path: Path, table: Table, time_column: str) -> list[Cells]:
                     f"{path}, row {place}, column {name}: {row[name]!r} is no number"
                 )
     labelled = [row for row in rows if row[table.label]]
+    if left := len(rows) - len(labelled):
+        typer.echo(f"{path}: {left} of {len(rows)} rows have no {table.label}: left out", err=True)
     return sorted(labelled, key=lambda row: row[time_column]) if time_column else labelled
 
 

@@ -12,7 +12,7 @@ from tests.training.test_disposition_texts import CLASSES, rows
 pytest.importorskip("sklearn", reason="needs pip install '.[training]'")
 import typer
 
-from bench.disposition import run
+from bench.disposition import Table, _read, run
 
 COLUMNS = ["--text-columns", "note", "--categorical-columns", "sent_to,kind"]
 APP = typer.Typer()
@@ -62,3 +62,14 @@ def test_what_is_missing_is_named(tmp_path: Path, options: list[str], says: str)
     said = CliRunner().invoke(APP, [*options, *files], env={"COLUMNS": "200"})
     assert said.exit_code == 2
     assert says in said.output
+
+
+def test_rows_without_a_label_are_left_out_aloud(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody decided about them yet; how many is said, beside the document on the other channel."""
+    path = tmp_path / "mine.csv"
+    path.write_text("note,decision\nleaks,scrap\nsealed,\nwet,scrap\n")
+    assert len(_read(path, Table("decision", ("note",), (), ()), "")) == 2
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", f"{path}: 1 of 3 rows have no decision: left out\n")
