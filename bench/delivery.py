@@ -20,7 +20,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from bench.delivery_cases import AT, Effect, amiss, credit, held, whole_case
+from bench.delivery_cases import AT, Effect, amiss, both_sides, credit, held, whole_case
 from integrations.erp.accounts import ACCOUNTS
 from integrations.erp.port import Unavailable
 from integrations.erp.postings import balances, postings
@@ -159,6 +159,8 @@ def counted(
     differing = sorted({n for of in both.values() for n, (a, b) in of.items() if a != b})
     wrong = sum(found.credits.get(key, []) != [amount] for key, amount in asked.items())
     posted = sum(sum(amounts) for key, amounts in found.credits.items() if key in asked)
+    for case in differing[:NAMED]:
+        print(json.dumps(both_sides(engine, direct, case), default=str))
     return Delivered(
         len(asked), len(effects), workers, tries,
         {str(fault): n for fault, n in sorted(wire.met.items())}, wrong, amiss(found, effects),

@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from sqlalchemy import Engine, text
+
 from integrations.erp.documents import (
     ClaimSettlement,
     Closing,
@@ -131,6 +133,28 @@ def amiss(found: Held, effects: Iterable[Mapping[str, Any]]) -> int:
         any(found.papers[effect["key"], model] != 1 for model in PAPERS_OF[effect["kind"]])
         for effect in effects
     )
+
+
+def both_sides(engine: Engine, direct: Rpc, case: str) -> dict[str, Any]:
+    """What is known of a case whose books differ: its keys with us, its notes and entries there."""
+    with engine.connect() as conn:
+        asked = text(
+            "SELECT key, attempt, number, papers FROM erp_link.written WHERE return_id = :case"
+        )
+        keys = [dict(row) for row in conn.execute(asked, {"case": case}).mappings()]
+    notes = direct.read(
+        "model.account.invoice.search_read", [["reference", "like", f"{case}/%"]], 0, None, None,
+        ["number", "reference", "state", "move", "create_date", "write_date", "total_amount"],
+    )  # fmt: skip
+    papers = [paper for key in keys for paper in key["papers"] or ()]
+    entries = direct.read(
+        "model.account.move.search_read",
+        ["OR", ["origin", "in", [f"{model},{record}" for model, record in papers]],
+         ["id", "in", [note["move"] for note in notes if note["move"]]],
+         ["description", "like", f"{case}/%"]],
+        0, None, None, ["number", "state", "origin", "lines", "create_date", "write_date"],
+    )  # fmt: skip
+    return {"case": case, "keys": keys, "notes": notes, "entries": entries}
 
 
 def _rows(direct: Rpc, model: str, named: str, *more: str) -> list[dict[str, Any]]:
