@@ -30,6 +30,11 @@ THREADS = 16
 """Requests that a server on PostgreSQL answers at a time. On SQLite it is one: nothing is locked
 there, and two credit notes posted at once were seen to get the same number."""
 
+NEVER_SECONDS = 10**9
+"""A server on SQLite asks about other processes on the connection of all its transactions, and
+leaves that in autocommit: the next transaction is none, and what it should roll back stays. So it
+is not asked; there is no other process."""
+
 
 class LabError(Exception):
     """The ERP cannot be built or started; the message says what to do."""
@@ -106,12 +111,19 @@ def build() -> Prepared:
 
 
 @contextmanager
-def serving(prepared: Prepared, port: int = 0) -> Iterator[Running]:
-    """A server on a copy of the prepared database, stopped at the end."""
+def serving(
+    prepared: Prepared, port: int = 0, clean_seconds: int = NEVER_SECONDS
+) -> Iterator[Running]:
+    """A server on a copy of the prepared database, stopped at the end. ``clean_seconds``: how often
+    it asks whether another process made its caches stale."""
     with tempfile.TemporaryDirectory(prefix="erp-") as folder:
         # A file of its own: a log left beside another copy would win over what is copied.
         shutil.copyfile(prepared.file, Path(folder, "lab.sqlite"))
-        database = {"TRYTOND_DATABASE__URI": "sqlite://", "TRYTOND_DATABASE__PATH": folder}
+        database = {
+            "TRYTOND_DATABASE__URI": "sqlite://",
+            "TRYTOND_DATABASE__PATH": folder,
+            "TRYTOND_CACHE__CLEAN_TIMEOUT": str(clean_seconds),
+        }
         with served(prepared, Path(folder), database, port, threads=1) as running:
             yield running
 

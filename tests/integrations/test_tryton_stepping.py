@@ -204,6 +204,26 @@ def test_id_given_to_another() -> None:
     assert stepper(system).write(NOTE, "k") == Written("note", 2, "N2")
 
 
+class HalfPosting(OneModel):
+    """Posts a note and leaves its entry a draft, which must be posted by itself."""
+
+    def write(self, method: str, *params: Any, context: Any = None) -> Any:
+        if method == "model.account.move.post":
+            self.records[1]["move."]["state"] = "posted"
+            return None
+        made = super().write(method, *params, context=context)
+        self.records[1]["move."] = {"id": 7, "state": "draft", "_timestamp": "1"}
+        return made
+
+
+def test_note_is_posted_only_with_its_entry() -> None:
+    """An entry that the system left behind is posted, and the note is not posted twice."""
+    system = HalfPosting()
+    paper = Paper("note", {}, (*NOTE.steps[:1], Step("post", frozenset({"posted"}), entry="move")))
+    assert stepper(system).write(paper, "k") == Written("note", 1, "N1")
+    assert (system.records[1]["move."]["state"], system.posted) == ("posted", 1)
+
+
 def test_fenced_worker_takes_no_step() -> None:
     """A worker whose key was taken over stops before the next step."""
     system, calls = OneModel(), iter([None, Unavailable("taken over")])

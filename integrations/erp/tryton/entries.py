@@ -8,9 +8,9 @@ from integrations.erp.booking import GlEntry
 from integrations.erp.documents import Request
 from integrations.erp.tryton.masters import Currency, Masters
 from integrations.erp.tryton.money import major
-from integrations.erp.tryton.notes import POSTED
-from integrations.erp.tryton.stepping import Paper
+from integrations.erp.tryton.stepping import Paper, Step
 
+POSTED = (Step("post", frozenset({"posted"})),)
 PARTY_ACCOUNTS = frozenset({"accounts_receivable", "accounts_payable"})
 
 Values = dict[str, Any]

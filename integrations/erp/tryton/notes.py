@@ -13,7 +13,7 @@ from integrations.erp.tryton.masters import Masters
 from integrations.erp.tryton.money import major
 from integrations.erp.tryton.stepping import Paper, Step
 
-POSTED = (Step("post", frozenset({"posted", "paid"})),)
+POSTED = (Step("post", frozenset({"posted", "paid"}), entry="move"),)
 
 Values = dict[str, Any]
 

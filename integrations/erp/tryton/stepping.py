@@ -43,6 +43,20 @@ class Step(NamedTuple):
     behind: frozenset[str]
     short: str | None = None
     """What it means that the state did not change, for a step that may quietly do nothing."""
+    entry: str | None = None
+    """The field with the journal entry that the step makes and posts. On SQLite the system was seen
+    to post a note and leave its entry a draft; then the entry is posted by itself."""
+
+    def unposted(self, row: Row) -> Row | None:
+        """The entry, with its ``id`` and stamp, that a step taken left as a draft."""
+        if self.entry is None or row["state"] not in self.behind:
+            return None
+        made: Row | None = row[f"{self.entry}."]
+        return made if made and made["state"] == "draft" else None
+
+    def lies_behind(self, row: Row) -> bool:
+        """Whether the record, as it was read, has no more need of the step."""
+        return row["state"] in self.behind and self.unposted(row) is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,13 +190,15 @@ class Stepper:
         """The record when the step lies behind it. ``row`` is how it was last read."""
         swept = False
         for attempt in range(1, MOST_TRIES + 1):
-            if row["state"] in step.behind:
+            if step.lies_behind(row):
                 return row
             self.mine()
-            why = self._try(paper, record, step, row["_timestamp"])
+            before, why = row, self._press(paper, record, step, row)
             row = self._read(paper, key, record)
-            if row["state"] in step.behind:
+            if step.lies_behind(row):
                 return row
+            if step.unposted(row) and not step.unposted(before):
+                continue  # whatever was said, it was not about the entry
             if isinstance(why, Warned) and why.about in OF_STRAYS and not swept:
                 swept = self.find(paper, key, record) == record
             elif isinstance(why, NotAllowed | Warned):
@@ -192,14 +208,21 @@ class Stepper:
             raise why
         raise Unavailable(f"{step.button} of {paper.model} {record} was not done: {why}") from why
 
-    def _try(self, paper: Paper, record: int, step: Step, stamp: str) -> Exception | None:
-        """Take the step once; what stood in its way, if anything. Answers allowed warnings."""
+    def _press(self, paper: Paper, record: int, step: Step, row: Row) -> Exception | None:
+        """Take the step, or post the entry it left; what stood in its way, if anything."""
+        if left := step.unposted(row):
+            return self._try("account.move", left["id"], "post", left["_timestamp"])
+        why = self._try(paper.model, record, step.button, row["_timestamp"])
+        return why or (NotAllowed(step.short) if step.short else None)
+
+    def _try(self, model: str, record: int, button: str, stamp: str) -> Exception | None:
+        """Press a button once; what stood in its way. Answers allowed warnings."""
         for _ in range(MOST_TRIES):
             try:
                 self.rpc.write(
-                    f"model.{paper.model}.{step.button}", [record],
+                    f"model.{model}.{button}", [record],
                     context={"company": self.company,
-                             "_timestamp": {f"{paper.model},{record}": stamp}},
+                             "_timestamp": {f"{model},{record}": stamp}},
                 )  # fmt: skip
             except Warned as warned:
                 if warned.about not in ACCEPTED:
@@ -208,7 +231,7 @@ class Stepper:
             except (NotAllowed, Overtaken, Unavailable, UnknownOutcome) as why:
                 return why
             else:
-                return NotAllowed(step.short) if step.short else None
+                return None
         return Unavailable("The ERP asks the same again and again.")
 
     def _answer(self, warned: Warned) -> None:
@@ -233,7 +256,9 @@ class Stepper:
 
     def _read(self, paper: Paper, key: str, record: int) -> Row:
         """The record, while it is ours: a system may give the id of a deleted one to another."""
-        fields = ["state", "_timestamp", paper.number_in, paper.named_in]
+        made = [step.entry for step in paper.steps if step.entry]
+        entries = [f"{name}.{what}" for name in made for what in ("state", "_timestamp")]
+        fields = ["state", "_timestamp", paper.number_in, paper.named_in, *entries]
         try:
             rows: list[Row] = self.rpc.read(f"model.{paper.model}.read", [record], fields)
         except NotAllowed as gone:
