@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.cluster import KMeans
 
 Array = NDArray[np.float64]
 Truth = NDArray[np.intp]
@@ -17,8 +18,9 @@ ROUNDS = 10
 def middles(sentences: Array, truth: Truth, classes: int, weights: Array, most: int) -> Array:
     """At most ``most`` middles a class, one after the other: middles x dimensions, of length 1.
 
-    By k-means of directions (Dhillon and Modha 2001) from a start that is not drawn. A class
-    without a text has one middle of length 0, which is near nothing.
+    By k-means from a start that is not drawn; ``sentences`` are of length 1, so that the nearest
+    middle is that of the least angle. A class without a text has one middle of length 0, which is
+    near nothing.
     """
     found = [np.zeros((0, sentences.shape[1]))]
     for own in range(classes):
@@ -28,21 +30,15 @@ def middles(sentences: Array, truth: Truth, classes: int, weights: Array, most: 
 
 
 def _gathered(sentences: Array, weights: Array, most: int) -> Array:
-    weighed = sentences * weights[:, np.newaxis]
-    centres = _of_length_1(weighed.sum(axis=0, keepdims=True))
-    count = min(most, len(sentences) // TEXTS)
+    middle = _of_length_1((sentences * weights[:, np.newaxis]).sum(axis=0, keepdims=True))
+    count = min(most, len(sentences) // TEXTS, len(np.unique(sentences, axis=0)))
     if count < 2:
-        return centres
+        return middle
     # Texts from the nearest to the middle of all to the farthest, evenly spaced.
-    order = np.argsort(-(sentences @ centres[0]), kind="stable")
-    centres = sentences[order[np.linspace(0, len(order) - 1, count).astype(np.intp)]]
-    for _ in range(ROUNDS):
-        nearest = (sentences @ centres.T).argmax(axis=1)
-        sums = np.zeros_like(centres)
-        np.add.at(sums, nearest, weighed)
-        kept = np.bincount(nearest, minlength=count) > 0
-        centres = np.where(kept[:, np.newaxis], _of_length_1(sums), centres)
-    return centres
+    order = np.argsort(-(sentences @ middle[0]), kind="stable")
+    start = sentences[order[np.linspace(0, len(order) - 1, count).astype(np.intp)]]
+    parts = KMeans(count, init=start, n_init=1, max_iter=ROUNDS)
+    return _of_length_1(parts.fit(sentences, sample_weight=weights).cluster_centers_)
 
 
 def _of_length_1(sums: Array) -> Array:

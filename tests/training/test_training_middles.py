@@ -41,3 +41,11 @@ def test_a_text_counts_for_as_many_as_it_stands_for() -> None:
     one = middles(sentences, truth, 1, heavy, 1)[0]
     assert one[0] > 3 * one[1]
     assert np.allclose(np.linalg.norm(middles(sentences, truth, 1, heavy, MOST), axis=1), 1.0)
+
+
+@pytest.mark.filterwarnings("error")
+def test_one_text_said_often_has_one_middle() -> None:
+    """However often it was said, there is nothing to gather around twice."""
+    sentences = np.repeat(_bunch(0, 1, 6), 4 * TEXTS, axis=0)
+    (one,) = _found(sentences, np.zeros(len(sentences), dtype=np.intp))
+    assert np.allclose(one, sentences[0])
