@@ -24,6 +24,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 from numpy.typing import NDArray
+from sklearn.preprocessing import StandardScaler
 
 from bench.anomaly_peers import PEERS
 from bench.anomaly_sets import read
@@ -129,14 +130,10 @@ def parts(rows: Matrix, truth: Array, setting: str, seed: int, copies: bool = Tr
 
 
 def scaled(cut: Parts) -> Parts:
-    """Columns in deviations of the training part from its mean, by the cells that are known."""
+    """Columns in deviations of the training part from its mean, as published; gaps stay gaps."""
     train, known, test, answer = cut
-    there = ~np.isnan(train)
-    number = np.maximum(there.sum(axis=0), 1)
-    mean = np.where(there, train, 0.0).sum(axis=0) / number
-    deviation = np.sqrt((np.where(there, train - mean, 0.0) ** 2).sum(axis=0) / number)
-    deviation[deviation == 0] = 1.0
-    return (train - mean) / deviation, known, (test - mean) / deviation, answer
+    scaler = StandardScaler().fit(train)
+    return scaler.transform(train), known, scaler.transform(test), answer
 
 
 def _taught(

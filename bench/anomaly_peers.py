@@ -4,6 +4,7 @@ They prove the protocol: their rows must come out as published. Each takes train
 to score, both scaled, and answers one score a row, higher for stranger.
 """
 
+import warnings
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -80,17 +81,21 @@ def hbos(train: Matrix, test: Matrix, seed: int) -> Array:
 def ecod(train: Matrix, test: Matrix, seed: int) -> Array:
     """Li et al. 2022: the largest of left, right and skewed tail, summed over columns."""
     left, right, skewed = _tails(train, test)
-    return np.asarray(np.maximum(np.maximum(left, right), skewed).sum(axis=1))
+    return _summed(np.maximum(np.maximum(left, right), skewed))
 
 
 def copod(train: Matrix, test: Matrix, seed: int) -> Array:
     """Li et al. 2020: the larger of both tails' mean and the skewed tail, summed over columns."""
     left, right, skewed = _tails(train, test)
-    return np.asarray(np.maximum(skewed, (left + right) / 2).sum(axis=1))
+    return _summed(np.maximum(skewed, (left + right) / 2))
 
 
 def _tails(train: Matrix, test: Matrix) -> tuple[Matrix, Matrix, Matrix]:
-    """Surprises below, above, and as PyOD weighs them by skewness; shares of all rows together."""
+    """Surprises below, above, and on the side to which a column leans; shares of all rows together.
+
+    PyOD 3.6 takes a column without spread to lean nowhere; what the table was made with had no
+    answer for it.
+    """
     together = np.vstack([train, test])
     left, right = np.empty(test.shape), np.empty(test.shape)
     for j, column in enumerate(together.T):
@@ -98,8 +103,14 @@ def _tails(train: Matrix, test: Matrix) -> tuple[Matrix, Matrix, Matrix]:
         below = np.searchsorted(known, test[:, j], side="right")
         above = len(known) - np.searchsorted(known, test[:, j], side="left")
         left[:, j], right[:, j] = -np.log(below / len(known)), -np.log(above / len(known))
-    lean = np.nan_to_num(skew(together, axis=0))
+    with warnings.catch_warnings(action="ignore", category=RuntimeWarning):
+        lean = np.sign(skew(together, axis=0))
     return left, right, -np.sign(lean - 1) * left + np.sign(lean + 1) * right
+
+
+def _summed(columns: Matrix) -> Array:
+    """All rows alike, an AUC of 50, where a column has no answer: so it stands in the table."""
+    return np.asarray(np.nan_to_num(columns.sum(axis=1)))
 
 
 Peer = Callable[[Matrix, Matrix, int], Array]

@@ -10,6 +10,7 @@ import typer
 pytest.importorskip("sklearn", reason="needs pip install '.[training]'")
 
 from bench.anomaly import scaled
+from bench.anomaly_peers import copod, ecod
 from bench.anomaly_sets import read
 
 ROWS = np.arange(12.0).reshape(6, 2)
@@ -71,3 +72,16 @@ def test_without_gaps_the_scale_is_the_published_one() -> None:
     train = np.random.default_rng(2).normal(3.0, 2.0, size=(50, 4))
     told, *_ = scaled((train, np.zeros(50), train[:5], np.zeros(5)))
     assert np.allclose(told, StandardScaler().fit_transform(train), atol=1e-12)
+
+
+def test_the_larger_tail_counts_of_a_column_that_leans_a_little() -> None:
+    """As PyOD takes skewness: by its sign alone. The smallest of four is below one in four."""
+    column = np.array([[0.0], [1.0], [2.0], [4.0]])
+    assert ecod(column[:2], column[2:], 0) == pytest.approx([np.log(2), np.log(4)])
+    assert copod(column[2:], column[:2], 0) == pytest.approx([np.log(4) / 2, np.log(8 / 3) / 2])
+
+
+def test_a_column_without_spread_leaves_the_published_tails_no_answer() -> None:
+    """All rows alike, as the table has it for sets with such a column (50.0)."""
+    rows = np.array([[0.0, 1.0], [1.0, 1.0], [5.0, 1.0]])
+    assert not ecod(rows, rows, 0).any() and not copod(rows, rows, 0).any()
