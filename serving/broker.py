@@ -16,7 +16,7 @@ from integrations.broker.messages import Unreadable, events_of, subject_of
 from journal import traces, tracing
 from journal.alone import alone
 from journal.feed_position import BROKER, published_up_to, save_published
-from serving.away import DATABASE_ERRORS
+from serving.away import DATABASE_ERRORS, is_away
 from serving.errors import Unavailable
 from serving.feed import event_of
 from serving.intake import AGAIN, record
@@ -34,6 +34,10 @@ FAULT = "fault_of_ours"
 """Why a message is parked that nobody foresaw; it may be tried again when the program is newer."""
 FEED_BATCH = 200
 FEED_PAUSE_SECONDS = 1.0
+AGAIN_SECONDS = 2.0
+"""Before a broker that is away is asked again."""
+LEAVING_SECONDS = 20.0
+"""How long messages under way may take at the end."""
 
 
 def take(services: Services, body: bytes, headers: Mapping[str, str]) -> list[dict[str, object]]:
@@ -95,16 +99,51 @@ def build(services: Services) -> "tuple[Broker, Publish]":
 
 
 async def run(services: Services, stop: asyncio.Event) -> None:
-    """Take facts and publish the feed until told to stop."""
-    broker, publish = build(services)
-    await broker.start()
-    try:
-        while not stop.is_set():
+    """Take facts and publish the feed until told to stop; a broker or a database that goes away,
+    or is not there at first, is said and waited for."""
+    while not stop.is_set():
+        broker, publish = build(services)
+        try:
+            if await _connected(broker, stop):
+                await _publish_until(services, publish, stop)
+        except Exception as error:  # clients of brokers raise many kinds, and none is our end
+            log.warning("the broker is away; trying again", why=repr(error))
+            await _wait(stop, AGAIN_SECONDS)
+        finally:
+            await _left(broker)
+
+
+async def _connected(broker: "Broker", stop: asyncio.Event) -> bool:
+    """Whether the broker was reached; ``False`` where the end was asked for first."""
+    starting, ending = asyncio.create_task(broker.start()), asyncio.create_task(stop.wait())
+    await asyncio.wait((starting, ending), return_when=asyncio.FIRST_COMPLETED)
+    ending.cancel()
+    if not starting.done():
+        starting.cancel()
+        return False
+    starting.result()
+    return True
+
+
+async def _publish_until(services: Services, publish: "Publish", stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        try:
             sent = await publish_feed(services, publish)
-            if sent < FEED_BATCH:
-                await _wait(stop, FEED_PAUSE_SECONDS)
-    finally:
-        await broker.stop()
+        except DATABASE_ERRORS as error:
+            if not is_away(error):
+                raise
+            log.warning("the database is away; trying again", why=type(error).__name__)
+            sent = 0
+        if sent < FEED_BATCH:
+            await _wait(stop, FEED_PAUSE_SECONDS)
+
+
+async def _left(broker: "Broker") -> None:
+    """Disconnected, whatever is left of the connection; what was not acknowledged comes again."""
+    try:
+        await asyncio.wait_for(broker.stop(), LEAVING_SECONDS)
+    except Exception as error:
+        log.warning("the connection was cut", why=repr(error))
 
 
 async def _wait(stop: asyncio.Event, seconds: float) -> None:

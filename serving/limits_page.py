@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from integrations.broker import messages
 from integrations.erp import reference
 from integrations.webhooks import address, sending
 from journal import attempts, deliveries, outbox, systems, webhooks, worker
@@ -38,6 +39,8 @@ def rows() -> dict[str, list[Row]]:
             ("pushes of one full explanation", scoring.MOST_PUSHES,
              "the weaker ones are one push, `others`, which says how many they are"),
             ("events of one batch", inbound.MOST_EVENTS, "422"),
+            ("messages of a broker under way in one program", messages.MOST_UNDER_WAY,
+             "the others wait there, for any program"),
             ("lines of one document", facts_in.MOST_LINES, "the document's own problem"),
             ("effects waiting for other systems", backpressure.MOST_WAITING_EFFECTS,
              "new returns, by whatever way, are answered 503 `overloaded` with `Retry-After` (a"

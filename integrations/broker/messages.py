@@ -14,6 +14,9 @@ FACTS = "triage.facts"
 """Subject (NATS) or queue (RabbitMQ) where facts come in."""
 FEED = "triage.feed"
 """Prefix of the subjects, or name of the topic exchange, where the public feed goes out."""
+MOST_UNDER_WAY = 16
+"""Messages that RabbitMQ hands a program before it has acknowledged some; the others are there for
+other programs. JetStream is asked for one at a time."""
 MOST_EVENTS = 1000
 MOST_BYTES = 2_000_000
 _PREFIXES = ("ce-", "ce_", "cloudevents:", "cloudevents_")

@@ -13,15 +13,15 @@ from faststream import AckPolicy
 from faststream.message import StreamMessage
 from faststream.nats import JStream, NatsBroker
 from faststream.nats.annotations import NatsMessage
-from faststream.rabbit import ExchangeType, RabbitBroker, RabbitExchange, RabbitQueue
+from faststream.rabbit import Channel, ExchangeType, RabbitBroker, RabbitExchange, RabbitQueue
 from faststream.rabbit.annotations import RabbitMessage
 from faststream.specification import AsyncAPI
 from nats.js.api import ConsumerConfig
 
-from integrations.broker.messages import FACTS, FEED
+from integrations.broker.messages import FACTS, FEED, MOST_UNDER_WAY
 
 log = structlog.get_logger("integrations.broker")
-STREAM = JStream("TRIAGE", subjects=[FACTS, f"{FEED}.>"])
+STREAM = "TRIAGE"
 QUEUE = RabbitQueue(FACTS, durable=True)
 EXCHANGE = RabbitExchange(FEED, type=ExchangeType.TOPIC, durable=True)
 DURABLE = "triage-facts"
@@ -29,6 +29,8 @@ ACK_WAIT_SECONDS = 30.0
 """A message that was not acknowledged for so long is delivered to another program."""
 PAUSE_SECONDS = 1.0
 """Before a message is given back: what was away may be there again."""
+WITHOUT_END = -1
+"""How often a server of NATS that is away is asked again."""
 
 Broker = NatsBroker | RabbitBroker
 Take = Callable[[bytes, Mapping[str, str]], object]
@@ -63,11 +65,15 @@ def broker_of(
 
 
 def _nats(url: str, take: Take, pause: float, ack_wait: float) -> tuple[Broker, Publish]:
-    broker = NatsBroker(url, description="NATS JetStream, stream TRIAGE")
+    broker = NatsBroker(
+        url, description=f"NATS JetStream, stream {STREAM}", max_reconnect_attempts=WITHOUT_END
+    )
+    # One of its own: FastStream declares a stream once, also where that failed.
+    stream = JStream(STREAM, subjects=[FACTS, f"{FEED}.>"])
 
     @broker.subscriber(
         FACTS,
-        stream=STREAM,
+        stream=stream,
         durable=DURABLE,
         config=ConsumerConfig(ack_wait=ack_wait),
         pull_sub=True,
@@ -80,20 +86,21 @@ def _nats(url: str, take: Take, pause: float, ack_wait: float) -> tuple[Broker, 
         await _settle(take, body, message, pause)
 
     feed = broker.publisher(
-        f"{FEED}.*", title="feed", schema=dict[str, Any], stream=STREAM.name,
+        f"{FEED}.*", title="feed", schema=dict[str, Any], stream=STREAM,
         description="The journal's public feed, one subject a type; at least once.",
     )  # fmt: skip
 
     async def publish(subject: str, event: dict[str, Any], headers: dict[str, str]) -> object:
         named = headers | {"Nats-Msg-Id": str(event["id"])}
-        return await broker.publish(event, subject, headers=named, stream=STREAM.name)
+        return await broker.publish(event, subject, headers=named, stream=STREAM)
 
     del feed  # declared for the document; subjects are chosen by type
     return broker, publish
 
 
 def _rabbit(url: str, take: Take, pause: float) -> tuple[Broker, Publish]:
-    broker = RabbitBroker(url, description="RabbitMQ, AMQP 0-9-1")
+    ahead = Channel(prefetch_count=MOST_UNDER_WAY)
+    broker = RabbitBroker(url, description="RabbitMQ, AMQP 0-9-1", default_channel=ahead)
 
     @broker.subscriber(
         QUEUE,

@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import orjson
+import psycopg
 import pytest
 from faststream.nats import NatsBroker, TestNatsBroker
 from faststream.rabbit import RabbitBroker, TestRabbitBroker
+from sqlalchemy.exc import OperationalError
 
 from integrations.broker.messages import FACTS
 from integrations.broker.wires import broker_of, document
 from journal import accounts
-from serving.broker import publish_feed, take
+from serving import broker as program
+from serving.broker import publish_feed, run, take
 from serving.errors import Unavailable
 from serving.identity import COOKIE
 from serving.openapi import CLOUD_EVENT
@@ -177,6 +180,81 @@ def test_the_feed_goes_out_in_order_and_goes_on_where_it_was(house: House) -> No
     named = {subject for subject, told in traced.items() if told[:35] == parent[:35]}
     assert named == {"case/R-1001"}
     assert asyncio.run(publish_feed(house.services, publish)) == 0
+
+
+class Coming:
+    """A broker that is away at its first start, and counts who comes and goes."""
+
+    def __init__(self, start: Callable[[], Awaitable[None]]) -> None:
+        self.start, self.left = start, 0
+
+    async def stop(self) -> None:
+        self.left += 1
+
+
+def test_the_program_outlives_broker_and_database(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The broker is away at the start and again in the middle of the feed, the database once: each
+    is waited for, nobody has to start the program again, and every event goes out in its order."""
+    seen: list[int] = []
+    refused = iter((ConnectionError("not there yet"), None, None))
+    lost = iter((None, RuntimeError("the channel was closed"), None))
+    stop = asyncio.Event()
+
+    async def start() -> None:
+        if error := next(refused):
+            raise error
+
+    async def publish(subject: str, event: dict[str, Any], headers: dict[str, str]) -> None:
+        if error := next(lost, None):
+            raise error
+        seen.append(int(event["id"]))
+        if len(seen) > house.rows("SELECT count(*) FROM event")[0][0]:
+            stop.set()
+
+    away = iter((True, False))
+    follow = house.services.journal.follow
+
+    def following(*given: Any) -> Any:
+        if next(away, False):
+            raise OperationalError("SELECT", {}, psycopg.OperationalError("gone"))
+        return follow(*given)
+
+    brokers: list[Coming] = []
+
+    def build(services: object) -> tuple[Coming, Any]:
+        brokers.append(Coming(start))
+        return brokers[-1], publish
+
+    monkeypatch.setattr(program, "build", build)
+    monkeypatch.setattr(house.services.journal, "follow", following)
+    monkeypatch.setattr(program, "AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(program, "FEED_PAUSE_SECONDS", 0.0)
+    asyncio.run(asyncio.wait_for(run(house.services, stop), 20))
+    assert [broker.left for broker in brokers] == [1, 1, 1]
+    first, *rest = seen  # sent before the channel was lost, so it comes again under its id
+    assert rest[0] == first and rest == sorted(set(rest))
+
+
+def test_the_program_ends_while_it_waits_for_the_broker(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client that asks for ever whether the broker is there does not keep the program."""
+
+    async def start() -> None:
+        await asyncio.sleep(600)
+
+    waiting = Coming(start)
+    monkeypatch.setattr(program, "build", lambda services: (waiting, None))
+
+    async def play() -> None:
+        stop = asyncio.Event()
+        asyncio.get_running_loop().call_later(0.05, stop.set)
+        await asyncio.wait_for(run(house.services, stop), 5)
+
+    asyncio.run(play())
+    assert waiting.left == 1
 
 
 def messages_page(house: House) -> str:
