@@ -60,7 +60,13 @@ def libpq_url(url: str) -> str:
     return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
-def engine_for(url: str, *, pool_size: int = 8, max_overflow: int = 8) -> Engine:
+MORE_CONNECTIONS = 8
+"""Beyond those a process keeps, while there is much to do."""
+CONNECTION_SECONDS = 30
+"""How long one waits for a connection that is free."""
+
+
+def engine_for(url: str, *, pool_size: int = 8, max_overflow: int = MORE_CONNECTIONS) -> Engine:
     """A pooled engine; connections are checked before use, so a restart of the server heals.
 
     READ COMMITTED always: ``Journal.follow`` relies on each statement seeing what committed
@@ -70,6 +76,7 @@ def engine_for(url: str, *, pool_size: int = 8, max_overflow: int = 8) -> Engine
         sqlalchemy_url(url),
         pool_size=pool_size,
         max_overflow=max_overflow,
+        pool_timeout=CONNECTION_SECONDS,
         pool_pre_ping=True,
         isolation_level="READ COMMITTED",
     )

@@ -8,7 +8,8 @@ from fastapi import APIRouter, FastAPI, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving import errors, logs
-from serving.doors import Doors
+from serving.batches import Batches
+from serving.doors import AT_ONCE, BATCHES, Doors
 from serving.errors import respond
 from serving.identity import known_keys
 from serving.metrics import Metrics
@@ -83,6 +84,7 @@ def create_app(services: Services) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with watched(services, services.settings.shelf_refresh_seconds):
             yield
+        app.state.batches.close()
         services.engine.dispose()
 
     app = FastAPI(
@@ -95,6 +97,7 @@ def create_app(services: Services) -> FastAPI:
     )
     app.state.services = services
     app.state.known_keys = known_keys()
+    app.state.batches = Batches(services.settings.door_limits.get(BATCHES, AT_ONCE[BATCHES]))
     app.openapi = lambda: document(app)  # type: ignore[method-assign]
     errors.install(app)
     settings = services.settings

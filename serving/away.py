@@ -22,8 +22,18 @@ def is_unfit(error: Exception) -> bool:
     return isinstance(_cause(error), psycopg.DataError)
 
 
+ALL_IN_USE = (
+    "All database connections of this process (TRIAGE_POOL_SIZE) are in use. Try again shortly."
+)
+
+
+def is_busy(error: Exception) -> bool:
+    """Whether we are the ones who ask too much: no connection was free for so long."""
+    return isinstance(error, PoolTimeout)
+
+
 def is_away(error: Exception) -> bool:
     """Whether the database is lost or full, so that the same request may succeed later."""
-    return isinstance(error, PoolTimeout) or isinstance(
+    return is_busy(error) or isinstance(
         _cause(error), psycopg.OperationalError | psycopg.InterfaceError
     )

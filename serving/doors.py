@@ -12,8 +12,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.errors import respond
 
+BATCHES = "batches"
+"""The door within that of scoring: its items are counted once they are read (``batches.py``)."""
 AT_ONCE: Mapping[str, int] = {
     "scoring": 128,
+    BATCHES: 8,
     "returns": 64,
     "handling": 64,
     "facts": 64,
@@ -23,6 +26,7 @@ AT_ONCE: Mapping[str, int] = {
 """Door -> requests under way in one process, unless ``TRIAGE_DOOR_LIMITS`` says otherwise."""
 WHAT: Mapping[str, str] = {
     "scoring": "`POST /v1/score/...`, `/v2/models/...`",
+    BATCHES: "the same, of more than 8 items",
     "returns": "`POST /v1/returns`",
     "handling": "`POST /v1/returns/{id}/...`: receipts, inspections, dispositions, cancellations",
     "facts": "`POST /v1/events`",

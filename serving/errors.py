@@ -18,7 +18,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from journal.worklists import BadCursor
-from serving.away import DATABASE_ERRORS, is_away, is_unfit
+from serving.away import ALL_IN_USE, DATABASE_ERRORS, is_away, is_busy, is_unfit
 from workflow.refused import CODES, Refused
 
 log = structlog.get_logger("serving")
@@ -193,6 +193,8 @@ def install(app: FastAPI) -> None:
         if not is_away(error):
             return await bug(request, error)
         log.warning("database away", path=request.url.path, why=str(error))
+        if is_busy(error):
+            return respond(503, "overloaded", ALL_IN_USE, request)
         return respond(503, "unavailable", "The database is away; try again shortly.", request)
 
     for database_error in DATABASE_ERRORS:

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine
 from starlette.responses import Response
 
 from journal.entries import Conflict
-from serving.away import DATABASE_ERRORS, is_away, worth_repeating
+from serving.away import ALL_IN_USE, DATABASE_ERRORS, is_away, is_busy, worth_repeating
 from serving.errors import Invalid, Unavailable
 
 T = TypeVar("T")
@@ -89,7 +89,8 @@ def retrying(engine: Engine, work: Callable[[Connection], T]) -> T:
     """Run a transaction, again where somebody was faster or the database asked for it.
 
     ``work`` may run several times; all but its last run are rolled back. Errors: ``Unavailable``
-    when it stays busy or the database is away; whatever ``work`` raises.
+    when others keep changing the same or the database is away; ``Invalid`` 503 ``overloaded`` when
+    no connection is free; whatever ``work`` raises.
     """
     for attempt in range(TRIES):
         try:
@@ -101,6 +102,8 @@ def retrying(engine: Engine, work: Callable[[Connection], T]) -> T:
             if not worth_repeating(error):
                 if not is_away(error):
                     raise
+                if is_busy(error):
+                    raise Invalid("overloaded", ALL_IN_USE, 503) from error
                 raise Unavailable("The database is away; try again shortly.") from error
         time.sleep(random.uniform(0, 0.01 * 2**attempt))
     raise Unavailable("Others keep changing the same return; try again shortly.")

@@ -5,7 +5,7 @@ from pathlib import Path
 from integrations.broker import messages
 from integrations.erp import reference
 from integrations.webhooks import address, sending
-from journal import attempts, deliveries, outbox, systems, webhooks, worker
+from journal import attempts, database, deliveries, outbox, systems, webhooks, worker
 from serving import backpressure, doors, facts_in, performer, repairs, scoring
 from serving.routes import inbound
 from serving.settings import Settings
@@ -49,8 +49,15 @@ def rows() -> dict[str, list[Row]]:
         "Doors": [
             (f"requests under way in one process, {name}: {doors.WHAT[name]}"
              " (`TRIAGE_DOOR_LIMITS`)", most,
-             "one more is answered 503 `overloaded` with `Retry-After`, unread; other doors go on")
+             "one more is answered 503 `overloaded` with `Retry-After`; other doors go on")
             for name, most in doors.AT_ONCE.items()
+        ]
+        + [
+            ("database connections of one process (`TRIAGE_POOL_SIZE`, and"
+             f" {database.MORE_CONNECTIONS} more while there is much to do)",
+             own["pool_size"].default + database.MORE_CONNECTIONS,
+             f"the others wait, after {database.CONNECTION_SECONDS} s they are answered 503"
+             " `overloaded` with `Retry-After`"),
         ],
         "What goes out to a system": [
             ("effects at once, over all workers (`TRIAGE_SYSTEM_LIMITS`)", erp.at_once,

@@ -1,6 +1,7 @@
 """Scoring: ``/v1/score/*`` and the Open Inference Protocol over the same models."""
 
 import asyncio
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import orjson
@@ -19,6 +20,7 @@ from serving.answers.operations import (
     ModelReady,
     ServerReady,
 )
+from serving.batches import Batches
 from serving.errors import Invalid
 from serving.identity import signed_in
 from serving.openapi import body_of
@@ -42,8 +44,9 @@ router = APIRouter(route_class=StrictRoute)
 Explain = Annotated[Literal["none", "top", "full"], Query()]
 Signed = Annotated[Actor, Depends(signed_in)]
 
-INLINE_ROWS = 8
-"""A batch up to this size is scored on the event loop; a larger one in a thread."""
+SMALL_ROWS = 8
+"""A batch up to this size is scored on the event loop, or in a thread where it must look things up;
+a larger one with other ``Batches``."""
 
 
 async def _score(request: Request, endpoint: str, explain: str) -> Response:
@@ -54,12 +57,19 @@ async def _score(request: Request, endpoint: str, explain: str) -> Response:
         return _answer(services, endpoint, body, explain)
 
     items = body.get("items") if isinstance(body, dict) else None
-    small = isinstance(items, list) and len(items) <= INLINE_ROWS
-    by_facts = endpoint == "return-reason" or (
-        small and all(isinstance(i, dict) and "facts" in i for i in items or ())
-    )
-    content = work() if small and by_facts else await asyncio.to_thread(work)
+    rows = items if isinstance(items, list) else []
+    if len(rows) > SMALL_ROWS:
+        content = await _batches(request).run(work)
+    elif endpoint == "return-reason" or all(isinstance(i, dict) and "facts" in i for i in rows):
+        content = work()
+    else:
+        content = await asyncio.to_thread(work)
     return Response(content, media_type="application/json")
+
+
+def _batches(request: Request) -> Batches:
+    found: Batches = request.app.state.batches
+    return found
 
 
 def _answer(services: Services, endpoint: str, body: object, explain: str) -> bytes:
@@ -217,18 +227,26 @@ def _check_shape(name: str, shape: object, values: int) -> None:
         )
 
 
-def _oip(services: Services, model: str, body: object, explain: str) -> tuple[Json, Json]:
+async def _protocol(request: Request, model: str, explain: str) -> tuple[Json, Json]:
+    """The head of the protocol's answer and ours, of a large request in its turn."""
+    body = parse_json(await request.body())
     endpoint = _endpoint_of(model)
     items = _oip_items(body, MODEL_OF[endpoint])
+    work = partial(_oip, services_of(request), endpoint, items, explain)
+    large = len(items) > SMALL_ROWS
+    head, content = await (_batches(request).run(work) if large else asyncio.to_thread(work))
+    name = body.get("id") if isinstance(body, dict) else None
+    return head | ({"id": name} if name else {}), content
+
+
+def _oip(services: Services, endpoint: str, items: list[Json], explain: str) -> tuple[Json, Json]:
     content = orjson.loads(_answer(services, endpoint, {"items": items}, explain))
     for item in content["items"]:
         if "problem" in item:
             raise Invalid(item["problem"]["code"], f"Row {item['id']}: {item['problem']['detail']}")
-    request_id = body.get("id") if isinstance(body, dict) else None
     head: Json = {
         "model_name": content["model"]["name"],
         "model_version": content["model"]["version"],
-        **({"id": request_id} if request_id else {}),
     }
     return head, content
 
@@ -251,8 +269,7 @@ _INPUTS = body_of(
 )
 async def infer(model: str, request: Request, actor: Signed) -> Json:
     """Predictions in the Open Inference Protocol: ``value``, ``confidence``, ``abstained``."""
-    body = parse_json(await request.body())
-    head, content = await asyncio.to_thread(_oip, services_of(request), model, body, "none")
+    head, content = await _protocol(request, model, "none")
     items = content["items"]
     assert isinstance(items, list)
     outputs = [
@@ -275,8 +292,7 @@ async def infer(model: str, request: Request, actor: Signed) -> Json:
 )
 async def explain(model: str, request: Request, actor: Signed) -> Json:
     """Our documented extension of the protocol: the explanation of each row, in full."""
-    body = parse_json(await request.body())
-    head, content = await asyncio.to_thread(_oip, services_of(request), model, body, "full")
+    head, content = await _protocol(request, model, "full")
     items = content["items"]
     assert isinstance(items, list)
     return head | {

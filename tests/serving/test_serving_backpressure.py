@@ -1,20 +1,26 @@
 """Too much waiting is said at the door; models that are away leave the word to people."""
 
 import asyncio
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from journal import lookups
+from journal.database import engine_for
 from journal.worker import Hopeless
+from models.protocol import Prediction
 from serving.backpressure import Door
+from serving.batches import Batches
 from serving.doors import AT_ONCE, WHAT, Doors, door_of
 from serving.feed import PREFIX
 from serving.wanting import TYPE as WANTED_TYPE
 from tests.integrations.edi_texts import WANTED, interchange
 from tests.serving.house import STORY, House, cloud_event, request_body
-from tests.serving.small_models import BrokenModel
+from tests.serving.small_models import BrokenModel, SmallModel
+from workflow.assessment import Row
 
 
 def test_intake_is_refused_while_too_much_waits(house: House) -> None:
@@ -116,6 +122,57 @@ def test_every_door_is_named_and_found() -> None:
     ):  # fmt: skip
         assert door_of("POST", path) == door
         assert door_of("GET", path) is None
+
+
+def test_large_batches_wait_for_each_other_only(house_with: Callable[..., House]) -> None:
+    """While as many are under way as may be, one more is told to come again and which limit it met;
+    small ones, facts and people who sign in first now are answered at once."""
+    begun, leave = threading.Semaphore(0), threading.Event()
+
+    def slow(row: Row) -> Prediction:
+        if row["text"] == "slow":
+            begun.release()
+            assert leave.wait(20) and threading.current_thread().name.startswith("batch")
+        return Prediction(None, None, "too_uncertain")
+
+    house = house_with(reason=SmallModel("reason", slow))
+    house.app.state.batches = Batches(2)
+    large = {"items": [{"text": "slow"}, *({"text": str(n)} for n in range(8))]}
+    oip = {"inputs": [{"name": "text", "data": ["slow", *map(str, range(8))]}]}
+    score, infer = "/v1/score/return-reason", "/v2/models/reason/infer"
+    with ThreadPoolExecutor(2) as pool:
+        under_way = [pool.submit(house.post, score, large), pool.submit(house.post, infer, oip)]
+        try:
+            assert all(begun.acquire(timeout=20) for _ in under_way)
+            for path, body in ((score, large), (infer, oip)):
+                refused = house.post(path, body)
+                assert (refused.status_code, refused.json()["code"]) == (503, "overloaded")
+                assert "batches" in refused.json()["detail"] and refused.headers["Retry-After"]
+            assert house.post(score, {"items": [{"text": "x"}]}, "clerk").status_code == 200
+            assert house.tell(STORY.facts()[0], who="feed").status_code == 200
+        finally:
+            leave.set()
+        assert [one.result().status_code for one in under_way] == [200, 200]
+    assert house.post(score, large).status_code == 200
+
+
+def test_no_connection_free_is_overload_and_not_an_outage(house: House) -> None:
+    """Where all connections are in use, reading and changing are told so, to come again."""
+    engine = house.services.engine
+    narrow = engine_for(house.services.database_url, pool_size=1, max_overflow=0)
+    narrow.pool._timeout = 0.05  # type: ignore[attr-defined]
+    house.services.engine = narrow
+    try:
+        with narrow.connect():
+            read = house.get("/v1/returns/R-1001")
+            asked = house.post("/v1/returns", request_body(), key="again")
+        for answer in (read, asked):
+            assert (answer.status_code, answer.json()["code"]) == (503, "overloaded")
+            assert "TRIAGE_POOL_SIZE" in answer.json()["detail"] and answer.headers["Retry-After"]
+        assert house.post("/v1/returns", request_body(), key="again").status_code == 201
+    finally:
+        house.services.engine = engine
+        narrow.dispose()
 
 
 @pytest.mark.slow
