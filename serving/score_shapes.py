@@ -17,13 +17,17 @@ Json = dict[str, Any]
 
 
 class ScoredBy(Answer):
-    """The model that answered; ``alias`` is ``champion`` where it is the promoted one."""
+    """The model that answered; ``alias`` is ``champion`` where it is the promoted one.
+
+    ``missing``: why none answers, and every item is abstained as ``no_model``; null where one does.
+    """
 
     name: str
     version: str
     alias: str | None
     feature_set: str
     trained_at: str | None
+    missing: str | None
 
 
 class CandidateAnswer(Answer):

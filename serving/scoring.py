@@ -246,6 +246,7 @@ def model_json(shelf: OnShelf) -> Json:
         "alias": ref.alias,
         "feature_set": ref.feature_set,
         "trained_at": ref.trained_at,
+        "missing": shelf.missing,
     }
 
 

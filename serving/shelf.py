@@ -45,19 +45,30 @@ class Champion:
 
 @dataclass(frozen=True, slots=True)
 class OnShelf:
-    """A model ready to answer, and how its answers name it. ``digest`` is empty for a prior;
-    ``overview`` is what its bundle says of it as a whole, where it does."""
+    """A model ready to answer, and how its answers name it. ``digest`` is empty for a prior, and
+    ``missing`` says then why no model answers; ``overview`` is what its bundle says of it as a
+    whole, where it does."""
 
     model: Model
     ref: ModelRef
     digest: str = ""
     overview: Overview | None = None
+    missing: str | None = None
 
 
-def prior(name: str) -> OnShelf:
-    """What stands on the shelf where no model is promoted, or the promoted one is refused."""
+def prior(name: str, refused: str | None = None) -> OnShelf:
+    """What stands on the shelf where no model is promoted, or the promoted version is ``refused``.
+
+    Callers are told that it is, and no more: what is wrong with it names places of ours.
+    """
     feature_set = SETS[name].fingerprint if name in SETS else "sha256:text"
-    return OnShelf(Prior(name), ModelRef(name, "0", None, feature_set))
+    missing = (
+        f"No {name} model is promoted; people decide."
+        if refused is None
+        else f"Version {refused} of {name} is promoted and cannot be used here; people decide."
+        " GET /readyz says why."
+    )
+    return OnShelf(Prior(name), ModelRef(name, "0", None, feature_set), missing=missing)
 
 
 @dataclass
@@ -91,7 +102,7 @@ class Shelf:
     def _refresh(self, name: str, champion: Champion | None) -> bool:
         held = self.standing[name]
         if champion is None:
-            self.standing[name] = held if not held.digest else prior(name)
+            self.standing[name] = prior(name) if held.digest or held.missing else held
             self.faults.pop(name, None)
             return bool(held.digest)
         if (held.digest, held.ref.version) == (champion.bundle_digest, champion.version):
@@ -110,7 +121,7 @@ class Shelf:
             if isinstance(error, Mismatch):
                 # Every byte was read and is not what was promoted: that seldom mends itself.
                 self._refused[name] = (champion.bundle_digest, time.monotonic() + REFUSED_SECONDS)
-            self.standing[name] = prior(name)
+            self.standing[name] = prior(name, champion.version)
             return bool(held.digest)
         self.faults.pop(name, None)
         log.info("model on shelf", model=name, version=champion.version)

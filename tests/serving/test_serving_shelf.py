@@ -38,6 +38,7 @@ def test_a_promoted_model_answers_without_a_restart(empty_house: House, tmp_path
     item = {"items": [{"facts": facts}]}
     before = empty_house.post("/v1/score/disposition", item).json()
     assert before["items"][0]["abstained"] == "no_model"
+    assert before["model"]["missing"] == "No disposition model is promoted; people decide."
     for version in ("1", "2"):
         write(tmp_path / version, version)
         digest = store.put(tmp_path / version)
@@ -45,7 +46,7 @@ def test_a_promoted_model_answers_without_a_restart(empty_house: House, tmp_path
         assert shelf.refresh() == ["disposition"]
         assert shelf.refresh() == []
         after = empty_house.post("/v1/score/disposition", item).json()
-        assert after["model"]["version"] == version
+        assert (after["model"]["version"], after["model"]["missing"]) == (version, None)
         assert after["items"][0]["candidates"]
     listed = empty_house.get("/v1/models").json()["items"]
     (shown,) = [m for m in listed if m["name"] == "disposition"]
@@ -54,8 +55,8 @@ def test_a_promoted_model_answers_without_a_restart(empty_house: House, tmp_path
 
 
 def test_a_tampered_bundle_is_refused_and_people_decide(empty_house: House, tmp_path: Path) -> None:
-    """One changed byte: the model abstains, the fault is shown wherever people look, and what
-    answered before answers no more."""
+    """One changed byte: the model abstains and each answer says why, the fault is shown wherever
+    people look, and what answered before answers no more."""
     store = Store(tmp_path / "bundles", tmp_path / "shelf")
     write(tmp_path / "1")
     promote(empty_house, "1", store.put(tmp_path / "1"))
@@ -79,6 +80,8 @@ def test_a_tampered_bundle_is_refused_and_people_decide(empty_house: House, tmp_
     item: Json = {"items": [{"facts": {}}]}
     body = empty_house.post("/v1/score/disposition", item).json()
     assert body["items"][0]["abstained"] == "no_model"
+    assert body["model"]["missing"].startswith("Version 2 of disposition is promoted and cannot")
+    assert str(tmp_path) not in body["model"]["missing"]
 
 
 def test_a_model_of_other_features_is_refused(empty_house: House, tmp_path: Path) -> None:
