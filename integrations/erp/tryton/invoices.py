@@ -10,6 +10,7 @@ from integrations.erp.documents import InvoicedLine
 from integrations.erp.port import Rejected
 from integrations.erp.tryton.masters import Masters
 from integrations.erp.tryton.money import minor, quantity_of
+from integrations.erp.tryton.taxes import Tax, each, taxes_of
 
 FINAL = ["posted", "paid"]
 
@@ -129,15 +130,11 @@ class Invoices:
         """Invoice line -> its tax in minor units, where the invoice's taxes are its lines'."""
         rows = self.masters.rpc.read(
             "model.account.invoice.line.read", list(lines),
-            ["amount", "taxes.rate", "invoice.currency.digits"],
+            ["unit_price", "quantity", "taxes", "taxes_date", "invoice.accounting_date",
+             "invoice.invoice_date", "invoice.currency.digits"],
         )  # fmt: skip
-        return {
-            row["id"]: sum(
-                minor(row["amount"] * (tax["rate"] or 0), row["invoice."]["currency."]["digits"])
-                for tax in row["taxes."]
-            )
-            for row in rows
-        }
+        known = taxes_of(self.masters.rpc, {tax for row in rows for tax in row["taxes"]})
+        return {row["id"]: _tax_minor(row, [known[tax] for tax in row["taxes"]]) for row in rows}
 
     def _line(self, row: Mapping[str, Any], place: int, tax_minor: int) -> InvoicedLine:
         invoice, currency = row["invoice."], row["invoice."]["currency."]
@@ -155,3 +152,11 @@ class Invoices:
             currency["code"],
             datetime.combine(invoice["invoice_date"], time(), UTC),
         )
+
+
+def _tax_minor(row: Mapping[str, Any], taxes: Sequence[Tax]) -> int:
+    invoice, quantity = row["invoice."], quantity_of(row["quantity"])
+    on = row["taxes_date"] or invoice["accounting_date"] or invoice["invoice_date"]
+    digits = invoice["currency."]["digits"]
+    # Rounded once: what rounding each tax would leave over, the system takes back from one of them.
+    return minor(sum(each(taxes, row["unit_price"], on), Decimal(0)) * quantity, digits)
