@@ -1,6 +1,7 @@
 """The one PostgreSQL behind everything: where it is, a pooled engine for it, its migrations."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -8,13 +9,23 @@ from typing import Any, cast
 import psycopg
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
 from journal.embedded import EmbeddedServer, data_folder, start
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 0x7472_6961_6765  # any fixed number: one migration at a time, anywhere
+
+PATIENCE: Mapping[str, str] = {
+    "connect_timeout": "10",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "25000",
+}
+"""Of libpq, in seconds but the last, unless the URL says otherwise: a machine that is cut off says
+nothing more, and is known to be away within half a minute, not after the two hours of TCP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +62,18 @@ def sqlalchemy_url(url: str) -> str:
     """The URL with the psycopg 3 driver named, whatever PostgreSQL spelling was given."""
     parsed = make_url(url)
     if parsed.drivername in ("postgres", "postgresql", "postgresql+psycopg"):
-        return parsed.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+        return _patient(parsed.set(drivername="postgresql+psycopg"))
     raise ValueError(f"{parsed.drivername} is not PostgreSQL: give a postgresql:// URL.")
 
 
 def libpq_url(url: str) -> str:
     """The URL as psycopg and libpq read it, without SQLAlchemy's driver name."""
-    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    return _patient(make_url(url).set(drivername="postgresql"))
+
+
+def _patient(url: URL) -> str:
+    missing = {name: value for name, value in PATIENCE.items() if name not in url.query}
+    return url.update_query_dict(missing).render_as_string(hide_password=False)
 
 
 MORE_CONNECTIONS = 8
