@@ -8,7 +8,10 @@ fails its neighbours.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+from uuid import uuid4
+
+import structlog
 
 from features.catalogue import SETS
 from features.sets import FeatureSet
@@ -21,6 +24,9 @@ from serving.shelf import OnShelf
 from workflow.assessment import Explanation, Masked, Row, Value
 from workflow.policy_table import Left, Rule, WrongFacts
 from workflow.refused import Refused
+
+T = TypeVar("T")
+log = structlog.get_logger("serving.scoring")
 
 MODEL_OF = {
     "return-reason": "reason",
@@ -213,17 +219,21 @@ def _fault(value: object, kind: str) -> str | None:
 
 
 def answer(shelf: OnShelf, questions: Sequence[Question], explain: str, ranked: bool) -> Json:
-    """The response of a scoring endpoint: the model that answered, and an answer an item."""
+    """The response of a scoring endpoint: the model that answered, and an answer an item.
+
+    Errors: ``Invalid`` 503 ``model_failed``.
+    """
     asked = [_ruled(question) for question in questions]
     good = [(i, q.row) for i, (q, _) in enumerate(asked) if q.row is not None]
     rows = [row for _, row in good]
     top = TOP[explain]
-    predictions = shelf.model.predict(rows) if rows else []
+    predictions = _said(shelf, lambda: shelf.model.predict(rows)) if rows else []
     ruled = [asked[i][1] for i, _ in good]
     masked = [_masked(rules, p) for rules, p in zip(ruled, predictions, strict=True)]
     explanations: Sequence[Explanation | None] = [None] * len(rows)
     if rows and explain != "none":
-        explanations = shelf.model.explain(rows, top, of=[p.value for p, _ in masked])
+        values = [prediction.value for prediction, _ in masked]
+        explanations = _said(shelf, lambda: shelf.model.explain(rows, top, of=values))
     ranks = _ranks([p for p, _ in masked]) if ranked else None
     items: list[Json] = [{"id": q.id, "problem": q.problem} for q, _ in asked]
     for place, (i, _) in enumerate(good):
@@ -236,6 +246,21 @@ def answer(shelf: OnShelf, questions: Sequence[Question], explain: str, ranked: 
         if ranks is not None:
             items[i]["rank"] = ranks[place]
     return {"model": model_json(shelf), "items": items}
+
+
+def _said(shelf: OnShelf, ask: Callable[[], T]) -> T:
+    """What the model says. It may fail in any way, and then it is the one that is named."""
+    try:
+        return ask()
+    except Exception as error:
+        name, reference = f"{shelf.ref.name} {shelf.ref.version}", uuid4().hex
+        log.error("model failed", model=name, reference=reference, exc_info=error)
+        raise Invalid(
+            "model_failed",
+            f"The model {name} failed, which is logged as {reference}; people decide. Other models"
+            " answer.",
+            503,
+        ) from error
 
 
 def model_json(shelf: OnShelf) -> Json:

@@ -19,8 +19,10 @@ from serving.feed import PREFIX
 from serving.wanting import TYPE as WANTED_TYPE
 from tests.integrations.edi_texts import WANTED, interchange
 from tests.serving.house import STORY, House, cloud_event, request_body
-from tests.serving.small_models import BrokenModel, SmallModel
+from tests.serving.small_models import BrokenModel, SmallModel, abstains
 from workflow.assessment import Row
+
+UNSURE = abstains("too_uncertain")
 
 
 def test_intake_is_refused_while_too_much_waits(house: House) -> None:
@@ -173,6 +175,25 @@ def test_no_connection_free_is_overload_and_not_an_outage(house: House) -> None:
     finally:
         house.services.engine = engine
         narrow.dispose()
+
+
+def test_a_model_that_fails_is_named(house_with: Callable[..., House]) -> None:
+    """By every way of scoring it is 503, which model and where it is logged, and nothing of what it
+    said; the other models answer."""
+    house = house_with(reason=BrokenModel("reason"), disposition=SmallModel("disposition", UNSURE))
+    items = [{"text": "Seal leaks."}]
+    oip = {"inputs": [{"name": "text", "data": ["Seal leaks."]}]}
+    for path, body in (
+        ("/v1/score/return-reason", {"items": items}),
+        ("/v1/score/return-reason", {"items": items * 9}),
+        ("/v2/models/reason/infer", oip),
+    ):
+        failed = house.post(path, body)
+        assert (failed.status_code, failed.json()["code"]) == (503, "model_failed")
+        assert "model reason 7" in failed.json()["detail"] and failed.headers["Retry-After"]
+        assert "broken" not in failed.text
+    other = house.post("/v1/score/disposition", {"items": [{"facts": {}}]})
+    assert other.status_code == 200
 
 
 @pytest.mark.slow
