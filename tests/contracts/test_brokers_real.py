@@ -122,6 +122,7 @@ def rabbit(tmp_path: Path) -> Iterator[Server]:
         "RABBITMQ_DIST_PORT": str(other),
         "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
         "RABBITMQ_MNESIA_BASE": str(home / "data"),
+        "ERL_CRASH_DUMP": str(home / "crash.dump"),  # else beside whoever runs the tests
         "RABBITMQ_LOG_BASE": str(home / "log"),
         "RABBITMQ_ENABLED_PLUGINS_FILE": str(plugins),
         "RABBITMQ_CONF_ENV_FILE": str(home / "none"),
