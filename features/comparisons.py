@@ -73,7 +73,7 @@ DERIVED: dict[str, Derived] = {
             "line_remaining_life_permille",
             _of("portion_remaining_life_days", "lot_remaining_life_days", "line_shelf_life_days"),
             "permille",
-            "{value} of a thousand parts of the shelf life left",
+            "{percent} of the shelf life left",
             _life_left,
         ),
         Derived(
@@ -86,7 +86,7 @@ DERIVED: dict[str, Derived] = {
                 "credit_sold_minor",
             ),
             "permille",
-            "Credit is {value} of a thousand invoiced for these goods",
+            "Credit is {percent} of what was invoiced for these goods",
             _share_of_line,
         ),
         Derived(
@@ -100,14 +100,14 @@ DERIVED: dict[str, Derived] = {
             "credit_vs_customer_mean_90d_permille",
             _of("credit_amount_minor", "customer_mean_credit_90d_minor"),
             "permille",
-            "Credit is {value} of a thousand of the customer's usual credit",
+            "Credit is {percent} of the customer's usual credit",
             permille,
         ),
         Derived(
             "credit_vs_customer_sales_90d_permille",
             _of("credit_amount_minor", "customer_sales_90d_minor"),
             "permille",
-            "Credit is {value} of a thousand sold to the customer in 90 days",
+            "Credit is {percent} of what was sold to the customer in 90 days",
             permille,
         ),
         Derived(
@@ -119,7 +119,7 @@ DERIVED: dict[str, Derived] = {
                 "product_sales_90d_milli",
             ),
             "permille",
-            "Price credited is {value} of a thousand of the product's usual price",
+            "Price credited is {percent} of the product's usual price",
             _against_mean_price,
         ),
     )

@@ -179,7 +179,7 @@ FEATURES = tuple(
         (
             "credit_unmatched_share_permille",
             "permille",
-            "Of a thousand credited, {value} match no sale",
+            "Of what was credited, {percent} matches no sale",
             _unmatched_share,
             "number",
         ),

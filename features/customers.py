@@ -251,7 +251,7 @@ FEATURES = tuple(
         (
             "customer_return_rate_90d_permille",
             "permille",
-            "Customer returned {value} of a thousand lines bought in 90 days",
+            "Customer returned {percent} of the lines bought in 90 days",
             rate((RETURNED, "lines"), (SOLD, "lines"), 90),
             "number",
         ),
@@ -286,7 +286,7 @@ FEATURES = tuple(
         (
             "customer_credit_rate_90d_permille",
             "permille",
-            "Of a thousand sold to the customer in 90 days, {value} were credited",
+            "Of what was sold to the customer in 90 days, {percent} was credited",
             rate((GRANTED, "minor"), (SOLD, "minor"), 90),
             "number",
         ),
@@ -328,7 +328,7 @@ FEATURES = tuple(
         (
             "customer_worn_rate_365d_permille",
             "permille",
-            "Of a thousand returns of the customer, {value} came back opened, used or empty",
+            "Of all returns of the customer, {percent} came back opened, used or empty",
             rate((INSPECTED, "worn"), (INSPECTED, "portions"), 365),
             "number",
         ),

@@ -84,7 +84,7 @@ FEATURES = tuple(
         (
             "exception_variance_share_permille",
             "permille",
-            "The difference is {value} of a thousand at stake",
+            "The difference is {percent} of what is at stake",
             _variance_share,
             "number",
         ),
@@ -117,7 +117,7 @@ FEATURES = tuple(
         (
             "exception_code_loss_rate_365d_permille",
             "permille",
-            "Of a thousand exceptions of this kind, {value} cost money",
+            "Of all exceptions of this kind, {percent} cost money",
             rate((RESOLVED, "costly"), (RESOLVED, "exceptions"), 365),
         ),
         (

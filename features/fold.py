@@ -56,7 +56,8 @@ class Feature:
     fold: str
     unit: str
     says: str
-    """Sentence for an explanation, such as ``Returned {value} days after delivery``."""
+    """Sentence for an explanation, such as ``Returned {value} days after delivery``; a share in
+    permille is told as ``{percent}``."""
     answer: Callable[[Memory, datetime], Value]
     kind: str = "number"
     """``number``, ``category``, ``flag`` or ``text``."""

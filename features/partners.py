@@ -186,7 +186,7 @@ FEATURES = tuple(
         (
             "supplier_fault_rate_90d_permille",
             "permille",
-            "Of a thousand lines of the supplier that came back, {value} were the supplier's fault",
+            "Of all lines of the supplier that came back, {percent} were the supplier's fault",
             rate((FAULTS, "lines"), (RETURNED, "lines"), 90),
             "number",
         ),
@@ -200,14 +200,14 @@ FEATURES = tuple(
         (
             "supplier_recovery_rate_365d_permille",
             "permille",
-            "Supplier paid {value} of a thousand claimed in 365 days",
+            "Supplier paid {percent} of what was claimed in 365 days",
             rate((CLAIMED, "recovered"), (CLAIMED, "claimed"), 365),
             "number",
         ),
         (
             "supplier_refusal_rate_365d_permille",
             "permille",
-            "Supplier paid nothing on {value} of a thousand claims in 365 days",
+            "Supplier paid nothing on {percent} of the claims in 365 days",
             rate((CLAIMED, "refused"), (CLAIMED, "claims"), 365),
             "number",
         ),
@@ -252,7 +252,7 @@ FEATURES = tuple(
         (
             "carrier_damage_rate_90d_permille",
             "permille",
-            "Of a thousand lines of the carrier that came back, {value} suffered on the way",
+            "Of all lines of the carrier that came back, {percent} suffered on the way",
             rate((FAULTS, "lines"), (RETURNED, "lines"), 90),
         ),
     )

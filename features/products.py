@@ -248,7 +248,7 @@ FEATURES = tuple(
         (
             "product_return_rate_90d_permille",
             "permille",
-            "Of a thousand units of the product sold in 90 days, {value} came back",
+            "Of all units of the product sold in 90 days, {percent} came back",
             rate((RETURNED, "milli"), (SOLD, "milli"), 90),
             "number",
         ),
@@ -269,35 +269,35 @@ FEATURES = tuple(
         (
             "product_credit_rate_90d_permille",
             "permille",
-            "Of a thousand sold of the product in 90 days, {value} were credited",
+            "Of what was sold of the product in 90 days, {percent} was credited",
             rate((CREDITED, "minor"), (SOLD, "minor"), 90),
             "number",
         ),
         (
             "product_bad_rate_365d_permille",
             "permille",
-            "Of a thousand returns of the product, {value} were damaged, defective or spoiled",
+            "Of all returns of the product, {percent} were damaged, defective or spoiled",
             rate((INSPECTED, "bad"), (INSPECTED, "portions"), 365),
             "number",
         ),
         (
             "product_restock_rate_365d_permille",
             "permille",
-            "Of a thousand units of the product that came back, {value} went back on the shelf",
+            "Of all units of the product that came back, {percent} went back on the shelf",
             rate((SETTLED, "restock"), (SETTLED, "milli"), 365),
             "number",
         ),
         (
             "product_scrap_rate_365d_permille",
             "permille",
-            "Of a thousand units of the product that came back, {value} were scrapped",
+            "Of all units of the product that came back, {percent} were scrapped",
             rate((SETTLED, "scrap"), (SETTLED, "milli"), 365),
             "number",
         ),
         (
             "product_vendor_rate_365d_permille",
             "permille",
-            "Of a thousand units of the product that came back, {value} went to the vendor",
+            "Of all units of the product that came back, {percent} went to the vendor",
             rate((SETTLED, "return_to_vendor"), (SETTLED, "milli"), 365),
             "number",
         ),
@@ -335,7 +335,7 @@ FEATURES = tuple(
         (
             "lot_return_rate_90d_permille",
             "permille",
-            "Of a thousand units of the lot sold in 90 days, {value} came back",
+            "Of all units of the lot sold in 90 days, {percent} came back",
             rate((LOT_RETURNED, "milli"), (LOT_SOLD, "milli"), 90),
         ),
         (

@@ -24,6 +24,8 @@ question is asked, from a memory that is a table row live and a dictionary in tr
 - `minor` is minor units of the currency, `milli-units` thousandths of the product's unit,
   `permille` thousandths rounded half up. Amounts of one key are summed as they come: a
   customer, product or supplier is taken to trade in one currency.
+- A sentence says `{value}` where the value stands, and `{percent}` where thousandths stand as
+  per cent.
 """
 
 

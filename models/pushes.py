@@ -43,13 +43,20 @@ def explanation(
 def says(column: Column, value: Value) -> str:
     """The column's sentence with its value as people write it.
 
-    ``minor`` is printed in major units with two decimals, ``milli-units`` as units, flags as
-    yes or no, codes with spaces. A missing value is said to be missing.
+    ``{value}`` is ``minor`` in major units with two decimals, ``milli-units`` as units, flags as
+    yes or no, codes with spaces; ``{percent}`` is ``permille`` in per cent. A missing value is
+    said to be missing.
     """
     if value is None:
         words = [word for word in column.name.split("_") if word not in _UNIT_WORDS]
         return f"{' '.join(words).capitalize()}: not known"
-    return column.says.format(value=_told(column, value))
+    percent = "" if isinstance(value, str) else per_cent(value)
+    return column.says.format(value=_told(column, value), percent=percent)
+
+
+def per_cent(permille: float) -> str:
+    """Thousandths as people write them: ``125`` -> ``12.5 %``."""
+    return f"{permille / 10:,.1f}".removesuffix(".0") + " %"
 
 
 def _told(column: Column, value: Value) -> str:

@@ -14,6 +14,7 @@ from features.catalogue import FEATURES
 from features.comparisons import DERIVED
 from features.fold import Feature
 from features.sets import Derived
+from models.pushes import per_cent
 from serving.pages.sentences import count, money, words
 
 Json = Mapping[str, Any]
@@ -23,14 +24,6 @@ HALF = 100.0
 
 _UNITS = re.compile(r"_(minor|permille|milli)$")
 _WINDOW = re.compile(r"_(\d+)d(?=_|$)")
-_PER_MILLE = (
-    (re.compile(r"\b([Oo])f a thousand (sold|credited|invoiced|claimed)\b"), r"\1f what was \2"),
-    (re.compile(r"\b([Oo])f a thousand at stake\b"), r"\1f what is at stake"),
-    (re.compile(r"\b([Oo])f a thousand parts of\b"), r"\1f"),
-    (re.compile(r"\b([Oo])f a thousand of\b"), r"\1f"),
-    (re.compile(r"^Of a thousand\b"), "Of all"),
-    (re.compile(r"\bof a thousand\b"), "of the"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +60,7 @@ def says(push: Json, currency: str = "") -> str:
         return str(push.get("says") or words(push["feature"]).capitalize())
     if value is None:
         return f"Not known: {named(push['feature'])}"
-    if unit == "permille":
-        sentence = per_cent(sentence)
-    return sentence.format(value=told(value, unit, currency))
+    return _filled(sentence, told(value, unit, currency))
 
 
 def in_general(feature: str) -> str:
@@ -78,8 +69,7 @@ def in_general(feature: str) -> str:
     if not sentence:
         return words(feature).capitalize()
     value = "… %" if unit == "permille" else "…"
-    told_of = (per_cent(sentence) if unit == "permille" else sentence).format(value=value)
-    return told_of.removesuffix(f": {value}")
+    return _filled(sentence, value).removesuffix(f": {value}")
 
 
 def unit_of(feature: str) -> str:
@@ -91,14 +81,6 @@ def named(feature: str) -> str:
     """A feature's name in words: ``lot_returns_90d`` -> ``lot returns in 90 days``."""
     name = _UNITS.sub("", feature)
     return words(_WINDOW.sub(r" in \1 days", name))
-
-
-def per_cent(sentence: str) -> str:
-    """A sentence about a thousand, said about a whole: ``Of a thousand sold, {value} came back``
-    -> ``Of what was sold, {value} came back``."""
-    for pattern, instead in _PER_MILLE:
-        sentence = pattern.sub(instead, sentence)
-    return sentence
 
 
 def told(value: object, unit: str, currency: str = "") -> str:
@@ -113,8 +95,12 @@ def told(value: object, unit: str, currency: str = "") -> str:
     if unit == "milli-units":
         return f"{number / 1000:,.3f}".rstrip("0").rstrip(".")
     if unit == "permille":
-        return f"{number / 10:,.1f}".rstrip("0").rstrip(".") + " %"
+        return per_cent(number)
     return f"{number:,.0f}" if number == int(number) else count(f"{number:,.2f}")
+
+
+def _filled(sentence: str, value: str) -> str:
+    return sentence.format(value=value, percent=value)
 
 
 @lru_cache(maxsize=1)

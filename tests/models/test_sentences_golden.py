@@ -58,5 +58,13 @@ def test_every_sentence_is_whole(name: str) -> None:
         column = Column(c.name, c.kind, c.unit, c.says)
         told = says(column, _example(column))
         assert told and "{" not in told and "_" not in told
-        assert c.says.count("{value}") == 1, c.name
+        place = "{percent}" if c.unit == "permille" else "{value}"
+        assert c.says.count("{") == c.says.count(place) == 1, c.name
         assert says(column, None).endswith(": not known")
+
+
+def test_a_bundle_of_before_keeps_its_own_words() -> None:
+    """Cards of old bundles carry the sentences they were trained with: of a thousand."""
+    told = "Supplier paid {value} of a thousand claimed in 365 days"
+    column = Column("supplier_recovery_rate_365d_permille", "number", "permille", told)
+    assert says(column, 125) == "Supplier paid 125 of a thousand claimed in 365 days"
