@@ -10,6 +10,8 @@ from commands.model_commands import NAMES, By, Json, actor_of, name_of
 from commands.setup import fail, services, settings, show
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from models.store import Store
     from serving.wiring import Services
     from training.registry import Registry
@@ -97,8 +99,9 @@ def propose(
     as_json: Json = False,
 ) -> None:
     """Try every gate and propose a version; somebody else approves it."""
+    from serving.http import retrying
     from training.journal_source import facts_of
-    from training.promotion import Proposal, tried
+    from training.promotion import Proposal, check_asked, tried
     from training.promotion import propose as record
     from training.rows import gather
 
@@ -106,6 +109,7 @@ def propose(
     with services() as wired, refusing():
         with wired.engine.connect() as conn:
             who = actor_of(conn, by)
+            check_asked(wired.journal, conn, name, version, alias, who, registry=registry)
             rows = gather(facts_of(wired.journal, conn))
             gates = tried(
                 wired.journal, conn, name, version, rows, registry=registry, store=_store()
@@ -115,11 +119,13 @@ def propose(
                 f"  {'passed' if gate.passed else 'FAILED'} {gate.name}: {gate.says}", err=True
             )
         asked = Proposal(name, version, gates, alias, despite, note)
-        store = _store()
-        with wired.engine.begin() as conn:
-            proposal = record(
-                wired.journal, conn, asked, who, wired.clock(), registry=registry, store=store
-            )
+        now, store = wired.clock(), _store()
+        proposal = retrying(
+            wired.engine,
+            lambda conn: record(
+                wired.journal, conn, asked, who, now, registry=registry, store=store
+            ),
+        )
     document = {"proposal": proposal, "gates": {gate.name: gate.passed for gate in gates}}
     show(document, as_json, f"Proposed as {proposal}. Somebody else: triage approve {proposal}")
 
@@ -128,10 +134,13 @@ def propose(
 def approve(proposal: str, by: By, as_json: Json = False) -> None:
     """Give a proposed version its alias; servers load a champion within seconds."""
     from serving import promoting
+    from serving.http import retrying
 
     with services() as wired, refusing():
-        with wired.engine.begin() as conn:
-            said = promoting.approve(wired, conn, proposal, actor_of(conn, by))
+        said = retrying(
+            wired.engine,
+            lambda conn: promoting.approve(wired, conn, proposal, actor_of(conn, by)),
+        )
         _project(wired)
     text = f"{said.name} {said.version} is {said.alias}, approved by {by}."
     document = {"name": said.name, "version": said.version, "alias": said.alias}
@@ -147,10 +156,14 @@ def decline(
 ) -> None:
     """Say no to a proposed version, or take your own proposal back."""
     from serving import promoting
+    from serving.http import retrying
 
-    with services() as wired, refusing(), wired.engine.begin() as conn:
+    def say(conn: "Connection") -> dict[str, Any]:
         promoting.decline(wired, conn, proposal, actor_of(conn, by), because)
-        told = promoting.one(wired, conn, proposal)
+        return promoting.one(wired, conn, proposal)
+
+    with services() as wired, refusing():
+        told = retrying(wired.engine, say)
     show(told, as_json, f"{proposal} is declined by {by}.")
 
 
@@ -163,11 +176,14 @@ def rollback(
 ) -> None:
     """Go back to the champion before the present one; one model approver is enough."""
     from serving import promoting
+    from serving.http import retrying
 
     name = name_of(model)
     with services() as wired, refusing():
-        with wired.engine.begin() as conn:
-            said = promoting.roll_back(wired, conn, name, actor_of(conn, by), because)
+        said = retrying(
+            wired.engine,
+            lambda conn: promoting.roll_back(wired, conn, name, actor_of(conn, by), because),
+        )
         _project(wired)
     text = f"{name} is back from {said.from_version} to {said.version}, by {by}."
     document = {"name": name, "version": said.version, "from_version": said.from_version}
@@ -183,11 +199,14 @@ def withdraw(
 ) -> None:
     """End the challenger's time in shadow."""
     from serving import promoting
+    from serving.http import retrying
 
     name = name_of(model)
     with services() as wired, refusing():
-        with wired.engine.begin() as conn:
-            said = promoting.withdraw(wired, conn, name, actor_of(conn, by), because)
+        said = retrying(
+            wired.engine,
+            lambda conn: promoting.withdraw(wired, conn, name, actor_of(conn, by), because),
+        )
         _project(wired)
     document = {"name": name, "version": said.version}
     show(document, as_json, f"{name} {said.version} is no challenger any more.")

@@ -16,14 +16,14 @@ from sqlalchemy import Connection
 
 from journal import promotions
 from journal.journal import Journal
-from models.bundle import Mismatch
+from models.bundle import Mismatch, digest
 from training.gates import NEEDED, Version, failed, weigh
 from training.registry import Registry
 from training.rows import Rows
 from workflow.actor import Actor
 from workflow.approvals import require_role
 from workflow.facts import GateResult, PromotionProposed
-from workflow.promoting import CHAMPION, MODELS, Carried, succession
+from workflow.promoting import CHAMPION, MODELS, Carried, check_news, succession
 from workflow.refused import Refused
 
 TRAINER = Actor("training", frozenset({"data_scientist"}), "service")
@@ -60,6 +60,33 @@ class Proposal:
     note: str = ""
 
 
+def check_asked(
+    journal: Journal,
+    conn: Connection,
+    model: str,
+    version: str,
+    alias: str,
+    by: Actor,
+    *,
+    registry: Registry,
+) -> None:
+    """Whether a proposal may be made at all, before the gates take their minute.
+
+    Codes: ``unknown_model``, ``unknown_alias``, ``wrong_role`` (a data scientist proposes),
+    ``already_proposed``, ``already_decided`` (``workflow.promoting.check_news``),
+    ``bundle_changed`` (what was trained has no seal any more).
+    """
+    past = promotions.history(journal, conn, model)
+    if alias not in NEEDED:
+        raise Refused("unknown_alias", f"{alias!r} is none of {', '.join(NEEDED)}.")
+    require_role(by, "data_scientist", f"Proposing {model} {version}")
+    try:
+        sealed = digest(registry.bundle(model, version))
+    except Mismatch as error:
+        raise Refused("bundle_changed", f"{model} {version} cannot be used: {error}") from error
+    check_news(past, model, version, alias, sealed)
+
+
 def propose(
     journal: Journal,
     conn: Connection,
@@ -73,15 +100,13 @@ def propose(
     """Keeps the bundle where servers find it, and records the proposal with figures, gates and
     the bundle's digest; answers its id. Whoever approves needs no MLflow.
 
-    Nothing is written where a gate stands in the way. Codes: ``unknown_model``,
-    ``unknown_alias``, ``wrong_role`` (a data scientist proposes), ``gate_failed`` (the message
-    names every gate; ``details['gates']`` holds them).
+    Nothing is written where a gate stands in the way. Codes: those of ``check_asked``, and
+    ``gate_failed`` (the message names every gate; ``details['gates']`` holds them). Errors:
+    ``Conflict`` where somebody wrote to the ledger meanwhile.
     """
     model, version = proposal.model, proposal.version
+    check_asked(journal, conn, model, version, proposal.alias, by, registry=registry)
     past = promotions.history(journal, conn, model)
-    if proposal.alias not in NEEDED:
-        raise Refused("unknown_alias", f"{proposal.alias!r} is none of {', '.join(NEEDED)}.")
-    require_role(by, "data_scientist", f"Proposing {model} {version}")
     metrics = registry.metrics(model, version)
     _check_gates(proposal)
     note, despite = proposal.note, proposal.despite

@@ -126,11 +126,24 @@ class Registry:
         return folder
 
     def metrics(self, name: str, version: str) -> dict[str, float]:
-        """The figures the version was judged by, but for those of slices."""
+        """The figures the version was judged by, but for those of slices.
+
+        ``Refused('unknown_model')`` where there is no such version, or its run was purged.
+        """
+        found = self._version(name, version)
         with _quiet():
-            run = self._client.get_run(self._version(name, version).run_id)
-        found = sorted(run.data.metrics.items())
-        return {key: float(value) for key, value in found if not key.startswith(SLICES)}
+            from mlflow.exceptions import MlflowException
+
+            try:
+                run = self._client.get_run(found.run_id)
+            except MlflowException as error:
+                raise Refused(
+                    "unknown_model",
+                    f"{name} {version} is registered in {self.folder}, but its run"
+                    f" {found.run_id} was deleted: train it again.",
+                ) from error
+        figures = sorted(run.data.metrics.items())
+        return {key: float(value) for key, value in figures if not key.startswith(SLICES)}
 
     def set_alias(self, name: str, version: str, alias: str) -> None:
         """Points MLflow's alias at a version."""

@@ -54,6 +54,32 @@ def stream_of(model: str) -> str:
     return f"model/{model}"
 
 
+def check_news(
+    history: Sequence[PromotionFact], model: str, version: str, alias: str, bundle_digest: str
+) -> None:
+    """Whether proposing this very bundle for an alias asks something that is not asked already.
+
+    One that was declined, or rolled back from, may be proposed again. Refused:
+    ``already_proposed`` (the message and ``details['proposal']`` name the open one),
+    ``already_decided`` (it carries the alias).
+    """
+    closed = {fact.proposal_id for fact in history if isinstance(fact, Decision)}
+    wanted = (version, alias, bundle_digest)
+    for fact in history:
+        if not isinstance(fact, PromotionProposed) or fact.proposal_id in closed:
+            continue
+        if (fact.version, fact.alias, fact.bundle_digest) == wanted:
+            raise Refused(
+                "already_proposed",
+                f"{fact.proposed_by} proposed {model} {version} as {alias} in {fact.proposal_id},"
+                " which nobody has decided yet.",
+                proposal=fact.proposal_id,
+            )
+    line = succession(history, alias)
+    if line and (line[-1].version, line[-1].bundle_digest) == (version, bundle_digest):
+        raise Refused("already_decided", f"{model} {version} is {alias} already.")
+
+
 def approved(
     history: Sequence[PromotionFact], proposal_id: str, by: Actor, bootstrap: bool = False
 ) -> PromotionApproved:

@@ -68,6 +68,7 @@ CODES: dict[str, str] = {
     "stale_version": "Read the return again and repeat with its present ETag.",
     "expired": "The authorisation has expired; request a new return.",
     "proposer_is_approver": "Somebody other than the proposer must approve.",
+    "already_proposed": "Approve or decline the open proposal; once declined, propose again.",
     "unknown_proposal": "Check the proposal number.",
     "unknown_policy": "Propose a new version of a policy that exists; the program asks no other.",
     "policy_faults": "See the faults named; `triage policy check` tries a folder before.",

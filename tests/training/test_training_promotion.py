@@ -150,6 +150,25 @@ def test_only_registered_versions_of_known_models_are_proposed(office: Office) -
     assert office.journal.streams == {}
 
 
+def test_the_same_version_is_not_proposed_while_its_proposal_is_open(office: Office) -> None:
+    """The open proposal is named and nothing is written; as a challenger it may be proposed."""
+    office.propose("1")
+    with pytest.raises(Refused, match="in disposition/1, which nobody has decided yet") as refused:
+        office.propose("1")
+    assert code_of(refused) == "already_proposed"
+    assert refused.value.details == {"proposal": "disposition/1"}
+    assert len(office.journal.streams["model/disposition"]) == 1
+    assert office.propose("1", alias="challenger") == "disposition/2"
+
+
+def test_a_version_without_its_seal_is_refused(office: Office) -> None:
+    """Whose bundle was damaged in the drawer is told so, and not with a stack trace."""
+    (office.registry.bundle("disposition", "1") / bundle.SUMS).unlink()
+    with pytest.raises(Refused, match="disposition 1 cannot be used") as refused:
+        office.propose("1")
+    assert code_of(refused) == "bundle_changed"
+
+
 def test_a_failed_gate_stands_in_the_way(office: Office) -> None:
     """Every gate that failed is named, one that nobody tried too; nothing is written."""
     slow = GateResult("latency", False, "one row in 900 ms of 60")

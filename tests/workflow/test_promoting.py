@@ -8,6 +8,7 @@ from workflow.promoting import (
     CHALLENGER,
     PromotionFact,
     approved,
+    check_news,
     declined,
     model_of,
     rolled_back,
@@ -50,6 +51,27 @@ def test_the_proposer_may_not_approve() -> None:
     with no("proposer_is_approver"):
         approved(past, "disposition/1", DANA)
     assert approved(past, "disposition/1", MO).bundle_digest == "sha256:4"
+
+
+def test_what_is_asked_already_is_not_asked_again() -> None:
+    """The open proposal is named; for another alias, as another bundle, or once it was declined,
+    the version may be proposed; one that carries the alias may not, until it was rolled back."""
+    past: list[PromotionFact] = [*promoted("1"), proposed(2, "2")]
+    with pytest.raises(Refused, match="dana proposed disposition 2 as champion in disposition/2"):
+        check_news(past, "disposition", "2", "champion", "sha256:2")
+    with no("already_proposed"):
+        check_news(past, "disposition", "2", "champion", "sha256:2")
+    check_news(past, "disposition", "2", CHALLENGER, "sha256:2")
+    check_news(past, "disposition", "2", "champion", "sha256:other")
+    check_news(
+        [*past, declined(past, "disposition/2", MO, "Too few weeks.")],
+        "disposition", "2", "champion", "sha256:2",
+    )  # fmt: skip
+    past.append(approved(past, "disposition/2", MO))
+    with no("already_decided"):
+        check_news(past, "disposition", "2", "champion", "sha256:2")
+    past.append(rolled_back(past, "disposition", MO))
+    check_news(past, "disposition", "2", "champion", "sha256:2")
 
 
 def test_a_person_who_is_model_approver_decides() -> None:
