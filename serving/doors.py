@@ -14,6 +14,9 @@ from serving.errors import respond
 
 BATCHES = "batches"
 """The door within that of scoring: its items are counted once they are read (``batches.py``)."""
+SMALL_ROWS = 8
+"""A batch up to this size is scored on the event loop, or in a thread where it must look things up;
+a larger one with other ``Batches``."""
 AT_ONCE: Mapping[str, int] = {
     "scoring": 128,
     BATCHES: 8,
@@ -26,7 +29,7 @@ AT_ONCE: Mapping[str, int] = {
 """Door -> requests under way in one process, unless ``TRIAGE_DOOR_LIMITS`` says otherwise."""
 WHAT: Mapping[str, str] = {
     "scoring": "`POST /v1/score/...`, `/v2/models/...`",
-    BATCHES: "the same, of more than 8 items",
+    BATCHES: f"the same, of more than {SMALL_ROWS} items",
     "returns": "`POST /v1/returns`",
     "handling": "`POST /v1/returns/{id}/...`: receipts, inspections, dispositions, cancellations",
     "facts": "`POST /v1/events`",

@@ -21,6 +21,7 @@ from serving.answers.operations import (
     ServerReady,
 )
 from serving.batches import Batches
+from serving.doors import SMALL_ROWS
 from serving.errors import Invalid
 from serving.identity import signed_in
 from serving.openapi import body_of
@@ -43,10 +44,6 @@ from workflow.refused import Refused
 router = APIRouter(route_class=StrictRoute)
 Explain = Annotated[Literal["none", "top", "full"], Query()]
 Signed = Annotated[Actor, Depends(signed_in)]
-
-SMALL_ROWS = 8
-"""A batch up to this size is scored on the event loop, or in a thread where it must look things up;
-a larger one with other ``Batches``."""
 
 
 async def _score(request: Request, endpoint: str, explain: str) -> Response:

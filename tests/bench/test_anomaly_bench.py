@@ -65,15 +65,6 @@ def test_a_gap_does_not_cost_the_column() -> None:
     assert np.array_equal(test, [[0.0, np.nan]], equal_nan=True)
 
 
-def test_without_gaps_the_scale_is_the_published_one() -> None:
-    """Mean and standard deviation of the training part, as a standard scaler takes them."""
-    from sklearn.preprocessing import StandardScaler
-
-    train = np.random.default_rng(2).normal(3.0, 2.0, size=(50, 4))
-    told, *_ = scaled((train, np.zeros(50), train[:5], np.zeros(5)))
-    assert np.allclose(told, StandardScaler().fit_transform(train), atol=1e-12)
-
-
 def test_the_larger_tail_counts_of_a_column_that_leans_a_little() -> None:
     """As PyOD takes skewness: by its sign alone. The smallest of four is below one in four."""
     column = np.array([[0.0], [1.0], [2.0], [4.0]])
