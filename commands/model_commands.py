@@ -1,6 +1,6 @@
 """``train``, ``evaluate``, ``compare``: how a model is made and judged."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
@@ -73,8 +73,20 @@ def train(
     lines = [f"{model} version {made.version}"] + [
         f"  {name}: {value:.4f}" for name, value in made.metrics.items()
     ]
+    lines += _unjudged(name, made.metrics)
     lines.append(f"Next: triage propose {model} {made.version} --by WHO")
     show(document | {"metrics": dict(made.metrics)}, as_json, "\n".join(lines))
+
+
+def _unjudged(name: str, metrics: "Mapping[str, float]") -> Iterator[str]:
+    """A word where the figure is missing by which versions are compared."""
+    from training.judging import FIGURES
+
+    if FIGURES[name] not in metrics:
+        yield (
+            f"  Not judged by {FIGURES[name]}: the newest fifth of the rows holds too little that a"
+            " person answered and training did not know."
+        )
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from training import measures
 from training.blending import fit_blend
 from training.crossfit import Crossfit, Past, crossfit
 from training.detector import fit_detector
-from training.enough import need
+from training.enough import need, need_cases
 from training.made import Array, Judgement, Made, by_slice, columns_of, rows_of
 from training.rows import Example
 from training.split import Split, by_time_and_customer, drawn_as
@@ -55,6 +55,7 @@ def fit(examples: Sequence[Example], *, seed: int) -> Made:
         NAME, "credits with an amount", len(credits), LEAST_CREDITS,
         "Import credit notes or let more returns reach their credit.",
     )  # fmt: skip
+    need_cases(NAME, credits)
     split = by_time_and_customer(credits, seed)
     past = [*split.train, *split.calibration]
     taught = np.array([example.customer not in split.held_out for example in past])

@@ -18,7 +18,8 @@ class BadTable(ValueError):
 
 
 def read(path: Path) -> tuple[list[str], list[list[str]]]:
-    """Headings and rows, plain or gzipped, UTF-8 with or without a mark; empty lines are no rows.
+    """Headings and rows, plain or gzipped, UTF-8 with or without a mark; empty lines are no rows,
+    blanks around a heading are no part of it.
 
     Errors: ``BadTable`` for no file, other bytes than UTF-8, a heading that stands twice,
     a quote that never ends, and a row that is longer or shorter than the headings.
@@ -36,7 +37,7 @@ def read(path: Path) -> tuple[list[str], list[list[str]]]:
                     )
     except csv.Error as error:
         raise BadTable(f"{path}, row {len(rows)}: {error}") from error
-    names = rows[0] if rows else []
+    names = [name.strip() for name in rows[0]] if rows else []
     if twice := [name for name, count in Counter(names).items() if count > 1]:
         raise BadTable(f"{path} has the heading {twice[0]!r} twice: rename one")
     return names, rows[1:]

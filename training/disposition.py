@@ -30,7 +30,7 @@ from training.crossfit import (
     own_columns,
     stretches,
 )
-from training.enough import common, need
+from training.enough import common, need, need_cases
 from training.made import Array, Judgement, Made, by_slice, columns_of, rows_of
 from training.rows import Example
 from training.split import by_time_and_customer, drawn_as
@@ -66,6 +66,7 @@ def fit(examples: Sequence[Example], *, seed: int) -> Made:
     labelled = [example for example in examples if example.label is not None]
     how = "Let more inspected returns reach a confirmed disposition."
     need(NAME, "confirmed dispositions", len(labelled), LEAST_LABELLED, how)
+    need_cases(NAME, labelled)
     split = by_time_and_customer(labelled, seed)
     before = [*split.train, *split.calibration]
     taught = [example for example in before if example.customer not in split.held_out]

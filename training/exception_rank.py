@@ -27,7 +27,7 @@ from models.protocol import Card
 from models.tabular import Layout
 from training import measures
 from training.crossfit import Crossfit, Past, crossfit, own_columns, stretches
-from training.enough import need
+from training.enough import need, need_cases
 from training.made import Array, Judgement, Made, by_slice, columns_of, rows_of
 from training.rows import Example
 from training.split import by_time_and_customer, drawn_as
@@ -68,6 +68,7 @@ def fit(examples: Sequence[Example], *, seed: int) -> Made:
     """
     resolved = [example for example in examples if example.loss_minor is not None]
     need(NAME, "resolved exceptions", len(resolved), LEAST_RESOLVED, HOW)
+    need_cases(NAME, resolved)
     split = by_time_and_customer(resolved, seed)
     ranker = learn([*split.train, *split.calibration], seed=seed, held_out=split.held_out)
     return Made(

@@ -28,6 +28,8 @@ from workflow.codes import UNCLEAR, Condition, Disposition, ExceptionCode, Retur
 MOST_ROWS = 2_000_000
 MOST_TOLD = 20
 """Faults that are spelled out; the others are counted."""
+MOST_SHOWN = 80
+"""Characters of a faulty cell that are shown."""
 
 Codes = Mapping[str, Sequence[str]]
 REASONS = (*map(str, ReturnReason), UNCLEAR)
@@ -157,6 +159,8 @@ def read_rows(model: str, path: Path, mapping: Headings) -> Rows:
     taken = columns_for(model)
     loaded = _loaded(path)
     table = _translated(loaded, taken, mapping)
+    if table.empty:
+        raise BadTable(f"{path} has headings, and no row below them.")
     _check(table, taken, mapping)
     cells = {name: table[name].tolist() for name in table.columns}
     number = len(table)
@@ -212,7 +216,7 @@ def _translated(table: pd.DataFrame, taken: Sequence[Taken], mapping: Headings) 
         words = [f"{mapping.heading(t.name)} ({t.says})" for t in missing]
         raise BadTable(
             f"The table lacks {', '.join(words)}; it has {', '.join(headings) or 'no headings'}:"
-            " rename it or give a mapping."
+            f" {_remedy(headings)}."
         )
     kept = {t.name: mapping.heading(t.name) for t in taken}
     found = {name: table[h].str.strip() for name, h in kept.items() if h in headings}
@@ -220,6 +224,14 @@ def _translated(table: pd.DataFrame, taken: Sequence[Taken], mapping: Headings) 
         if name in found:
             found[name] = found[name].map(lambda cell, own=codes: own.get(cell, cell))
     return pd.DataFrame(found)
+
+
+def _remedy(headings: Sequence[str]) -> str:
+    """What to do about headings that are not found: one long heading is all of them in one."""
+    for mark, name in ((";", "semicolons"), ("\t", "tabs")):
+        if len(headings) == 1 and mark in headings[0]:
+            return f"its cells seem to stand between {name}; save it with commas"
+    return "rename it or give a mapping"
 
 
 def _check_codes(mapping: Headings, taken: Sequence[Taken]) -> None:
@@ -247,14 +259,24 @@ def _check(table: pd.DataFrame, taken: Sequence[Taken], mapping: Headings) -> No
         schema.validate(table, lazy=True)
     except SchemaErrors as errors:
         found = errors.failure_cases.sort_values(["index", "column"], kind="stable")
-        told = [
-            f"  row {int(row.index_of) + 1}, column {mapping.heading(str(row.column))}:"
-            f" {row.failure_case!r} {row.check}"
-            for row in found.rename(columns={"index": "index_of"}).itertuples()
-        ]
+        told, said = [], set[str]()
+        for row in found.rename(columns={"index": "index_of"}).itertuples():
+            wrong, _, known = str(row.check).partition(";")
+            told.append(
+                f"  row {int(row.index_of) + 1}, column {mapping.heading(str(row.column))}:"
+                f" {_short(row.failure_case)} {wrong}"
+                + (f";{known}" if known and known not in said else "")
+            )
+            said.add(known)  # which codes there are is said once, not in each of twenty lines
         more = [f"  and {len(told) - MOST_TOLD} more"] if len(told) > MOST_TOLD else []
         count = "1 fault" if len(told) == 1 else f"{len(told)} faults"
         raise BadTable("\n".join([f"The table has {count}:", *told[:MOST_TOLD], *more])) from errors
+
+
+def _short(cell: object) -> str:
+    """A cell as it is shown among faults: a novel in it is cut."""
+    text = str(cell)
+    return repr(text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}...")
 
 
 def _checks(taken: Taken) -> list[pa.Check]:
@@ -287,7 +309,7 @@ def _checks(taken: Taken) -> list[pa.Check]:
 def _reads(read: Callable[[str], object], cell: str) -> bool:
     try:
         return cell == "" or read(cell) is not None
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter of the first and the last day there is
         return False
 
 
@@ -344,8 +366,14 @@ def _word(value: object) -> str:
     return UNKNOWN if value is None else str(value)
 
 
+def _case_name(cells: Mapping[str, object], row: int) -> str:
+    """The case, else the id, else the row; a slash in it is spelt otherwise, since a subject's case
+    is what stands before its slash: ``2026/17`` and ``2026/18`` are two cases."""
+    return str(cells["case"] or cells["id"] or row).replace("%", "%25").replace("/", "%2F")
+
+
 def _text_example(cells: Mapping[str, object], row: int) -> TextExample:
-    case = str(cells["case"] or cells["id"] or row)
+    case = _case_name(cells, row)
     return TextExample(
         subject=f"{case}/{cells['id'] or row}",
         text=str(cells["text"]),
@@ -358,7 +386,7 @@ def _text_example(cells: Mapping[str, object], row: int) -> TextExample:
 
 
 def _example(model: str, cells: Mapping[str, object], row: int) -> Example:
-    case = str(cells["case"] or cells["id"] or row)
+    case = _case_name(cells, row)
     facts: dict[str, Value] = {}
     for column in SETS[model].columns:
         cell = cells[column.name]

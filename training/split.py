@@ -6,6 +6,7 @@ that the report can say how the model does on customers it never met.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,8 @@ UNKNOWN = "unknown"
 TRAIN_SHARE, CALIBRATION_SHARE = 0.6, 0.2
 HELD_OUT_SHARE = 0.1
 """Share of customers that training never sees."""
+MOST_HELD_OUT = 0.5
+"""Share of the rows that customers held out may be: beyond it there is too little to learn from."""
 
 
 class Timed(Protocol):
@@ -65,11 +68,7 @@ def by_time_and_customer(items: Sequence[T], seed: int) -> Split[T]:
     ordered = sorted(items, key=lambda item: (born[case_of(item)], case_of(item), item.subject))
     cases = list(dict.fromkeys(case_of(item) for item in ordered))
     place = {case: i / max(len(cases), 1) for i, case in enumerate(cases)}
-    held = frozenset(
-        customer
-        for customer in {item.customer for item in items} - {UNKNOWN}
-        if _chance(customer, seed) < HELD_OUT_SHARE
-    )
+    held = _held_out(items, seed)
     parts: tuple[list[T], list[T], list[T]] = ([], [], [])
     for item in ordered:
         where = place[case_of(item)]
@@ -81,6 +80,21 @@ def by_time_and_customer(items: Sequence[T], seed: int) -> Split[T]:
         else:
             parts[2].append(item)
     return Split(*parts, held)
+
+
+def _held_out(items: Sequence[Timed], seed: int) -> frozenset[str]:
+    """One customer in ten, but none that is most of the business: a house with one customer
+    learns from it."""
+    rows = Counter(item.customer for item in items)
+    chances = {name: _chance(name, seed) for name in rows if name != UNKNOWN}
+    held, taken = set(), 0
+    for name in sorted(chances, key=lambda name: (chances[name], name)):
+        if chances[name] >= HELD_OUT_SHARE:
+            break
+        if taken + rows[name] <= MOST_HELD_OUT * len(items):
+            held.add(name)
+            taken += rows[name]
+    return frozenset(held)
 
 
 def boundary_of(items: Sequence[T], test: Sequence[T]) -> Boundary | None:
@@ -103,11 +117,16 @@ def case_of(item: Timed) -> str:
 def drawn_as(items: Iterable[Timed]) -> list[str]:
     """What a bootstrap draws whole: an item's customer or, where nobody recorded one, its case.
 
-    All who are unknown are no one customer; drawn as one they would make a figure look certain.
+    All who are unknown are no one customer, and one who is the only customer can only be drawn
+    again: either would make a figure look certain.
     """
+    drawn = list(items)
+    alone = len({item.customer for item in drawn}) == 1
     return [
-        f"case {case_of(item)}" if item.customer == UNKNOWN else f"customer {item.customer}"
-        for item in items
+        f"case {case_of(item)}"
+        if alone or item.customer == UNKNOWN
+        else f"customer {item.customer}"
+        for item in drawn
     ]
 
 

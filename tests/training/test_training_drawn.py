@@ -6,7 +6,7 @@ import numpy as np
 
 from training.judging import Answers, everything, figure
 from training.rows import TextExample
-from training.split import UNKNOWN, drawn_as
+from training.split import UNKNOWN, by_time_and_customer, drawn_as
 
 DAY = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -35,3 +35,20 @@ def test_known_customers_stay_whole() -> None:
     """Also one who is called as the word for nobody plus a number; two notes of a case stay one."""
     two = notes("C-1", "C-1", UNKNOWN, "case R-2")
     assert drawn_as(two) == ["customer C-1", "customer C-1", "case R-2", "customer case R-2"]
+
+
+def test_a_house_with_one_customer_is_drawn_by_case() -> None:
+    """The only customer could only be drawn again, and any figure would look certain."""
+    asked = notes(*["C-1"] * 40)
+    right = np.arange(40) % 2 == 0
+    found = figure(Answers(lambda at: float(right[at].mean())), asked, everything(asked), 7)
+    assert found.low < 0.4 and found.high > 0.6
+
+
+def test_a_customer_that_is_most_of_the_business_is_not_held_out() -> None:
+    """Whatever its name is: a model of a house with one customer, or nearly, learns from it."""
+    for number in range(100):
+        one = by_time_and_customer(notes(*[f"C-{number}"] * 40), 8123)
+        assert (one.held_out, len(one.train)) == (frozenset(), 24)
+    many = by_time_and_customer(notes(*(f"C-{i}" for i in range(200))), 8123)
+    assert 10 < len(many.held_out) < 30

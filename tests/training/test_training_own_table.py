@@ -8,8 +8,10 @@ import pytest
 
 from tests.training.small_world import SmallWorld
 from training.csv_file import BadTable
+from training.enough import TooLittle
 from training.own_table import Headings, columns_for, read_headings, read_rows
 from training.rows import gather
+from training.split import case_of
 from training.train import train
 
 
@@ -130,7 +132,7 @@ def test_files_that_are_no_tables(tmp_path: Path) -> None:
         (b"text,reason\nok,wrong_item\na, oil,wrong_item\n", "row 2: 3 cells for 2 headings"),
         (b"text,text,reason\na,b,wrong_item\n", "has the heading 'text' twice"),
         (b'text,reason\n"a,wrong_item\n', "row 1: unexpected end of data"),
-        (b"text;reason\na;b\n", "it has text;reason: rename it or give a mapping"),
+        (b"text;reason\na;b\n", "it has text;reason: its cells seem to stand between semicolons"),
         (b"", "it has no headings: rename it"),
     ],
 )
@@ -197,3 +199,74 @@ def test_every_model_says_what_it_takes() -> None:
         taken = {t.name: t for t in columns_for(model)}
         assert {"at", "customer", "id"} <= taken.keys()
         assert all(t.says for t in taken.values())
+
+
+def test_days_that_no_clock_can_tell_are_faults(tmp_path: Path) -> None:
+    """The first and the last day there is, with an offset beyond them, are named by row too."""
+    rows = [
+        {"text": "dead", "reason": "recall", "at": at}
+        for at in ("0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00", "2026-01-05")
+    ]
+    with pytest.raises(BadTable) as caught:
+        read_rows("reason", table(tmp_path / "own.csv", rows), Headings())
+    assert str(caught.value).split("\n") == [
+        "The table has 2 faults:",
+        "  row 1, column at: '0001-01-01T00:00:00+05:00' is not a date and time (ISO 8601)",
+        "  row 2, column at: '9999-12-31T23:59:59-05:00' is not a date and time (ISO 8601)",
+    ]
+
+
+def test_a_table_without_rows_is_said_so(tmp_path: Path) -> None:
+    """Headings alone are a sentence, not a stack trace."""
+    path = tmp_path / "own.csv"
+    path.write_text("text,reason\n")
+    with pytest.raises(BadTable, match="has headings, and no row below them"):
+        read_rows("reason", path, Headings())
+
+
+def test_blanks_around_a_heading_are_no_part_of_it(tmp_path: Path) -> None:
+    """As around a cell; two headings that differ by blanks only stand there twice."""
+    path = tmp_path / "own.csv"
+    path.write_text(" text ,reason\n dead , recall\n")
+    assert [(t.text, t.reason) for t in read_rows("reason", path, Headings()).texts] == [
+        ("dead", "recall")
+    ]
+    path.write_text("text,text ,reason\ndead,dead,recall\n")
+    with pytest.raises(BadTable, match="the heading 'text' twice"):
+        read_rows("reason", path, Headings())
+
+
+def test_which_codes_there_are_is_said_once_and_long_cells_are_cut(tmp_path: Path) -> None:
+    """Twenty faults stay readable."""
+    path = table(tmp_path / "own.csv", [{"text": "dead", "reason": "x" * 500}] * 3)
+    with pytest.raises(BadTable) as caught:
+        read_rows("reason", path, Headings())
+    told = str(caught.value)
+    assert told.count("there are damaged_in_transit") == 1
+    assert told.count("is no known code") == 3
+    assert "x" * 81 not in told
+
+
+def test_cases_whose_numbers_hold_a_slash_stay_apart(tmp_path: Path) -> None:
+    """``2026/17`` and ``2026/18`` are two cases; a split may tear them apart from each other."""
+    path = table(
+        tmp_path / "own.csv",
+        [{"text": "dead", "reason": "recall", "case": f"2026/{i}"} for i in (17, 17, 18)],
+    )
+    cases = [case_of(example) for example in read_rows("reason", path, Headings()).texts]
+    assert cases[0] == cases[1] != cases[2]
+
+
+@pytest.mark.parametrize("model", ["disposition", "credit_anomaly", "exception_rank"])
+def test_rows_that_are_all_one_case_are_too_little(model: str, tmp_path: Path) -> None:
+    """A constant where the case should stand is told, not answered with a stack trace."""
+    cells = {
+        "disposition": {"disposition": "scrap", "line_condition": "sealed"},
+        "credit_anomaly": {"credit_amount_minor": "900", "credit_quantity_milli": "1000"},
+        "exception_rank": {
+            "loss_minor": "5", "exception_code": "R1", "exception_exposure_minor": "900",
+        },
+    }[model]  # fmt: skip
+    path = table(tmp_path / "own.csv", [cells | {"case": "K"}] * 200)
+    with pytest.raises(TooLittle, match="1 cases, and at least 20 are needed"):
+        train(model, read_rows(model, path, Headings()), out=tmp_path / "mlruns")
