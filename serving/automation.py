@@ -215,7 +215,7 @@ def _says(fact: AutomationCleared) -> tuple[object, ...]:
 def _because(open_: bool, found: Evidence, basis: str, cases: int) -> str:
     told = f"{found.lane_errors} of {found.lane_audits} audited answers were wrong"
     broken = f"{told}, more than was promised: audits alone count now. " if basis == AUDITS else ""
-    stated = f"{(found.tolerated_permille or 0) / 10:g} per cent"
+    stated = f"{(found.tolerated_permille or 0) / 10:g} %"
     if open_:
         return f"{broken}Of answers so sure at most {stated} are wrong, from {cases} judged cases."
     return f"{broken}No threshold keeps the error at {stated} or less, from {cases} judged cases."
@@ -238,7 +238,7 @@ def _tell(
         says=(
             f"The automatic lane of {fact.point} {narrowed}: {found.lane_errors} of"
             f" {found.lane_audits} audited answers of {fact.model} {fact.version} were wrong,"
-            f" {fact.tolerated_permille / 10:g} per cent are tolerated. Find out what changed."
+            f" {fact.tolerated_permille / 10:g} % are tolerated. Find out what changed."
         ),
         role=TOLD,
         at=at,

@@ -217,7 +217,7 @@ def make_desk(
 def _cleared(point: str, model: str, at: datetime) -> AutomationCleared:
     """From which sureness on the fakes may act."""
     threshold = {"reason": 0.8, "disposition": 0.9, "credit": 0.5}[point]
-    because = "Of answers so sure at most 5 per cent are wrong, from 400 judged cases."
+    because = "Of answers so sure at most 5 % are wrong, from 400 judged cases."
     return AutomationCleared(
         f"{point}:1", point, model, "3", threshold, 50, 0.95, 300, 6, 400, "held_out", because, at
     )
