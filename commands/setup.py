@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 # Nothing is fetched from a model hub at run time; said before any library could look.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+_OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""Control characters but for the line feed and the tab."""
 
 
 def settings() -> "Settings":
@@ -76,13 +80,19 @@ def bring_up_to_date(wired: "Services") -> None:
 
 def fail(message: str) -> NoReturn:
     """Say what is wrong on stderr and exit with 1."""
-    typer.echo(message, err=True)
+    typer.echo(printable(message), err=True)
     raise typer.Exit(1)
 
 
 def show(document: object, as_json: bool, text: str) -> None:
     """One JSON document for machines, or a sentence for people."""
-    typer.echo(json.dumps(document, default=str, indent=2) if as_json else text)
+    typer.echo(json.dumps(document, default=str, indent=2) if as_json else printable(text))
+
+
+def printable(text: str) -> str:
+    """The same, with what a terminal would obey shown as it is written in JSON: texts of others
+    reach these lines, and an escape among them could clear or colour them."""
+    return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def progress(label: str) -> "Progress":

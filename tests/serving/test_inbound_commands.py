@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 from typer.testing import CliRunner
 
 from commands.main import app
+from commands.setup import show
 from journal import accounts
 from tests.integrations.edi_texts import CREDIT, interchange
 from tests.serving.house import STAFF, STORY
@@ -43,3 +44,9 @@ def test_files_come_in_and_facts_that_wait_are_looked_after(
     assert "Nothing waits." in run("events", "parked")
     edi.write_text("no edi")
     assert "No X12 interchange" in run("import", str(edi), "--format", "x12", fails=True)
+
+
+def test_what_others_sent_cannot_speak_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """Control characters are shown as they are written in JSON; lines and words stay."""
+    show({}, False, "first\n\tsecond\x1b[2J\x00\x9b é")
+    assert capsys.readouterr().out == "first\n\tsecond\\u001b[2J\\u0000\\u009b é\n"
