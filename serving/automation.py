@@ -3,7 +3,8 @@
 Evidence is what the champion said of cases it was not trained on (``evidence.json`` in its
 bundle) and every blind audit since. Only cases that the policies in force would let pass count,
 and the policy says how much error is tolerated. When audits contradict the promise, they alone
-count from then on, the lane narrows or closes by itself, and somebody is told.
+count from then on, the lane narrows or closes by itself, and somebody is told; so where an open
+lane is shut by audits that do not go so far, since a closed lane has none that could.
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,6 +42,8 @@ MODEL_OF = {"reason": "reason", "disposition": "disposition", "credit": "credit_
 """The model that answers at each decision point that can be automatic."""
 TOLD = "data_scientist"
 HELD_OUT, AUDITS = "held_out", "audits"
+GUARANTEE_BROKEN, LANE_CLOSED = "guarantee_broken", "lane_closed"
+"""Kinds of alarms: audits contradict the promise; or only took away what it stood on."""
 
 Judged = tuple[float, bool]
 
@@ -175,14 +178,12 @@ def _cleared(
     stream = f"automation/{point}"
     history = [entry.event for entry in journal.read_stream(conn, stream)]
     last: AutomationCleared | None = history[-1] if history else None
-    same = last is not None and (last.model, last.version) == (
-        champion["name"],
-        champion["version"],
-    )
+    same = last is not None and _of(last) == _of_row(champion)
     tolerated = found.tolerated_permille / 1000
     odds = odds_against(found.lane_errors, found.lane_audits, tolerated)
-    broken = odds >= BROKEN_ODDS
-    basis = AUDITS if broken or (same and last is not None and last.basis == AUDITS) else HELD_OUT
+    # For good, also where another version was champion in between.
+    was_broken = any(past.basis == AUDITS for past in history if _of(past) == _of_row(champion))
+    basis = AUDITS if was_broken or odds >= BROKEN_ODDS else HELD_OUT
     evidence = [*found.audits, *(found.held_out if basis == HELD_OUT else ())]
     best = guaranteed(evidence, tolerated)
     fact = AutomationCleared(
@@ -203,9 +204,25 @@ def _cleared(
     if same and last is not None and _says(last) == _says(fact):
         return None
     journal.append(conn, [Append(stream, (fact,), SYSTEM, at, len(history))])
-    if basis == AUDITS and not (same and last is not None and last.basis == AUDITS):
-        _tell(conn, journal, fact, found, odds, at)
+    if basis == AUDITS and not was_broken:
+        _tell(conn, journal, GUARANTEE_BROKEN, fact, found, odds, at)
+    elif same and last is not None and _closes(last, fact):
+        _tell(conn, journal, LANE_CLOSED, fact, found, odds, at)
     return fact
+
+
+def _of(fact: AutomationCleared) -> tuple[str, str]:
+    return fact.model, fact.version
+
+
+def _of_row(champion: RowMapping) -> tuple[str, str]:
+    return champion["name"], champion["version"]
+
+
+def _closes(last: AutomationCleared, fact: AutomationCleared) -> bool:
+    """Whether new evidence shut an open lane, and not a policy that tolerates less."""
+    shut = last.threshold is not None and fact.threshold is None
+    return shut and last.tolerated_permille == fact.tolerated_permille
 
 
 def _says(fact: AutomationCleared) -> tuple[object, ...]:
@@ -224,6 +241,7 @@ def _because(open_: bool, found: Evidence, basis: str, cases: int) -> str:
 def _tell(
     conn: Connection,
     journal: Journal,
+    kind: str,
     fact: AutomationCleared,
     found: Evidence,
     odds: float,
@@ -233,12 +251,13 @@ def _tell(
     raise_alarm(
         journal,
         conn,
-        kind="guarantee_broken",
+        kind=kind,
         subject=fact.point,
         says=(
             f"The automatic lane of {fact.point} {narrowed}: {found.lane_errors} of"
             f" {found.lane_audits} audited answers of {fact.model} {fact.version} were wrong,"
-            f" {fact.tolerated_permille / 10:g} % are tolerated. Find out what changed."
+            f" {fact.tolerated_permille / 10:g} % are tolerated."
+            f"{f' {fact.because}' if kind == LANE_CLOSED else ''} Find out what changed."
         ),
         role=TOLD,
         at=at,

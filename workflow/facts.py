@@ -494,10 +494,10 @@ class PromotionDeclined:
 class AlarmRaised:
     """Stream ``alarm/{kind}/{subject}``: something other than a return needs a person.
 
-    ``kind`` says what went wrong (``drift``, ``guarantee_broken``), ``subject`` with what (a
-    model, a decision point); ``says`` is the sentence for whoever holds ``role``. ``figures``
-    are named numbers behind it, ``report`` where more is written, if anywhere; ``due_at`` until
-    when something can be done about it.
+    ``kind`` says what went wrong (``drift``, ``guarantee_broken``, ``lane_closed``), ``subject``
+    with what (a model, a decision point); ``says`` is the sentence for whoever holds ``role``.
+    ``figures`` are named numbers behind it, ``report`` where more is written, if anywhere;
+    ``due_at`` until when something can be done about it.
     """
 
     alarm_id: str

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from journal.entries import Append
 from models.bundle import EVIDENCE
@@ -141,6 +142,57 @@ def test_a_broken_promise_narrows_the_lane_and_tells_somebody(
     assert (shown["open"], shown["audits"], shown["audit_errors"]) == (False, 5, 5)
     assert shown["realised_error_low"] > 0.4
     assert house.differences() == []
+
+
+def test_a_lane_that_audits_close_is_told_too(promoted: Callable[..., House]) -> None:
+    """Few wrong audits may shut a lane that stood on little, long before 20 to 1; from then on
+    none of its audits could break the promise, so a person hears of it now, and once."""
+    house = promoted([entry(True)] * 30)
+    (opened,) = house.services.clear_automation()
+    assert opened.threshold == 0.5
+    for number in range(2):
+        ask(house, f"R-{number}")
+        task = house.task(f"R-{number}", "reason")["task"]
+        assert house.decide(task, "both", "override", value="missing_parts").status_code == 200
+    (closed,) = house.services.clear_automation()
+    assert (closed.threshold, closed.basis) == (None, "held_out")
+    (alarm,) = house.get("/v1/alarms").json()["items"]
+    assert (alarm["kind"], alarm["role"]) == ("lane_closed", "data_scientist")
+    assert "lane of reason is closed: 2 of 2 audited answers" in alarm["says"]
+    assert house.services.clear_automation() == []
+    assert house.differences() == []
+
+
+def promote(house: House, number: int, version: str) -> None:
+    """Let another version be champion, as an approval does."""
+    approved = PromotionApproved(
+        f"reason/{number}", "reason", version, "milo", "champion", f"sha256:{number}"
+    )
+    with house.services.engine.begin() as conn:
+        append = Append("model/reason", (approved,), SYSTEM, house.clock())
+        house.services.journal.append(conn, [append])
+
+
+def test_a_version_that_broke_its_promise_keeps_to_its_audits(
+    promoted: Callable[..., House],
+) -> None:
+    """Another champion in between does not give its held-out evidence back."""
+    house = promoted([entry(True)] * 300)
+    house.services.clear_automation()
+    for number in range(5):
+        ask(house, f"R-{number}")
+        task = house.task(f"R-{number}", "reason")["task"]
+        assert house.decide(task, "both", "override", value="missing_parts").status_code == 200
+    house.services.clear_automation()
+    # Audits that later speak for it lower the odds again: what was recorded stands.
+    with house.services.engine.begin() as conn:
+        conn.execute(text("UPDATE answer SET agreed = true WHERE audited"))
+    promote(house, 2, "8")
+    (other,) = house.services.clear_automation()
+    assert (other.version, other.basis, other.threshold) == ("8", "held_out", 0.5)
+    promote(house, 3, "7")
+    (back,) = house.services.clear_automation()
+    assert (back.version, back.basis, back.evidence) == ("7", "audits", 5)
 
 
 def test_the_worker_recomputes_on_schedule(promoted: Callable[..., House]) -> None:
