@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import structlog
 from sqlalchemy import Connection, RowMapping
 
-from journal import automation, lookups
+from journal import lookups
 from journal.answers import Answer, answers_after, last_of
 from journal.entries import Append, Conflict
 from models.masking import mask
@@ -23,6 +23,7 @@ from serving.wiring import Services
 from serving.would_be import Lane, lane_of
 from workflow.actor import Actor
 from workflow.assessment import Assessment
+from workflow.events import AssessmentRecorded
 from workflow.evolve import fold
 from workflow.facts import ChallengerAnswered
 from workflow.promoting import MODELS
@@ -144,10 +145,17 @@ class Shadow:
         at = answer.entry.recorded_at
         policies = self.services.policies.of_case(state, at)
         # The challenger has no guarantee of its own yet: it is held to the champion's threshold.
-        clearance = automation.clearance(conn, event.point)
-        least = clearance["threshold"] if clearance else None
+        least = self._least(conn, event)
         first = lane_of(state, event, champion, policies, least, at)
         return first, lane_of(state, event, mine, policies, least, at)
+
+    def _least(self, conn: Connection, asked: AssessmentRecorded) -> float | None:
+        """How sure an answer had to be when this one entered, by the clearance that it was then
+        compared with: the lane may have narrowed or opened since. ``None``: none passed."""
+        number = asked.clearing.clearance if asked.clearing else None
+        stream = self.services.journal.read_stream(conn, f"automation/{asked.point}")
+        told = (entry.event for entry in stream)
+        return next((fact.threshold for fact in told if fact.clearance_id == number), None)
 
 
 def _same(one: RowMapping, other: RowMapping) -> bool:

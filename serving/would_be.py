@@ -32,7 +32,8 @@ def lane_of(
     """The lane of an answer to what ``asked`` was about, in the case as it was then.
 
     ``state`` knows the question and nothing after it, ``at`` its moment. ``least`` is how sure an
-    answer must be to pass without a person; ``None``: none passes.
+    answer must be to pass without a person; ``None``: none passes. A switch that was thrown when
+    the question arose holds every answer to it.
     """
     line = state.case.line(asked.line)
     if line is None:
@@ -40,7 +41,9 @@ def lane_of(
     sure = sureness(asked.point, said.confidence)
     cleared = sure is not None and least is not None and sure >= least
     possible = said.value is not None and not _ruled(state, asked, policies, at)
-    answered = Answered(asked.point, said, Clearing(cleared, None, 0), asked.portion, possible)
+    stopped = asked.clearing.stopped if asked.clearing else None
+    clearing = Clearing(cleared, None, 0, stopped)
+    answered = Answered(asked.point, said, clearing, asked.portion, possible)
     weighed = weigh(policies, state.case, line, answered)
     return Lane(weighed.lane, weighed.amount_minor, state.case.requested.currency)
 

@@ -136,12 +136,12 @@ class House:
         )
         run_worker(app, wait=False)
 
-    def clear(self, point: str, model: str, threshold: float = 0.5) -> None:
+    def clear(self, point: str, model: str, threshold: float | None = 0.5, number: int = 1) -> None:
         """Let answers of version 7 pass from so sure on, as if evidence had guaranteed it."""
         with self.services.engine.begin() as conn:
             fact = AutomationCleared(
-                f"{point}:1", point, model, "7", threshold, 150, 0.95, 100, 1, 100, "held_out",
-                "For a test.", self.clock(),
+                f"{point}:{number}", point, model, "7", threshold, 150, 0.95, 100, 1, 100,
+                "held_out", "For a test.", self.clock(),
             )  # fmt: skip
             append = Append(f"automation/{point}", (fact,), SYSTEM, self.clock())
             self.services.journal.append(conn, [append])

@@ -99,6 +99,41 @@ def test_the_challenger_is_asked_the_same_and_changes_nothing(
     }
 
 
+@pytest.mark.parametrize(("then", "later"), [(0.9, None), (0.99, 0.5)])
+def test_lanes_are_those_of_when_it_was_asked(
+    then: float,
+    later: float | None,
+    house_with: Callable[..., House],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A lane that closed or opened before the worker came round changes no lane of before."""
+    house = house_with(disposition=SmallModel(NAME, OTHER))
+    shadow = shadow_of(house, SmallModel(NAME, OTHER, "8"), monkeypatch)
+    challenge(house)
+    house.clear(NAME, NAME, threshold=then)
+    play(house)
+    house.clear(NAME, NAME, threshold=later, number=2)
+    assert shadow.run() == 1
+    lane = "automatic" if then < 0.95 else "recommend"
+    assert comparison(house)["lanes"] == {"champion": {lane: 1}, "challenger": {lane: 1}}
+    assert house.rows("SELECT lane FROM answer WHERE model = 'disposition'") == [(lane,)]
+
+
+def test_a_switch_that_was_thrown_holds_both(
+    house_with: Callable[..., House], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was stopped for the champion is not counted as what a challenger would have let pass."""
+    house = house_with(disposition=SmallModel(NAME, OTHER))
+    shadow = shadow_of(house, SmallModel(NAME, OTHER, "8"), monkeypatch)
+    challenge(house)
+    house.clear(NAME, NAME)
+    stop = {"point": NAME, "because": "Wrong shelf."}
+    assert house.post("/v1/automation/stops", stop, "mona").status_code < 300
+    play(house)
+    assert shadow.run() == 1
+    assert comparison(house)["lanes"] == {"champion": {"review": 1}, "challenger": {"review": 1}}
+
+
 def test_a_failing_challenger_disturbs_nobody(
     house_with: Callable[..., House], monkeypatch: pytest.MonkeyPatch
 ) -> None:
