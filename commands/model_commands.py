@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
@@ -96,7 +97,9 @@ def _source(model: str, data: Path | None, columns: Path | None) -> "Iterator[So
     from training.own_table import read_headings, read_rows
 
     if data is not None:
-        rows = read_rows(model, data, read_headings(columns))
+        # A day more: times without an offset are those of some clock east of here.
+        latest = datetime.now(UTC) + timedelta(days=1)
+        rows = read_rows(model, data, read_headings(columns), latest)
         if rows.unread:
             typer.echo(f"Columns that {model} does not take: {', '.join(rows.unread)}.", err=True)
         yield rows

@@ -150,25 +150,27 @@ def read_headings(path: Path | None) -> Headings:
     return Headings(columns, codes)
 
 
-def read_rows(model: str, path: Path, mapping: Headings) -> Rows:
+def read_rows(model: str, path: Path, mapping: Headings, latest: datetime | None = None) -> Rows:
     """The table (CSV, also gzipped, or Parquet) as rows of one model, in the order of time.
 
-    Errors: ``BadTable`` with up to 20 faults by row and column (row 1 is the first below the
-    headings), and how many more there are.
+    ``latest``, where given: a row that was asked after it is a fault. Errors: ``BadTable`` with up
+    to 20 faults by row and column (row 1 is the first below the headings), and how many more there
+    are.
     """
     taken = columns_for(model)
     loaded = _loaded(path)
     table = _translated(loaded, taken, mapping)
     if table.empty:
         raise BadTable(f"{path} has headings, and no row below them.")
-    _check(table, taken, mapping)
+    _check(table, taken, mapping, latest)
     cells = {name: table[name].tolist() for name in table.columns}
     number = len(table)
     read = {t.name: _values(t.kind, cells.get(t.name), number) for t in taken}
     if "at" not in cells:  # the order of the file is the only time there is
         read["at"] = [datetime.fromtimestamp(60 * i, UTC) for i in range(number)]
     order = sorted(range(number), key=lambda i: _time(read["at"][i]))
-    rows = Rows(facts=number, last_position=number, unread=_unread(loaded, taken, mapping))
+    unread = _unread(loaded, taken, mapping)
+    rows = Rows(facts=number, last_position=number, unread=unread, timed="at" in cells)
     make = _text_example if model == "reason" else partial(_example, model)
     made = [make({name: values[i] for name, values in read.items()}, i + 1) for i in order]
     if model == "reason":
@@ -250,10 +252,12 @@ def _check_codes(mapping: Headings, taken: Sequence[Taken]) -> None:
                 )
 
 
-def _check(table: pd.DataFrame, taken: Sequence[Taken], mapping: Headings) -> None:
+def _check(
+    table: pd.DataFrame, taken: Sequence[Taken], mapping: Headings, latest: datetime | None
+) -> None:
     by_name = {t.name: t for t in taken}
     schema = pa.DataFrameSchema(
-        {str(name): pa.Column(str, _checks(by_name[str(name)])) for name in table.columns}
+        {str(name): pa.Column(str, _checks(by_name[str(name)], latest)) for name in table.columns}
     )
     try:
         schema.validate(table, lazy=True)
@@ -279,7 +283,7 @@ def _short(cell: object) -> str:
     return repr(text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}...")
 
 
-def _checks(taken: Taken) -> list[pa.Check]:
+def _checks(taken: Taken, latest: datetime | None) -> list[pa.Check]:
     """Each check's ``error`` completes the sentence that begins with the cell."""
     tests: dict[str, tuple[Callable[[str], object], str]] = {
         "time": (_time_of, "is not a date and time (ISO 8601)"),
@@ -301,6 +305,9 @@ def _checks(taken: Taken) -> list[pa.Check]:
     if taken.kind in tests:
         read, error = tests[taken.kind]
         checks.append(pa.Check(lambda cells: cells.map(partial(_reads, read)), error=error))
+    if taken.name == "at" and latest is not None:
+        past = partial(_is_by, latest)
+        checks.append(pa.Check(lambda cells: cells.map(past), error="lies in the future"))
     if taken.name == "id":
         checks.append(pa.Check(lambda cells: ~cells.duplicated(), error="stands there twice"))
     return checks
@@ -311,6 +318,11 @@ def _reads(read: Callable[[str], object], cell: str) -> bool:
         return cell == "" or read(cell) is not None
     except (ValueError, OverflowError):  # the latter of the first and the last day there is
         return False
+
+
+def _is_by(latest: datetime, cell: str) -> bool:
+    """Whether a moment is not after ``latest``; what is none is another check's fault."""
+    return not _reads(_time_of, cell) or cell == "" or _time_of(cell) <= latest
 
 
 def _time_of(cell: str) -> datetime:

@@ -103,6 +103,8 @@ class Rows:
     last_position: int = 0
     unread: tuple[str, ...] = ()
     """Headings of a user's own table that the model does not take."""
+    timed: bool = True
+    """Whether rows say when they were asked; else nobody can tell what is later than training."""
 
     def of(self, model: str) -> list[Example]:
         """Every question that arose for a model, labelled or not."""

@@ -200,7 +200,8 @@ def background_of(made: Made, rows: Rows, when: str, seed: int) -> Background:
     newest: Sequence[judging.Question] = made.test or made.data
     reference = drift.summarise(made.columns, judging.answered(model, newest[-MOST_REFERENCE:]))
     report, seen = judging.report(model, asked, seed), overview(made, model, seed)
-    return Background(tags, held_from, report, reference, seen)
+    # Without times nothing of a journal can be called later than what was learned here.
+    return Background(tags, held_from if rows.timed else None, report, reference, seen)
 
 
 def seal(made: Made, card: Card, folder: Path, background: Background) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from training.own_table import Headings, columns_for, read_headings, read_rows
 from training.rows import gather
 from training.split import case_of
 from training.train import train
+from training.trained_on import trained_on
 
 
 def table(path: Path, rows: Sequence[Mapping[str, object]]) -> Path:
@@ -270,3 +272,36 @@ def test_rows_that_are_all_one_case_are_too_little(model: str, tmp_path: Path) -
     path = table(tmp_path / "own.csv", [cells | {"case": "K"}] * 200)
     with pytest.raises(TooLittle, match="1 cases, and at least 20 are needed"):
         train(model, read_rows(model, path, Headings()), out=tmp_path / "mlruns")
+
+
+def test_what_lies_in_the_future_is_a_fault(tmp_path: Path) -> None:
+    """A slip in a year would make a version that no question of the journal could ever judge."""
+    rows = [{"text": "dead", "reason": "recall", "at": at} for at in ("2026-01-05", "2062-01-05")]
+    path = table(tmp_path / "own.csv", rows)
+    latest = datetime(2026, 11, 2, tzinfo=UTC)
+    with pytest.raises(BadTable) as caught:
+        read_rows("reason", path, Headings(), latest)
+    assert str(caught.value).split("\n") == [
+        "The table has 1 fault:",
+        "  row 2, column at: '2062-01-05' lies in the future",
+    ]
+
+
+@pytest.mark.slow
+def test_a_table_without_times_says_of_no_question_that_it_is_unseen(tmp_path: Path) -> None:
+    """It may hold the journal's own answers: a gate must not praise what was known by heart."""
+    made = {}
+    for name, cells in (("timed", {"at": "2026-01-05"}), ("untimed", {})):
+        rows = [
+            {
+                "disposition": ("scrap", "restock")[i % 2],
+                "line_condition": ("used", "sealed")[i % 2],
+            }
+            for i in range(200)
+        ]
+        path = table(tmp_path / f"{name}.csv", [row | cells for row in rows])
+        read = read_rows("disposition", path, Headings())
+        made[name] = train("disposition", read, out=tmp_path / "mlruns")
+    assert trained_on(made["timed"].bundle) is not None
+    assert trained_on(made["untimed"].bundle) is None
+    assert made["untimed"].metrics["accuracy"] == 1.0
