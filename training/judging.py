@@ -45,12 +45,13 @@ class Answers:
     """What one version said of questions, and how that is measured.
 
     ``measure`` takes row numbers. ``confidence`` and ``right`` (questions) are given where a
-    confidence is a probability.
+    confidence is a probability. ``share``: the measure is the share of answers that are right.
     """
 
     measure: Callable[[At], float]
     confidence: Array | None = None
     right: Array | None = None
+    share: bool = False
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,7 @@ def _of_choices(said: Sequence[Prediction], asked: Sequence[Question]) -> Answer
         if answer.candidates:
             best = answer.candidates[0]
             right[i], confidence[i] = float(best.value == truth_of(question)), best.probability
-    return Answers(lambda at: float(right[at].mean()), confidence, right)
+    return Answers(lambda at: float(right[at].mean()), confidence, right, share=True)
 
 
 def row_of(question: Question) -> Row:
@@ -185,7 +186,9 @@ def truth_of(question: Question) -> str:
 def figure(answers: Answers, asked: Sequence[Question], at: At, seed: int) -> Figure:
     """The figure of some questions with its interval, drawing whole customers."""
     drawn = drawn_as(asked[i] for i in at)
-    low, high = measures.interval(lambda rows: answers.measure(at[rows]), drawn, seed)
+    low, high = measures.interval(
+        lambda rows: answers.measure(at[rows]), drawn, seed, answers.share
+    )
     return Figure(answers.measure(at), low, high, len(at))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, f1_score, ndcg_score, roc_auc_score
 
-from models import calibration
+from models import calibration, guarantee
 
 Array = NDArray[np.float64]
 ROUNDS = 200
@@ -91,11 +91,16 @@ def grouped_ndcg(gain: Array, score: Array, groups: Sequence[str], at: int) -> f
 
 
 def interval(
-    measure: Callable[[NDArray[np.intp]], float], entities: Sequence[str], seed: int
+    measure: Callable[[NDArray[np.intp]], float],
+    entities: Sequence[str],
+    seed: int,
+    share: bool = False,
 ) -> tuple[float, float]:
     """95 % bootstrap interval of a measure of row numbers, drawing whole entities.
 
     Rows of one customer resemble each other; drawing rows would call the result surer than it is.
+    ``share``: the measure is the share of rows that are right. Where all are, or none, no draw
+    shows what did not occur, and the exact interval of so many entities stands.
     """
     by_entity: dict[str, list[int]] = {}
     for i, entity in enumerate(entities):
@@ -110,5 +115,7 @@ def interval(
             values.append(value)
     if not values:
         return float("nan"), float("nan")
+    if share and max(values) == min(values) and values[0] in (0.0, 1.0):
+        return guarantee.interval(len(blocks) if values[0] else 0, len(blocks))
     low, high = np.quantile(values, [0.025, 0.975])
     return float(low), float(high)

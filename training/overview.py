@@ -191,13 +191,13 @@ def _slices(judged: Judgement, seed: int) -> tuple[Slice, ...]:
         for by, name in _kinds(example).items():
             found[(by, name)].append(i)
     slices = []
-    drawn = drawn_as(judged.rows)
-    for (by, name), at in [(("all", "all"), list(range(len(drawn)))), *sorted(found.items())]:
+    everything = list(range(len(judged.rows)))
+    for (by, name), at in [(("all", "all"), everything), *sorted(found.items())]:
         inside = np.array(at, dtype=np.intp)
         value = judged.measure(inside) if len(at) >= LEAST_SLICE else np.nan
         if np.isfinite(value):
-            whole = _inside(judged, inside)
-            low, high = measures.interval(whole, [drawn[i] for i in at], seed)
+            whole, drawn = _inside(judged, inside), drawn_as(judged.rows[i] for i in at)
+            low, high = measures.interval(whole, drawn, seed, judged.figure == "accuracy")
             slices.append(Slice(by, name, len(at), _round(value), _round(low), _round(high)))
     return tuple(slices)
 

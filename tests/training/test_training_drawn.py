@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import pytest
 
 from training.judging import Answers, everything, figure
 from training.rows import TextExample
@@ -52,3 +53,14 @@ def test_a_customer_that_is_most_of_the_business_is_not_held_out() -> None:
         assert (one.held_out, len(one.train)) == (frozenset(), 24)
     many = by_time_and_customer(notes(*(f"C-{i}" for i in range(200))), 8123)
     assert 10 < len(many.held_out) < 30
+
+
+@pytest.mark.parametrize(("right", "low", "high"), [(1.0, 0.846, 1.0), (0.0, 0.0, 0.154)])
+def test_all_right_is_not_certain(right: float, low: float, high: float) -> None:
+    """No draw shows an error that did not occur: the exact interval of 22 customers stands. A
+    difference that is nought in every draw is nought."""
+    asked = notes(*(f"C-{i}" for i in range(22)))
+    found = figure(Answers(lambda at: right, share=True), asked, everything(asked), 7)
+    assert (found.low, found.high) == pytest.approx((low, high), abs=0.001)
+    same = figure(Answers(lambda at: 0.0), asked, everything(asked), 7)
+    assert (same.low, same.high) == (0.0, 0.0)
