@@ -59,8 +59,8 @@ def lines_of(found: "DriftMeasured | NotMeasured") -> Iterator[str]:
     yield from (f"  {says}" for says in found.findings)
     if realised := report["realised"]:
         yield (
-            f"  Of {realised['decided']} answers that people decided about it claimed to be right"
-            f" in {realised['claimed']:.1%} and was in {realised['right']:.1%}."
+            f"  People decided about {realised['decided']} of its answers: it claimed that"
+            f" {realised['claimed']:.1%} are right, and {realised['right']:.1%} were."
         )
     furthest = sorted(report["moved"], key=lambda one: -one["effect"])[:MOST_COLUMNS]
     yield from (

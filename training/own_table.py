@@ -170,7 +170,9 @@ def read_rows(model: str, path: Path, mapping: Headings, latest: datetime | None
         read["at"] = [datetime.fromtimestamp(60 * i, UTC) for i in range(number)]
     order = sorted(range(number), key=lambda i: _time(read["at"][i]))
     unread = _unread(loaded, taken, mapping)
-    rows = Rows(facts=number, last_position=number, unread=unread, timed="at" in cells)
+    rows = Rows(
+        facts=number, last_position=number, unread=unread, table=path.name, timed="at" in cells
+    )
     make = _text_example if model == "reason" else partial(_example, model)
     made = [make({name: values[i] for name, values in read.items()}, i + 1) for i in order]
     if model == "reason":

@@ -8,6 +8,8 @@ from typing import Any
 from models.overview import Dependence, Overview
 from training.judging import Report
 
+DARK = 0.6
+"""From this share of the darkest cell on, black on blue cannot be read."""
 MOST_BARS = 25
 MOST_WORDS = 4
 """Words of one value in the picture of a text model."""
@@ -129,13 +131,14 @@ def _calibration(seen: Overview, figure: Any) -> None:
 
 def _confusion(seen: Overview, figure: Any) -> None:
     axes = figure.add_subplot()
-    axes.imshow(seen.confusion, cmap="Blues")
+    shown = axes.imshow(seen.confusion, cmap="Blues")
     axes.set_xticks(range(len(seen.classes)), seen.classes, rotation=40, ha="right", fontsize=7)
     axes.set_yticks(range(len(seen.classes)), seen.classes, fontsize=7)
     for i, row in enumerate(seen.confusion):
         for j, count in enumerate(row):
             if count:
-                axes.text(j, i, str(count), ha="center", va="center", fontsize=7)
+                ink = "white" if shown.norm(count) > DARK else "black"
+                axes.text(j, i, str(count), ha="center", va="center", fontsize=7, color=ink)
     axes.set(xlabel="said", ylabel="was", title="Answers on cases it never saw")
 
 

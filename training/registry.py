@@ -99,6 +99,7 @@ class Registry:
             source = f"{run.info.artifact_uri}/{_MODEL}"
             try:
                 version = self._new_version(name, source, run_id)
+                client.update_run(run_id, name=f"{name} {version}")
                 with TemporaryDirectory() as scratch:
                     folder = Path(scratch) / BUNDLE
                     folder.mkdir()
@@ -275,14 +276,22 @@ def check_signature(folder: Path, columns: Sequence[Column]) -> None:
 
 
 def code_version() -> str:
-    """The commit this checkout is at, or the installed version where there is no checkout."""
+    """The commit this checkout is at, with a word where its files differ from it, or the installed
+    version where there is no checkout."""
     here = Path(__file__).resolve().parent.parent
     if (here / ".git").exists():
-        asked = ["git", "-C", str(here), "rev-parse", "HEAD"]
-        found = subprocess.run(asked, capture_output=True, text=True, check=False)
-        if found.returncode == 0:
-            return found.stdout.strip()
+        commit = _git(here, "rev-parse", "HEAD")
+        if commit:
+            changed = _git(here, "status", "--porcelain", "--untracked-files=no")
+            return f"{commit} with uncommitted changes" if changed else commit
     return f"returns-triage {installed_version('returns-triage')}"
+
+
+def _git(here: Path, *words: str) -> str:
+    """What git says of a checkout; nothing where it refuses."""
+    asked = ["git", "-C", str(here), *words]
+    found = subprocess.run(asked, capture_output=True, text=True, check=False)
+    return found.stdout.strip() if found.returncode == 0 else ""
 
 
 def _local(uri: str) -> Path:

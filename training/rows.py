@@ -103,6 +103,8 @@ class Rows:
     last_position: int = 0
     unread: tuple[str, ...] = ()
     """Headings of a user's own table that the model does not take."""
+    table: str = ""
+    """The file name of a user's own table; empty for the journal."""
     timed: bool = True
     """Whether rows say when they were asked; else nobody can tell what is later than training."""
 

@@ -190,8 +190,8 @@ def background_of(made: Made, rows: Rows, when: str, seed: int) -> Background:
         "data_fingerprint": fingerprint(made.data),
         "feature_set": made.feature_set,
         "code_version": code_version(),
-        "journal_position": str(rows.last_position),
         "trained_at": when,
+        **({"table": rows.table} if rows.table else {"journal_position": str(rows.last_position)}),
     }
     held_from = boundary_of(made.data, made.test)
     model = made.build(card_of(made, "0", when))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from models.folder import read_json
 from tests.training.small_world import SmallWorld
 from training.csv_file import BadTable
 from training.enough import TooLittle
@@ -192,6 +193,8 @@ def test_a_table_trains_as_the_journal_does(tmp_path: Path) -> None:
     assert [e.label for e in rows.of("disposition")] == [e.label for e in examples]
     made = train("disposition", rows, out=tmp_path / "drawer")
     assert made.version == "1"
+    tags = read_json(made.bundle / "training.json")["tags"]
+    assert tags["table"] == "own.csv" and "journal_position" not in tags
     assert made.metrics["accuracy"] > made.metrics["majority_accuracy"]
 
 

@@ -91,6 +91,25 @@ def test_an_unknown_version_is_refused(registry: Registry, registered: Registere
 
 
 def test_the_code_version_is_a_commit_or_a_release() -> None:
-    """A report without it could not be made again."""
+    """A report without it could not be made again; nor from files that no commit holds."""
     found = code_version()
-    assert len(found) == 40 or found.startswith("returns-triage ")
+    commit = found.removesuffix(" with uncommitted changes")
+    assert len(commit) == 40 or found.startswith("returns-triage ")
+
+
+def test_a_run_is_called_by_its_version(registry: Registry, registered: Registered) -> None:
+    """Whoever looks with MLflow finds the run of a version without opening each."""
+    run = registry._client.get_run(registered.run_id)
+    assert run.info.run_name == "disposition 1"
+
+
+def test_a_version_whose_run_is_gone_is_refused(tmp_path: Path) -> None:
+    """Purged with MLflow's own tools, it has no figures that an approver could read."""
+    registry = Registry(tmp_path / "mlruns")
+    made = registry.register("disposition", COLUMNS, RECORD, write_bundle)
+    registry._client.delete_run(made.run_id)
+    assert registry.metrics("disposition", "1") == {"accuracy": 0.5}
+    store = registry._client._tracking_client.store
+    store._hard_delete_run(made.run_id)
+    with pytest.raises(Refused, match=r"its run .* was deleted: train it again"):
+        registry.metrics("disposition", "1")
