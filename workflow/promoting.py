@@ -34,7 +34,9 @@ class Carried:
     bundle_digest: str
     proposal_id: str
 
-    def is_of(self, fact: PromotionProposed | PromotionApproved | ChampionRolledBack) -> bool:
+    def is_of(
+        self, fact: "PromotionProposed | PromotionApproved | ChampionRolledBack | Carried"
+    ) -> bool:
         """Whether a fact names this very version and bundle."""
         return (self.version, self.bundle_digest) == (fact.version, fact.bundle_digest)
 
@@ -88,7 +90,8 @@ def approved(
     ``bootstrap`` lets a service approve, once, before a model has had any champion. Refused:
     ``unknown_proposal``, ``already_decided`` (also where this very bundle carries the alias
     already), ``proposer_is_approver``, ``wrong_role`` (a person who is model approver approves),
-    ``bundle_changed`` (nobody kept what was judged).
+    ``bundle_changed`` (nobody kept what was judged), ``stale_proposal`` (its gates held it against
+    another champion).
     """
     proposed = _open(history, proposal_id)
     if proposed.proposed_by == by.id:
@@ -109,6 +112,7 @@ def approved(
             f"{proposed.name} {proposed.version} is {proposed.alias} already: decline"
             f" {proposal_id}.",
         )
+    _check_champion(history, proposed)
     return PromotionApproved(
         proposal_id,
         proposed.name,
@@ -202,6 +206,24 @@ def _open(history: Sequence[PromotionFact], proposal_id: str) -> PromotionPropos
     if found is None:
         raise Refused("unknown_proposal", f"There is no proposal {proposal_id[:60]}.")
     return found
+
+
+def _check_champion(history: Sequence[PromotionFact], proposed: PromotionProposed) -> None:
+    """Gates tell whether a version is better than the champion of then: it must still be."""
+    if proposed.alias != CHAMPION:
+        return
+    now, then = (
+        line[-1] if (line := succession(past)) else None
+        for past in (history, history[: history.index(proposed)])
+    )
+    if now is None or (then is not None and then.is_of(now)):
+        return
+    judged = f"against version {then.version}" if then else "before there was a champion"
+    raise Refused(
+        "stale_proposal",
+        f"{proposed.proposal_id} was judged {judged}, and {proposed.name} {now.version} is champion"
+        f" now: decline it, and propose {proposed.version} again.",
+    )
 
 
 def _check_approver(

@@ -69,6 +69,7 @@ CODES: dict[str, str] = {
     "expired": "The authorisation has expired; request a new return.",
     "proposer_is_approver": "Somebody other than the proposer must approve.",
     "already_proposed": "Approve or decline the open proposal; once declined, propose again.",
+    "stale_proposal": "Decline it and propose the version again: the champion is another one now.",
     "unknown_proposal": "Check the proposal number.",
     "unknown_policy": "Propose a new version of a policy that exists; the program asks no other.",
     "policy_faults": "See the faults named; `triage policy check` tries a folder before.",

@@ -74,6 +74,32 @@ def test_what_is_asked_already_is_not_asked_again() -> None:
     check_news(past, "disposition", "2", "champion", "sha256:2")
 
 
+def test_gates_against_another_champion_are_no_gates() -> None:
+    """Of two versions that were each held against the first, the second to be approved was never
+    held against the other; declined and proposed again it may be, or once the first is back."""
+    past: list[PromotionFact] = [*promoted("1"), proposed(2, "2"), proposed(3, "3")]
+    past.append(proposed(4, "4", CHALLENGER))
+    past.append(approved(past, "disposition/3", MO))
+    with pytest.raises(Refused, match="judged against version 1, and disposition 3 is champion"):
+        approved(past, "disposition/2", MO)
+    with no("stale_proposal"):
+        approved(past, "disposition/2", MO)
+    assert approved(past, "disposition/4", MO).alias == CHALLENGER
+    back = [*past, rolled_back(past, "disposition", MO)]
+    assert approved(back, "disposition/2", MO).version == "2"
+    past.append(declined(past, "disposition/2", MO, "Judged against the first."))
+    past.append(proposed(5, "2"))
+    assert approved(past, "disposition/5", MO).version == "2"
+
+
+def test_two_first_versions_are_not_both_approved_unseen() -> None:
+    """The second was proposed where there was no champion to be better than."""
+    past: list[PromotionFact] = [proposed(1, "1"), proposed(2, "2")]
+    past.append(approved(past, "disposition/1", MO))
+    with pytest.raises(Refused, match="judged before there was a champion"):
+        approved(past, "disposition/2", MO)
+
+
 def test_a_person_who_is_model_approver_decides() -> None:
     """Others are told which role it needs, services that it needs a person."""
     past = [proposed(1, "1")]
