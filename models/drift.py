@@ -98,10 +98,13 @@ def compare(
 
 
 def findings(moved: Sequence[Moved], limits: Mapping[str, Any]) -> tuple[list[str], bool]:
-    """Sentences about what moved beyond its threshold, and whether somebody must look."""
-    told, alarming, count = [], False, 0
+    """Sentences about what moved beyond its threshold, and whether somebody must look.
+
+    How many columns moved comes first, then what the model says, then columns, the furthest first.
+    """
+    told, alarming, count = list[str](), False, 0
     inputs = [m for m in moved if m.name not in (ANSWER, CONFIDENCE)]
-    for m in inputs:
+    for m in sorted(inputs, key=lambda m: -m.effect):
         missing = abs(m.missing - m.missing_before)
         says = list(_input_says(m, missing, limits["inputs"]))
         count += bool(says)
@@ -112,14 +115,14 @@ def findings(moved: Sequence[Moved], limits: Mapping[str, Any]) -> tuple[list[st
             or missing >= limits["inputs"]["alarm_missing"]
             or m.unseen >= limits["inputs"]["alarm_unseen"]
         )
+    first = [
+        f"What the model says has moved ({m.name}): effect {m.effect:.2f}."
+        for m in moved
+        if m.name in (ANSWER, CONFIDENCE) and m.beyond(limits["scores"]["alarm_effect"])
+    ]
     if inputs and count > limits["inputs"]["alarm_share"] * len(inputs):
-        told.insert(0, f"{count} of {len(inputs)} columns have moved.")
-        alarming = True
-    for m in moved:
-        if m.name in (ANSWER, CONFIDENCE) and m.beyond(limits["scores"]["alarm_effect"]):
-            told.append(f"What the model says has moved ({m.name}): effect {m.effect:.2f}.")
-            alarming = True
-    return told, alarming
+        first.insert(0, f"{count} of {len(inputs)} columns have moved.")
+    return [*first, *told], alarming or bool(first)
 
 
 def _input_says(m: Moved, missing: float, limits: Mapping[str, Any]) -> Iterator[str]:

@@ -98,6 +98,9 @@ def test_values_never_seen_and_missing_ones_are_counted() -> None:
     assert alarming
     assert "condition holds values never seen in training in 50% of rows." in said
     assert "amount_minor is missing in 50% of rows, 0% in training." in said
+    assert said[0].endswith("columns have moved.") and said[1].startswith("What the model says")
+    effects = [float(x.rpartition(" ")[2].rstrip(".")) for x in said[2:] if "has moved" in x]
+    assert len(effects) > 1 and effects == sorted(effects, reverse=True)
 
 
 def test_a_column_of_nothing_is_no_error() -> None:

@@ -1,11 +1,16 @@
 """Promotions on the desk: the forms of whoever may decide, and what became of a proposal."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import orjson
+
+from journal.entries import Append
 from models.bundle import Mismatch
 from tests.pages.conftest import SignIn, once_of, token_of
 from tests.pages.desk_world import DeskWorld
-from workflow.facts import GateResult, PromotionApproved, PromotionProposed
+from workflow.actor import SYSTEM
+from workflow.facts import DriftMeasured, GateResult, PromotionApproved, PromotionProposed
 
 DIGEST = "sha256:" + "0" * 64
 GATES = (GateResult("noise", True, "better"), GateResult("latency", True, "fast <enough>"))
@@ -35,6 +40,33 @@ def test_a_proposal_is_approved_or_declined_by_another_than_made_it(
     shown = milo.get("/models?did=declined").text
     assert "The proposal is declined." in shown and "Too &lt;few&gt; weeks." in shown
     assert yes not in shown
+
+
+def test_an_approver_reads_the_gate_that_failed_beside_the_button(
+    sign_in: SignIn, desk: DeskWorld
+) -> None:
+    """Nothing is to be unfolded before it; where every gate is passed they are folded away."""
+    same = GateResult("noise", False, "no better than noise: 0.001", excusable=True)
+    shaky = replace(proposed(1, "4"), gates=(same, GATES[1]), despite="Six weeks more.")
+    desk.tell(shaky, proposed(2, "5"))
+    page = sign_in("milo").get("/models").text
+    assert "<details open><summary>1 of 2 gates passed; failed: noise</summary>" in page
+    assert "Failed noise: no better than noise: 0.001" in page
+    assert "<details><summary>2 of 2 gates passed</summary>" in page
+
+
+def test_every_finding_of_a_drift_can_be_read(sign_in: SignIn, desk: DeskWorld) -> None:
+    """Eight at once, the others unfolded; what people decided about is a sentence."""
+    realised = {"decided": 40, "claimed": 0.9, "right": 0.6, "gap": 0.3, "gap_low": 0.2}
+    report = orjson.dumps({"thresholds": {}, "moved": [], "realised": realised}).decode()
+    told = tuple(f"column_{i} has moved: effect 0.5." for i in range(11))
+    drift = DriftMeasured("disposition", "4", desk.now, desk.now, 400, True, told, report)
+    with desk.services.engine.begin() as conn:
+        append = Append("drift/disposition", (drift,), SYSTEM, desk.now)
+        desk.services.journal.append(conn, [append])
+    page = sign_in("milo").get("/models").text
+    assert "<summary>3 more</summary>" in page and "column_10 has moved" in page
+    assert "about 40 of its answers: it claimed that 90 % are right, and 60 % were." in page
 
 
 def test_a_bundle_that_is_gone_is_told_and_nothing_is_written(

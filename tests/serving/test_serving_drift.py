@@ -171,7 +171,7 @@ def test_it_is_measured_when_asked_for(
     printed = CliRunner().invoke(app, ["drift", NAME])
     assert printed.exit_code == 0, printed.output
     assert "disposition 1: somebody must look" in printed.output
-    assert "and was in 0.0%." in printed.output
+    assert "are right, and 0.0% were." in printed.output
     assert [alarm["subject"] for alarm in open_alarms(champion)] == [NAME]
     with champion.services.engine.connect() as conn:
         recorded = latest(conn, NAME)
