@@ -172,11 +172,13 @@ def _lane(lane: dict[str, Any]) -> str:
     cleared = lane["clearance"]
     if cleared is None:
         head = "closed: nothing is guaranteed for this version"
+    elif not lane["open"]:
+        head = f"closed: {cleared['because']}"
     else:
-        head = f"open from {cleared['threshold']:g}" if lane["open"] else "closed"
-        head += (
-            f"; tolerated {cleared['tolerated_permille'] / 10:g} %, evidence {cleared['errors']}"
-            f" wrong of {cleared['cases']} so sure ({cleared['evidence']} in all)"
+        head = (
+            f"open from {cleared['threshold']:g}; tolerated"
+            f" {cleared['tolerated_permille'] / 10:g} %, evidence {cleared['errors']} wrong of"
+            f" {cleared['cases']} so sure ({cleared['evidence']} in all)"
         )
     audits = (
         f"{lane['audit_errors']} of {lane['audits']} wrong, {lane['realised_error']:.1%}"

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from typer.testing import CliRunner
 
+from commands.main import app
 from journal.entries import Append
 from models.bundle import EVIDENCE
 from serving.automation import MODEL_OF
@@ -193,6 +195,18 @@ def test_a_version_that_broke_its_promise_keeps_to_its_audits(
     promote(house, 3, "7")
     (back,) = house.services.clear_automation()
     assert (back.version, back.basis, back.evidence) == ("7", "audits", 5)
+
+
+def test_the_command_says_why_a_lane_is_closed(
+    promoted: Callable[..., House], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not that nothing is wrong of no answers, but what the clearance says."""
+    house = promoted([entry(False)] * 40)
+    house.services.clear_automation()
+    monkeypatch.setenv("TRIAGE_DATABASE_URL", house.services.database_url)
+    monkeypatch.setenv("TRIAGE_STATE_DIR", str(tmp_path))
+    said = CliRunner().invoke(app, ["automation"]).output
+    assert "reason by reason 7: closed: No threshold keeps the error at 15" in said
 
 
 def test_the_worker_recomputes_on_schedule(promoted: Callable[..., House]) -> None:
