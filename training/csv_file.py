@@ -46,7 +46,7 @@ def read(path: Path) -> tuple[list[str], list[list[str]]]:
 def _text(path: Path) -> str:
     try:
         raw = path.read_bytes()
-        if path.suffix == ".gz":
+        if path.suffix.lower() == ".gz":
             raw = gzip.decompress(raw)
     except FileNotFoundError as error:
         raise BadTable(f"There is no file {path}.") from error

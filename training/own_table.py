@@ -134,7 +134,7 @@ def read_headings(path: Path | None) -> Headings:
     if path is None:
         return Headings()
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         unknown = sorted(set(data) - {"columns", "codes"})
         if unknown:
             raise ValueError(f"it has a table {unknown[0]!r}; there are [columns] and [codes.NAME]")
@@ -145,7 +145,10 @@ def read_headings(path: Path | None) -> Headings:
         }
     except FileNotFoundError as error:
         raise BadTable(f"There is no file {path}.") from error
-    except (OSError, UnicodeDecodeError, ValueError, AttributeError) as error:
+    except AttributeError as error:
+        tables = "[columns] and [codes.NAME] are tables of NAME = VALUE"
+        raise BadTable(f"{path} is not a column mapping: {tables}") from error
+    except (OSError, UnicodeDecodeError, ValueError) as error:
         raise BadTable(f"{path} is not a column mapping: {error}") from error
     return Headings(columns, codes)
 
@@ -185,7 +188,7 @@ def read_rows(model: str, path: Path, mapping: Headings, latest: datetime | None
 def _loaded(path: Path) -> pd.DataFrame:
     """Every cell as text, empty where nothing stands."""
     try:
-        if path.suffix == ".parquet":
+        if path.suffix.lower() in (".parquet", ".pq"):
             table = pd.read_parquet(path)
             return table.astype(object).where(table.notna(), "").astype(str)
     except FileNotFoundError as error:
@@ -210,8 +213,8 @@ def _translated(table: pd.DataFrame, taken: Sequence[Taken], mapping: Headings) 
     strange = sorted((set(mapping.columns) | set(mapping.codes)) - names)
     if strange:
         raise BadTable(f"The mapping names {strange[0]!r}, which this model does not take.")
-    _check_codes(mapping, taken)
     headings = [str(heading) for heading in table.columns]
+    _check_mapping(mapping, taken, headings)
     absent = [h for name, h in mapping.columns.items() if h not in headings]
     if absent:
         raise BadTable(f"The mapping names {absent[0]!r}; the table has {', '.join(headings)}.")
@@ -238,12 +241,14 @@ def _remedy(headings: Sequence[str]) -> str:
     return "rename it or give a mapping"
 
 
-def _check_codes(mapping: Headings, taken: Sequence[Taken]) -> None:
-    """Errors: ``BadTable`` for a heading that is mapped twice, and for a code that is not ours."""
+def _check_mapping(mapping: Headings, taken: Sequence[Taken], headings: Sequence[str]) -> None:
+    """Errors: ``BadTable`` for a heading that is taken twice, also by its own name, and for a code
+    that is not ours."""
     for name, heading in mapping.columns.items():
-        also = [other for other, its in mapping.columns.items() if its == heading and other != name]
-        if also:
-            raise BadTable(f"The mapping takes {heading!r} for {name} and for {also[0]}.")
+        also = [t.name for t in taken if mapping.heading(t.name) == heading and t.name != name]
+        if also and heading in headings:
+            own = "" if also[0] in mapping.columns else ", which is called so: map that one as well"
+            raise BadTable(f"The mapping takes {heading!r} for {name} and for {also[0]}{own}.")
     known = {t.name: t.codes for t in taken if t.codes}
     for name, codes in mapping.codes.items():
         for theirs, ours in codes.items():

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from models.folder import read_json
@@ -308,3 +309,28 @@ def test_a_table_without_times_says_of_no_question_that_it_is_unseen(tmp_path: P
     assert trained_on(made["timed"].bundle) is not None
     assert trained_on(made["untimed"].bundle) is None
     assert made["untimed"].metrics["accuracy"] == 1.0
+
+
+def test_a_heading_is_not_taken_twice_by_its_own_name(tmp_path: Path) -> None:
+    """A slip that would give the label to the model as its text is told."""
+    path = table(tmp_path / "own.csv", [{"reason": "recall", "Code": "recall"}])
+    with pytest.raises(BadTable, match="takes 'reason' for text and for reason, which is called"):
+        read_rows("reason", path, Headings({"text": "reason"}))
+    rows = read_rows("reason", path, Headings({"text": "reason", "reason": "Code"}))
+    assert rows.texts[0].reason == "recall"
+
+
+def test_files_as_other_programs_name_and_save_them(tmp_path: Path) -> None:
+    """Endings in capitals, ``.pq``, and a mapping that begins with the mark of some editors."""
+    frame = pd.DataFrame({"Remarks": ["dead"], "reason": ["recall"]})
+    mapping = tmp_path / "mapping.toml"
+    mapping.write_bytes(b'\xef\xbb\xbf[columns]\ntext = "Remarks"\n')
+    for name in ("own.PARQUET", "own.pq"):
+        frame.to_parquet(tmp_path / name)
+        (read,) = read_rows("reason", tmp_path / name, read_headings(mapping)).texts
+        assert (read.text, read.reason) == ("dead", "recall")
+    mapping.write_text("columns = [1]")
+    with pytest.raises(
+        BadTable, match=r"is not a column mapping: \[columns\] and \[codes.NAME\] are"
+    ):
+        read_headings(mapping)
