@@ -20,6 +20,7 @@ def test_an_alarm_waits_above_the_queue_of_its_role(sign_in: SignIn, desk: DeskW
     manager = sign_in("quentin")
     page = manager.get("/queue")
     assert '<a href="/models">Models</a>' in page.text
+    assert "Nothing waits for you." not in page.text
     path = "/alarms/drift%3Areason%3A1/settlement"
     form = {"csrf": token_of(page), "once": once_of(page, path)}
     assert manager.post(path, data=form | {"note": " "}).status_code == 422
