@@ -41,7 +41,8 @@ LIMITS = (
 )
 ENOUGH_HELD_OUT = 150
 """Validation texts from which they alone calibrate; below, training texts predicted by models
-that did not see them are added. With prototypes those are always added."""
+that did not see them are added. With prototypes those are always added, but to the sets only as
+many as are missing."""
 ANSWER_PRECISION = 0.9
 """What is answered is to be right this often, where that leaves something to answer."""
 
@@ -157,6 +158,7 @@ def make(
             )
             held = joined([held, unseen])
     strangers = labelled([Note(text, classes[0]) for text in unrelated]).views(sentences)
+    own = len(asked.texts) if prototypes else len(held.truth)
     # Only what belongs to the reasons of the house is known well enough to learn its absence.
     stated = fit_stated(views, strangers, seed) if prototypes else None
     outside = predicted(heads, strangers, np.full(len(unrelated), -1, dtype=np.intp))
@@ -167,16 +169,37 @@ def make(
         outside = outside.take(np.arange(0))
         silent = np.flatnonzero(~tells(stated, asked_views))
         held = held.take(np.setdiff1d(np.arange(len(held.truth)), silent))
-    head, gate, conformal, metrics = _finished(heads, held, outside, options, seed)
+        own -= len(silent)
+    promised = _promised(own, len(held.truth))
+    head, gate, conformal, metrics = _finished(heads, held, outside, promised, options, seed)
     metrics |= _baselines(held, truth) | how
     card = _card(classes, metrics, options.level, version, trained_at)
     return ReasonModel(card, head, vocabulary, gate, conformal, files, stated), metrics
 
 
+def _promised(own: int, texts: int) -> NDArray[np.intp]:
+    """Which of the texts held out decide the sets: the ``own`` first, which are like those that
+    will be asked, and of the descriptions after them, evenly, as many as are missing.
+
+    A description never contradicts the reason it stands for; a note now and then does, and sets
+    promised by a thousand descriptions would hold the reasons of notes too seldom.
+    """
+    others = texts - own
+    missing = min(max(ENOUGH_HELD_OUT - own, 0), others) if own else others
+    added = own + np.linspace(0, others - 1, missing).astype(np.intp)
+    return np.concatenate([np.arange(own), added])
+
+
 def _finished(
-    heads: Heads, held: HeldOut, outside: HeldOut, options: Options, seed: int
+    heads: Heads,
+    held: HeldOut,
+    outside: HeldOut,
+    promised: NDArray[np.intp],
+    options: Options,
+    seed: int,
 ) -> tuple[Head, Gate, Conformal, dict[str, float]]:
-    """One head of both, its thresholds, sets and figures: all from texts held out."""
+    """One head of both, its thresholds, sets and figures: all from texts held out, the sets from
+    those ``promised``."""
     blend = settled(held)
     chances, half = crossed(held, seed)
     scope = fit_scope(heads.centroids, _signs(held, blend), _signs(outside, blend))
@@ -186,8 +209,10 @@ def _finished(
         _answer_least(chances, held.truth),
         options.english_only,
     )
-    conformal = fit_conformal(chances, held.truth, options.level)
-    metrics = _metrics(chances, held.truth, half, options.level)
+    sure, truth = chances[promised], held.truth[promised]
+    conformal = fit_conformal(sure, truth, options.level)
+    metrics = judge(chances, held.truth, conformal.sets(chances))
+    metrics |= _kept(sure, truth, half[promised], options.level)
     return heads.blended(blend, scope.scope), gate, conformal, metrics
 
 
@@ -305,14 +330,13 @@ def _signs(held: HeldOut, blend: Blend) -> Signs:
     return Signs(logits.max(axis=1), held.nearness, held.sentences)
 
 
-def _metrics(
-    chances: Array, truth: Truth, half: NDArray[np.bool_], level: float
-) -> dict[str, float]:
-    """Figures of all rows; whether a set holds its truth is judged by the other half's sets."""
+def _kept(chances: Array, truth: Truth, half: NDArray[np.bool_], level: float) -> dict[str, float]:
+    """Coverage and size of sets; whether one holds its truth is judged by the other half's."""
     sets = np.empty(chances.shape, dtype=np.bool_)
     for rows in (half, ~half):
         sets[rows] = fit_conformal(chances[~rows], truth[~rows], level).sets(chances[rows])
-    return judge(chances, truth, sets)
+    held, size = coverage(sets, truth)
+    return {"set_coverage": held, "set_size": size}
 
 
 def _answer_least(chances: Array, truth: Truth) -> float:

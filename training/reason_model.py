@@ -117,18 +117,23 @@ def _judge(model: Model, split: Split[TextExample], seed: int) -> Judgement:
 
 
 def _sets(truth: Sequence[str], answers: Sequence[Prediction]) -> dict[str, float]:
-    """Coverage and size of the conformal sets, of texts that were read.
+    """Coverage and size of the conformal sets, of texts that are told to state a reason.
 
-    A text that was declined unread (empty, another language) has no set that could hold anything;
-    how many those are is told beside, and they stay errors of the accuracy.
+    A text that was declined unread (empty, another language) has no set that could hold anything,
+    and of one that is called out of scope nothing is promised; how many those are is told beside,
+    and in the accuracy they count as they are.
     """
     read = [(t, answer) for t, answer in zip(truth, answers, strict=True) if answer.candidates]
-    unread = {"unread_share": 1 - len(read) / len(answers)}
-    if not read:
-        return unread
-    return unread | {
-        "set_coverage": float(np.mean([t in answer.set for t, answer in read])),
-        "set_size": float(np.mean([len(answer.set) for _, answer in read])),
+    inside = [(t, answer) for t, answer in read if answer.abstained != "out_of_scope"]
+    found = {
+        "unread_share": 1 - len(read) / len(answers),
+        "out_of_scope_share": (len(read) - len(inside)) / len(answers),
+    }
+    if not inside:
+        return found
+    return found | {
+        "set_coverage": float(np.mean([t in answer.set for t, answer in inside])),
+        "set_size": float(np.mean([len(answer.set) for _, answer in inside])),
     }
 
 

@@ -62,6 +62,7 @@ templates.env.filters |= {
     "listed": sentences.listed,
     "bars": pushes.bars,
     "marked": pushes.marked,
+    "not_ruled_out": pushes.not_ruled_out,
 }
 
 

@@ -19,6 +19,7 @@ from serving.pages.sentences import count, money, words
 
 Json = Mapping[str, Any]
 SMALLEST = 1e-9
+MOST_NAMED = 4
 HALF = 100.0
 """Width of half a bar's drawing; the strongest push fills it."""
 
@@ -61,6 +62,17 @@ def says(push: Json, currency: str = "") -> str:
     if value is None:
         return f"Not known: {named(push['feature'])}"
     return _filled(sentence, told(value, unit, currency))
+
+
+def not_ruled_out(said: Json) -> str:
+    """What a model's set holds beside its answer: ``scrap or restock``, the likeliest first and of
+    many only some by name. Empty where there is nothing else, and where nothing is promised."""
+    if said["abstained"] == "out_of_scope":
+        return ""
+    others = [words(code) for code in said["set"] if code != said["value"]]
+    if len(others) > MOST_NAMED + 1:
+        others = [*others[:MOST_NAMED], f"{len(others) - MOST_NAMED} others"]
+    return " or ".join(others)
 
 
 def in_general(feature: str) -> str:

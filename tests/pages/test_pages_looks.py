@@ -82,6 +82,17 @@ def test_no_sentence_about_a_thousand_is_left() -> None:
             assert said.count("EUR 1.25") == 1, said
 
 
+def test_what_a_model_cannot_rule_out_is_told_in_few_words() -> None:
+    """The likeliest by name and the rest by number; nothing of a text that is none of ours."""
+    many = {"value": "recall", "abstained": None, "set": ["recall", *"abcdefg"]}
+    assert pushes.not_ruled_out(many) == "a or b or c or d or 3 others"
+    assert pushes.not_ruled_out(many | {"set": list("abcde")}) == "a or b or c or d or e"
+    assert pushes.not_ruled_out(many | {"set": ["recall"]}) == ""
+    doubtful = {"value": None, "abstained": "too_uncertain", "set": ["wrong_item", "recall"]}
+    assert pushes.not_ruled_out(doubtful) == "wrong item or recall"
+    assert pushes.not_ruled_out(many | {"value": None, "abstained": "out_of_scope"}) == ""
+
+
 def test_units_by_currency_and_size() -> None:
     """Yen have no decimals, dinars three; quantities lose what they do not need."""
     assert pushes.told(12_345, "minor", "JPY") == "JPY 12,345"

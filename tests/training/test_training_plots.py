@@ -34,14 +34,18 @@ def test_words_are_drawn_where_a_model_reads_text() -> None:
     assert BytesIO(data).read(8) == b"\x89PNG\r\n\x1a\n"
 
 
-def test_coverage_is_of_texts_that_were_read() -> None:
-    """A text declined unread has no set: it is counted beside, and lowers no promise of sets."""
+def test_coverage_is_of_texts_that_are_told_to_state_a_reason() -> None:
+    """A text declined unread has no set, and of one out of scope nothing is promised: both are
+    counted beside, and lower no promise of sets."""
     read = Prediction("recall", 0.9, None, (Candidate("recall", 0.9),), ("recall",))
     unread = Prediction(None, None, "unsupported_language")
-    assert _sets(["recall", "expired", "recall", "recall"], [read, read, read, unread]) == {
-        "unread_share": 0.25, "set_coverage": 2 / 3, "set_size": 1.0,
+    outside = Prediction(None, None, "out_of_scope", (Candidate("recall", 0.3),), ("recall",))
+    answers = [read, read, read, outside, unread]
+    assert _sets(["recall", "expired", "recall", "expired", "recall"], answers) == {
+        "unread_share": pytest.approx(0.2), "out_of_scope_share": 0.2,
+        "set_coverage": 2 / 3, "set_size": 1.0,
     }  # fmt: skip
-    assert _sets(["recall"], [unread]) == {"unread_share": 1.0}
+    assert _sets(["recall"], [unread]) == {"unread_share": 1.0, "out_of_scope_share": 0.0}
 
 
 class Teller(Prior):

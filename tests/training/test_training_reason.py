@@ -11,7 +11,7 @@ from models.reason.language import is_foreign
 from models.reason.words import words_of
 from simulation.texts import every_template
 from training.heads import Views, fit_blend, fit_heads, fit_vocabulary, term_matrix
-from training.reason import Options, descriptions, make
+from training.reason import ENOUGH_HELD_OUT, Options, _promised, descriptions, make
 from workflow.codes import UNCLEAR, ReturnReason
 
 pytestmark = pytest.mark.slow
@@ -113,14 +113,28 @@ def test_enough_validation_texts_calibrate_alone() -> None:
 
 def test_descriptions_calibrate_beside_the_notes_of_a_house() -> None:
     """Every description is asked for by weights that never saw it, and joins the validation notes;
-    of those, notes that tell no reason calibrate nothing, whatever reason people found."""
+    of those, notes that tell no reason calibrate nothing, whatever reason people found. Sets are
+    promised by the notes, and by so many descriptions as are missing."""
     later = [(f"{text} again {i}", label) for i, (text, label) in enumerate(LABELLED * 4)]
     silent = [("Please call me back", label) for _, label in LABELLED]
     described = len(descriptions()[0])
-    model, _ = make(
+    model, figures = make(
         _texts(LABELLED), _texts(later + silent), seed=1, prototypes=True, options=LIGHT
     )
-    assert described + len(later) - 36 <= model.conformal.calibrated_on <= described + len(later)
+    assert described + len(later) - 36 <= figures["held_out_texts"] <= described + len(later)
+    assert model.conformal.calibrated_on == max(
+        ENOUGH_HELD_OUT, figures["held_out_texts"] - described
+    )
+
+
+def test_sets_are_promised_by_the_notes_of_a_house_as_soon_as_there_are_enough() -> None:
+    """Notes come first among the texts held out; without any, all descriptions promise."""
+    assert np.array_equal(_promised(200, 1500), np.arange(200))
+    filled = _promised(100, 1500)
+    assert np.array_equal(filled[:100], np.arange(100)) and len(filled) == ENOUGH_HELD_OUT
+    assert (filled[100], filled[-1]) == (100, 1499) and len(set(filled.tolist())) == len(filled)
+    assert np.array_equal(_promised(0, 1400), np.arange(1400))
+    assert np.array_equal(_promised(40, 60), np.arange(60))
 
 
 def test_the_blend_trusts_the_view_that_knows() -> None:
