@@ -63,7 +63,7 @@ def check_news(
 
     One that was declined, or rolled back from, may be proposed again. Refused:
     ``already_proposed`` (the message and ``details['proposal']`` name the open one),
-    ``already_decided`` (it carries the alias).
+    ``already_decided`` (it carries the alias, or is the champion it would be held against).
     """
     closed = {fact.proposal_id for fact in history if isinstance(fact, Decision)}
     wanted = (version, alias, bundle_digest)
@@ -77,9 +77,10 @@ def check_news(
                 " which nobody has decided yet.",
                 proposal=fact.proposal_id,
             )
-    line = succession(history, alias)
-    if line and (line[-1].version, line[-1].bundle_digest) == (version, bundle_digest):
-        raise Refused("already_decided", f"{model} {version} is {alias} already.")
+    for carried in dict.fromkeys((alias, CHAMPION)):  # a champion is no challenger of its own
+        line = succession(history, carried)
+        if line and (line[-1].version, line[-1].bundle_digest) == (version, bundle_digest):
+            raise Refused("already_decided", f"{model} {version} is {carried} already.")
 
 
 def approved(

@@ -68,8 +68,9 @@ def test_what_is_asked_already_is_not_asked_again() -> None:
         "disposition", "2", "champion", "sha256:2",
     )  # fmt: skip
     past.append(approved(past, "disposition/2", MO))
-    with no("already_decided"):
-        check_news(past, "disposition", "2", "champion", "sha256:2")
+    for alias in ("champion", CHALLENGER):
+        with pytest.raises(Refused, match="disposition 2 is champion already"):
+            check_news(past, "disposition", "2", alias, "sha256:2")
     past.append(rolled_back(past, "disposition", MO))
     check_news(past, "disposition", "2", "champion", "sha256:2")
 
