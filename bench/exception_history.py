@@ -1,16 +1,11 @@
 """Histories of exceptions to rank: drawn straight from a simulated world, or played in full."""
 
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
+from bench.played import facts_played
 from features.fold import Fact
 from journal.codec import encode
-from journal.database import migrate
 from simulation.desk import ExceptionView
 from simulation.disputes import told
 from simulation.world import World
@@ -36,20 +31,8 @@ def drawn(seed: int, days: int, scale: float) -> History:
 
 def played(seed: int, days: int, scale: float) -> History:
     """Exceptions that the matcher raised after every return was played through the house."""
-    from serving.settings import Settings
-    from serving.wiring import wire
-    from simulation.play import play
-    from simulation.wired import WiredDesk
-    from training.journal_source import facts_of
-
     world = World(seed, days, scale)
-    with _server() as (url, folder):
-        migrate(url)
-        services = wire(Settings(state_dir=folder), url)
-        play(world, WiredDesk(services))
-        with services.engine.connect() as conn:
-            facts = list(facts_of(services.journal, conn))
-        services.engine.dispose()
+    facts = facts_played(world)
     return _history(facts, _expected(world, facts))
 
 
@@ -77,18 +60,3 @@ def _expected(world: World, facts: list[FactLike]) -> dict[str, float]:
             at = datetime.fromisoformat(fact.payload["resolved_at"])
             expected[view.exception_id] = world.loss(view, at).expected_minor
     return expected
-
-
-@contextmanager
-def _server() -> Iterator[tuple[str, Path]]:
-    """A PostgreSQL of its own in a folder that is removed; nothing has to survive a power cut."""
-    from journal import embedded
-
-    folder = Path(tempfile.mkdtemp(prefix="exceptions-", dir="/var/tmp"))
-    hurry = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-    server = embedded.start(folder, hurry)
-    try:
-        yield server.url, folder / "state"
-    finally:
-        server.stop()
-        shutil.rmtree(folder)

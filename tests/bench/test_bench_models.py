@@ -1,0 +1,56 @@
+"""The bench of all models plays histories through the house and pools what models said of them."""
+
+import json
+
+import numpy as np
+import pytest
+import typer
+from typer.testing import CliRunner
+
+pytest.importorskip("sklearn", reason="needs pip install '.[training]'")
+
+from bench.models import pooled, run
+from training.made import Judgement
+
+
+def _invoke(*words: str) -> tuple[int, str, str]:
+    app = typer.Typer()
+    app.command()(run)
+    done = CliRunner().invoke(app, list(words))
+    return done.exit_code, done.stdout, done.output
+
+
+def test_what_all_histories_show_weighs_by_rows() -> None:
+    """Confidences are pooled; shares of a history count by the rows it was judged on."""
+    sure, doubtful = np.full(30, 0.9), np.full(10, 0.5)
+    found = pooled(
+        [
+            Judgement({"accuracy": 0.9}, confidence=sure, right=np.repeat([1.0, 0.0], [27, 3])),
+            Judgement({"accuracy": 0.5}, confidence=doubtful, right=np.repeat([1.0, 0.0], 5)),
+            Judgement({"ndcg": 0.7}),
+        ]
+    )
+    assert found["rows"] == 40 and found["ece"] == pytest.approx(0.0)
+    assert found["confidence"] == found["came_true"] == pytest.approx(0.8)
+    assert found["accuracy"] == pytest.approx(0.8)
+    assert pooled([Judgement({"ndcg": 0.7})]) == {}
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [(("--models", "oracle"), "oracle"), (("--seeds", "1,x"), "whole number")],
+)
+def test_what_cannot_be_done_is_said_first(words: tuple[str, ...], says: str) -> None:
+    """Before anything is played."""
+    code, _, output = _invoke("--days", "60", "--scale", "0.1", *words)
+    assert code == 2 and says in output
+
+
+@pytest.mark.slow
+def test_the_last_line_is_one_document() -> None:
+    """One short history of a small distributor, one model."""
+    code, printed, output = _invoke("--seeds", "7", "--days", "120", "--models", "disposition")
+    assert code == 0, output
+    document = json.loads(printed.strip().splitlines()[-1])
+    found = document["disposition"]
+    assert found["7"]["test_rows"] > 100 and found["pooled"]["accuracy"] > 0.6
