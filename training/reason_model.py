@@ -89,7 +89,9 @@ def _judge(model: Model, split: Split[TextExample], seed: int) -> Judgement:
     sure = np.array([a.candidates[0].probability if a.candidates else 0.0 for a in answers])
     right = np.array([float(t == b) for t, b in zip(truth, best, strict=True)])
     answered = np.array([answer.abstained is None for answer in answers])
-    low, high = measures.interval(lambda at: float(right[at].mean()), drawn_as(test), seed)
+    low, high = measures.interval(
+        lambda at: float(right[at].mean()), drawn_as(test), seed, share=True
+    )
     metrics = {
         "test_rows": float(len(test)),
         "accuracy": float(right.mean()),
