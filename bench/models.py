@@ -49,7 +49,8 @@ def run(
             typer.echo(f"{seed} {name} {_shown(judged[name][seed].metrics)}", err=True)
     document: dict[str, Any] = {"bench": "models", "days": days, "scale": scale}
     for name, found in judged.items():
-        document[name] = {"pooled": pooled(list(found.values()))} | {
+        reports = list(found.values())
+        document[name] = {"mean": mean(reports), "pooled": pooled(reports)} | {
             seed: dict(one.metrics) for seed, one in found.items()
         }
     typer.echo(json.dumps(document))
@@ -64,27 +65,28 @@ def _judged(name: str, rows: Rows, seed: str) -> Judgement:
         raise typer.BadParameter(f"seed {seed}: {few}") from few
 
 
+def mean(judged: Sequence[Judgement]) -> dict[str, float]:
+    """Every figure that all reports tell, each report weighing by the rows it was judged on."""
+    shared = [n for n in judged[0].metrics if all(n in one.metrics for one in judged)]
+    rows = [one.metrics["test_rows"] for one in judged]
+    return {n: float(np.average([one.metrics[n] for one in judged], weights=rows)) for n in shared}
+
+
 def pooled(judged: Sequence[Judgement]) -> dict[str, float]:
-    """What the answers of all histories together show: calibration, and the mean of what is told of
-    each by its number of judged rows. Empty where no answer has a confidence."""
-    told = [one for one in judged if one.confidence is not None and len(one.confidence)]
+    """How far the confidences of all histories together may be believed; empty for a model that
+    tells no probability of being right."""
+    told = [one for one in judged if "ece" in one.metrics and one.confidence is not None]
     if not told:
         return {}
     confidence = np.concatenate([np.asarray(one.confidence) for one in told])
     right = np.concatenate([np.asarray(one.right) for one in told]) > 0
-    found = {
+    return {
         "rows": float(len(confidence)),
         "confidence": float(confidence.mean()),
         "came_true": float(right.mean()),
         "ece": calibration_error(confidence, right),
         "ece_by_chance": error_by_chance(confidence, seed=SEED),
     }
-    size = [len(np.asarray(one.confidence)) for one in told]
-    for name in ("set_coverage", "set_size", "auc", "accuracy"):
-        values = [one.metrics.get(name) for one in told]
-        if all(value is not None for value in values):
-            found[name] = float(np.average(np.array(values, dtype=np.float64), weights=size))
-    return found
 
 
 def _shown(metrics: Mapping[str, float]) -> str:
