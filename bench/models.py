@@ -20,10 +20,7 @@ from simulation.world import World
 from training.enough import TooLittle
 from training.made import Judgement
 from training.rows import Rows, gather
-from training.train import FITS
-
-SEED = 8123
-"""Of everything that training draws."""
+from training.train import FITS, SEED
 
 
 def run(

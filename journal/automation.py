@@ -6,11 +6,23 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, RowMapping, and_, func, select
 
 from journal import tables
+from journal.journal import Journal
 from workflow.codes import Lane
+from workflow.facts import AutomationCleared
 
 _answer = tables.answer
 _AUTOMATIC = _answer.c.lane == Lane.AUTOMATIC
 _JUDGED = _answer.c.agreed.is_not(None)
+
+
+def stream_of(point: str) -> str:
+    """The stream of a decision point's clearances."""
+    return f"automation/{point}"
+
+
+def history(journal: Journal, conn: Connection, point: str) -> list[AutomationCleared]:
+    """Every clearance of a decision point, the oldest first."""
+    return [entry.event for entry in journal.read_stream(conn, stream_of(point))]
 
 
 def clearance(conn: Connection, point: str) -> RowMapping | None:

@@ -175,9 +175,8 @@ def _cleared(
     """Record the clearance that follows from the evidence, unless it is in force already."""
     if found.tolerated_permille is None:
         return None
-    stream = f"automation/{point}"
-    history = [entry.event for entry in journal.read_stream(conn, stream)]
-    last: AutomationCleared | None = history[-1] if history else None
+    history = automation.history(journal, conn, point)
+    last = history[-1] if history else None
     same = last is not None and _of(last) == _of_row(champion)
     tolerated = found.tolerated_permille / 1000
     odds = odds_against(found.lane_errors, found.lane_audits, tolerated)
@@ -203,7 +202,8 @@ def _cleared(
     )
     if same and last is not None and _says(last) == _says(fact):
         return None
-    journal.append(conn, [Append(stream, (fact,), SYSTEM, at, len(history))])
+    append = Append(automation.stream_of(point), (fact,), SYSTEM, at, len(history))
+    journal.append(conn, [append])
     if basis == AUDITS and not was_broken:
         _tell(conn, journal, GUARANTEE_BROKEN, fact, found, odds, at)
     elif same and last is not None and _closes(last, fact):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import structlog
 from sqlalchemy import Connection, RowMapping
 
-from journal import lookups
+from journal import automation, lookups
 from journal.answers import Answer, answers_after, last_of
 from journal.entries import Append, Conflict
 from models.masking import mask
@@ -153,8 +153,7 @@ class Shadow:
         """How sure an answer had to be when this one entered, by the clearance that it was then
         compared with: the lane may have narrowed or opened since. ``None``: none passed."""
         number = asked.clearing.clearance if asked.clearing else None
-        stream = self.services.journal.read_stream(conn, f"automation/{asked.point}")
-        told = (entry.event for entry in stream)
+        told = automation.history(self.services.journal, conn, asked.point)
         return next((fact.threshold for fact in told if fact.clearance_id == number), None)
 
 

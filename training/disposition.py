@@ -254,7 +254,9 @@ def _judge(
     answers = model.predict(rows_of(test))
     answered = np.array([answer.abstained is None for answer in answers])
     in_set = [label in answer.set for label, answer in zip(truth, answers, strict=True)]
-    low, high = measures.interval(lambda at: float(right[at].mean()), drawn_as(test), seed, True)
+    low, high = measures.interval(
+        lambda at: float(right[at].mean()), drawn_as(test), seed, share=True
+    )
     met = {example.customer for example in taught}
     new = np.array([example.customer not in met for example in test])
     person = np.array([example.weight > 0.5 for example in test])

@@ -23,7 +23,14 @@ from training.rows import Rows
 from workflow.actor import Actor
 from workflow.approvals import require_role
 from workflow.facts import GateResult, PromotionProposed
-from workflow.promoting import CHAMPION, MODELS, Carried, check_news, succession
+from workflow.promoting import (
+    CHAMPION,
+    MODELS,
+    Carried,
+    PromotionFact,
+    check_news,
+    succession,
+)
 from workflow.refused import Refused
 
 TRAINER = Actor("training", frozenset({"data_scientist"}), "service")
@@ -69,8 +76,9 @@ def check_asked(
     by: Actor,
     *,
     registry: Registry,
-) -> None:
-    """Whether a proposal may be made at all, before the gates take their minute.
+) -> list[PromotionFact]:
+    """Whether a proposal may be made at all, before the gates take their minute; answers the
+    ledger that says so.
 
     Codes: ``unknown_model``, ``unknown_alias``, ``wrong_role`` (a data scientist proposes),
     ``already_proposed``, ``already_decided`` (``workflow.promoting.check_news``),
@@ -85,6 +93,7 @@ def check_asked(
     except Mismatch as error:
         raise Refused("bundle_changed", f"{model} {version} cannot be used: {error}") from error
     check_news(past, model, version, alias, sealed)
+    return past
 
 
 def propose(
@@ -105,8 +114,7 @@ def propose(
     ``Conflict`` where somebody wrote to the ledger meanwhile.
     """
     model, version = proposal.model, proposal.version
-    check_asked(journal, conn, model, version, proposal.alias, by, registry=registry)
-    past = promotions.history(journal, conn, model)
+    past = check_asked(journal, conn, model, version, proposal.alias, by, registry=registry)
     metrics = registry.metrics(model, version)
     _check_gates(proposal)
     note, despite = proposal.note, proposal.despite

@@ -62,6 +62,14 @@ def ask(house: House, return_id: str) -> dict[str, Any]:
     return found
 
 
+def overridden(house: House, returns: int) -> None:
+    """So many returns are asked for, and a person finds the model's answer to each wrong."""
+    for number in range(returns):
+        ask(house, f"R-{number}")
+        task = house.task(f"R-{number}", "reason")["task"]
+        assert house.decide(task, "both", "override", value="missing_parts").status_code == 200
+
+
 def model(house: House) -> dict[str, Any]:
     (found,) = [m for m in house.get("/v1/models").json()["items"] if m["name"] == "reason"]
     return dict(found)
@@ -129,10 +137,7 @@ def test_a_broken_promise_narrows_the_lane_and_tells_somebody(
     house = promoted([entry(True)] * 300)
     (opened,) = house.services.clear_automation()
     assert opened.threshold == 0.5
-    for number in range(5):
-        ask(house, f"R-{number}")
-        task = house.task(f"R-{number}", "reason")["task"]
-        assert house.decide(task, "both", "override", value="missing_parts").status_code == 200
+    overridden(house, 5)
     (closed,) = house.services.clear_automation()
     assert (closed.threshold, closed.basis, closed.evidence) == (None, "audits", 5)
     assert closed.because.startswith("5 of 5 audited answers were wrong")
@@ -152,10 +157,7 @@ def test_a_lane_that_audits_close_is_told_too(promoted: Callable[..., House]) ->
     house = promoted([entry(True)] * 30)
     (opened,) = house.services.clear_automation()
     assert opened.threshold == 0.5
-    for number in range(2):
-        ask(house, f"R-{number}")
-        task = house.task(f"R-{number}", "reason")["task"]
-        assert house.decide(task, "both", "override", value="missing_parts").status_code == 200
+    overridden(house, 2)
     (closed,) = house.services.clear_automation()
     assert (closed.threshold, closed.basis) == (None, "held_out")
     (alarm,) = house.get("/v1/alarms").json()["items"]
@@ -181,10 +183,7 @@ def test_a_version_that_broke_its_promise_keeps_to_its_audits(
     """Another champion in between does not give its held-out evidence back."""
     house = promoted([entry(True)] * 300)
     house.services.clear_automation()
-    for number in range(5):
-        ask(house, f"R-{number}")
-        task = house.task(f"R-{number}", "reason")["task"]
-        assert house.decide(task, "both", "override", value="missing_parts").status_code == 200
+    overridden(house, 5)
     house.services.clear_automation()
     # Audits that later speak for it lower the odds again: what was recorded stands.
     with house.services.engine.begin() as conn:
